@@ -1,0 +1,154 @@
+"""The words everything else is written in: a track, its state, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from tasks.errors import ErrorType
+
+__all__ = ["FilePaths", "Track", "TrackFilter", "TrackResult", "TrackStatus"]
+
+
+class TrackFilter(StrEnum):
+    """Which rows a run is about (seed, "Filter Criteria")."""
+
+    UNPROCESSED = "unprocessed"
+    ALL = "all"
+    MISSING_EAGLE = "missing_eagle"
+
+    @property
+    def meaning(self) -> str:
+        """One line for a person, as printed in the README's table."""
+        return _FILTER_MEANINGS[self]
+
+
+_FILTER_MEANINGS = {
+    TrackFilter.UNPROCESSED: "Tracks with DL=False and no file paths (default)",
+    TrackFilter.ALL: "All tracks with SoundCloud URLs regardless of status",
+    TrackFilter.MISSING_EAGLE: "Downloaded tracks (DL=True) missing Eagle File ID",
+}
+
+
+class TrackStatus(StrEnum):
+    """What became of a track in a run; the same values in all modes."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    PROCESSED = "processed"
+    FAILED = "failed"
+    SKIPPED_LOCKED = "skipped_locked"
+    SKIPPED_DUPLICATE = "skipped_duplicate"
+    SKIPPED_ALREADY_DONE = "skipped_already_done"
+    SKIPPED_NO_SOURCE = "skipped_no_source"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """One row of the Music Tracks database, as Notion has it now.
+
+    Texts are stripped; the sentinels `None` and `FILE_MISSING` read as empty. `playlists` holds
+    names, in the row's order; until they are resolved, `playlist_ids` holds the related pages'
+    ids. `created_time` is Notion's ISO text, to the minute.
+    """
+
+    page_id: str
+    page_url: str = ""
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    genre: str = ""
+    soundcloud_url: str = ""
+    spotify_url: str = ""
+    youtube_url: str = ""
+    spotify_id: str = ""
+    soundcloud_id: str = ""
+    downloaded: bool = False
+    wav_path: str = ""
+    aiff_path: str = ""
+    m4a_path: str = ""
+    eagle_id: str = ""
+    fingerprint: str = ""
+    duration_seconds: float | None = None
+    bpm: float | None = None
+    key: str = ""
+    lock: str = ""
+    statuses: tuple[str, ...] = ()
+    playlist_ids: tuple[str, ...] = ()
+    playlists: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    created_time: str = ""
+    in_trash: bool = False
+
+    @property
+    def label(self) -> str:
+        """`Artist - Title`, the track's name in runs, logs and files; never empty."""
+        title = self.title or "Untitled"
+        return f"{self.artist} - {title}" if self.artist else title
+
+    @property
+    def has_paths(self) -> bool:
+        """True if the row names a WAV, AIFF or M4A file."""
+        return bool(self.wav_path or self.aiff_path or self.m4a_path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePaths:
+    """Where a track's files are, as this machine sees them; None where there is none."""
+
+    wav: str | None = None
+    aiff: str | None = None
+    m4a: str | None = None
+    playlist_wav: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackResult:
+    """What became of one track (seed, "TrackResult Object"); the same in all modes."""
+
+    page_id: str
+    title: str = "Unknown"
+    artist: str = "Unknown"
+    status: TrackStatus = TrackStatus.PENDING
+    file_paths: FilePaths = field(default_factory=FilePaths)
+    eagle_item_id: str | None = None
+    eagle_aiff_item_id: str | None = None
+    duration_seconds: float | None = None
+    bpm: float | None = None
+    key: str | None = None
+    fingerprint: str | None = None
+    error_type: ErrorType | None = None
+    error_message: str | None = None
+    remedy: str | None = None
+    dedupe_redirected: bool = False
+    dedupe_keeper_id: str | None = None
+    processing_time_seconds: float = 0.0
+    page_url: str = ""
+    source_url: str = ""
+    action: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """True if the library now has the track because of this run."""
+        return self.status is TrackStatus.PROCESSED
+
+    @property
+    def has_files(self) -> bool:
+        """True if any file is known."""
+        paths = self.file_paths
+        return bool(paths.wav or paths.aiff or paths.m4a or paths.playlist_wav)
+
+    @property
+    def has_eagle_id(self) -> bool:
+        """True if Eagle holds the WAV."""
+        return bool(self.eagle_item_id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain JSON values, the paths nested under `file_paths`."""
+        plain: dict[str, Any] = dict(vars(self))
+        plain["status"] = self.status.value
+        plain["error_type"] = self.error_type.value if self.error_type else None
+        plain["file_paths"] = dict(vars(self.file_paths))
+        return plain
