@@ -1,0 +1,58 @@
+"""Notion's request budget, shared by everything in the process.
+
+Notion counts requests in fixed windows of 60 s (notion-api.md, "Rate limits"). Where its windows
+begin is unknown, so no 60 s may ever hold more than the budget. A 429 or 529 stops everybody until
+the time Notion named: independent loops per worker would only make a second spike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+__all__ = ["RequestBudget"]
+
+_WINDOW_SECONDS = 60.0
+
+
+class RequestBudget:
+    """Permits for requests: never more than `per_minute` within any 60 s."""
+
+    def __init__(
+        self,
+        per_minute: int,
+        *,
+        clock: Callable[[], float] = monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.per_minute = per_minute
+        self._taken: deque[float] = deque()
+        self._clock = clock
+        self._sleep = sleep
+        self._turn = asyncio.Lock()
+        self._closed_until = 0.0
+
+    async def take(self, permits: int = 1) -> None:
+        """Wait until `permits` requests may be sent at once, first come first served."""
+        async with self._turn:
+            while (wait := self._wait_for(permits)) > 0:
+                await self._sleep(wait)
+            now = self._clock()
+            self._taken.extend([now] * permits)
+
+    def cool_down(self, seconds: float) -> None:
+        """Let nobody send anything for `seconds`: what a 429 or 529 asks for."""
+        self._closed_until = max(self._closed_until, self._clock() + seconds)
+
+    def _wait_for(self, permits: int) -> float:
+        now = self._clock()
+        while self._taken and self._taken[0] <= now - _WINDOW_SECONDS:
+            self._taken.popleft()
+        wait = self._closed_until - now
+        surplus = len(self._taken) + permits - self.per_minute
+        if surplus > 0 and self._taken:
+            oldest_in_the_way = self._taken[min(surplus, len(self._taken)) - 1]
+            wait = max(wait, oldest_in_the_way + _WINDOW_SECONDS - now)
+        return wait

@@ -1,0 +1,178 @@
+"""The transport to Notion: the real notion-client behind our budget, errors and clock.
+
+Nothing is retried here. Every request takes a permit unless the caller reserved it, is timed out,
+and a vendor's exception becomes one of ours, by type and status (notion-api.md, section 1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Self
+
+import httpx
+from notion_client import AsyncClient
+from notion_client.errors import HTTPResponseError, RequestTimeoutError
+
+from tasks.errors import (
+    NotionConflict,
+    NotionError,
+    NotionNotFound,
+    NotionRateLimited,
+    NotionRefused,
+    NotionUnauthorized,
+    NotionUnavailable,
+)
+from tasks.notion.budget import RequestBudget
+
+__all__ = ["NotionClient"]
+
+Json = dict[str, Any]
+
+_REQUEST_SECONDS = 60.0
+_COOL_DOWN_SECONDS = 30.0
+
+
+class NotionClient:
+    """Notion's API as far as the sync needs it. Use `async with`, in one event loop.
+
+    `clock_offset` is Notion's time minus this machine's, from the newest `Date` header.
+    """
+
+    def __init__(self, token: str, *, base_url: str, budget: RequestBudget) -> None:
+        self.budget = budget
+        self.clock_offset = timedelta(0)
+        self.requests = 0
+        self._http = httpx.AsyncClient(
+            trust_env=not _is_loopback(base_url), event_hooks={"response": [self._note_date]}
+        )
+        logger = logging.getLogger("tasks.notion.http")
+        self._notion = AsyncClient(
+            client=self._http,
+            auth=token,
+            base_url=base_url,
+            retry=False,
+            logger=logger,
+            log_level=logging.CRITICAL,
+            timeout_ms=int(_REQUEST_SECONDS * 1000),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def database(self, database_id: str) -> Json:
+        """The database object, with its `data_sources`."""
+        return await self.send("GET", f"databases/{database_id}")
+
+    async def data_source(self, data_source_id: str) -> Json:
+        """The data source object, with its `properties` schema."""
+        return await self.send("GET", f"data_sources/{data_source_id}")
+
+    async def query(self, data_source_id: str, body: Json, *, only: tuple[str, ...] = ()) -> Json:
+        """One page of a data source query; `only` names the properties wanted."""
+        query = {"filter_properties": list(only)} if only else None
+        return await self.send("POST", f"data_sources/{data_source_id}/query", body, query=query)
+
+    async def page(self, page_id: str) -> Json:
+        """The page object as Notion has it now."""
+        return await self.send("GET", f"pages/{page_id}")
+
+    async def property_items(self, page_id: str, property_id: str, cursor: str | None) -> Json:
+        """One page of a property's items, 100 at most (for relations over 25)."""
+        query = {"page_size": 100} | ({"start_cursor": cursor} if cursor else {})
+        return await self.send("GET", f"pages/{page_id}/properties/{property_id}", query=query)
+
+    async def update_page(self, page_id: str, properties: Mapping[str, Any]) -> Json:
+        """Set the named properties in one request; the page object as it stands after it."""
+        return await self.send("PATCH", f"pages/{page_id}", {"properties": dict(properties)})
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        *,
+        query: Json | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  (the bound is part of the lock protocol)
+        permit_taken: bool = False,
+    ) -> Json:
+        """Send one request, once. Raises a NotionError; `maybe_applied` tells of writes."""
+        if not permit_taken:
+            await self.budget.take()
+        self.requests += 1
+        try:
+            async with asyncio.timeout(timeout or _REQUEST_SECONDS):
+                answer: Json = await self._notion.request(path, method, query=query, body=body)
+        except Exception as error:
+            ours = _translate(error, f"{method} {path}", is_write=method != "GET")
+            if ours is None:
+                raise
+            self._heed(ours)
+            raise ours from error
+        return answer
+
+    def _heed(self, error: NotionError) -> None:
+        if isinstance(error, NotionRateLimited):
+            self.budget.cool_down(error.retry_after or _COOL_DOWN_SECONDS)
+
+    async def _note_date(self, response: httpx.Response) -> None:
+        try:
+            there = parsedate_to_datetime(response.headers["Date"])
+        except (KeyError, ValueError):
+            return
+        self.clock_offset = there - datetime.now(UTC).replace(microsecond=0)
+
+
+def _is_loopback(base_url: str) -> bool:
+    return httpx.URL(base_url).host in {"127.0.0.1", "localhost", "::1"}
+
+
+def _translate(error: Exception, what: str, *, is_write: bool) -> NotionError | None:
+    """Our error for what notion-client or httpx raised; None if it is neither's."""
+    if isinstance(error, HTTPResponseError):
+        return _of_status(error, what, is_write=is_write)
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return NotionUnavailable(f"Notion cannot be reached ({what}).")
+    if isinstance(error, RequestTimeoutError | TimeoutError | httpx.TransportError):
+        return NotionUnavailable(f"Notion did not answer in time ({what}).", maybe_applied=is_write)
+    if isinstance(error, json.JSONDecodeError):
+        return NotionUnavailable(f"Notion answered no JSON ({what}).", maybe_applied=is_write)
+    return None
+
+
+def _of_status(error: HTTPResponseError, what: str, *, is_write: bool) -> NotionError:
+    said = f"Notion answered {error.status} to {what}: {str(error)[:300]}"
+    match error.status:
+        case 401 | 403:
+            return NotionUnauthorized(said)
+        case 404:
+            return NotionNotFound(said)
+        case 409:
+            return NotionConflict(said, maybe_applied=is_write)
+        case 429 | 529:
+            return NotionRateLimited(said, retry_after=_retry_after(error.headers))
+        case status if status >= 500:
+            said = f"Notion answered {error.status} to {what}."
+            return NotionUnavailable(said, maybe_applied=is_write)
+        case _:
+            return NotionRefused(said)
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds named by `Retry-After`, as a number or an HTTP date."""
+    text = headers.get("Retry-After", "")
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except ValueError:
+        return None

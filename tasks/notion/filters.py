@@ -1,0 +1,71 @@
+"""The three filters, twice: as Notion's query and as a judgement on a fresh row.
+
+The query only finds candidates, since it may lag behind writes; `wants` decides. Sources: the
+seed's "Filter Criteria"; notion-api.md, "Filters" (two levels at most, conditions by type).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tasks.notion.schema import Field, Schema
+from tasks.notion.statuses import DUPLICATE
+from tasks.tracks import Track, TrackFilter
+
+__all__ = ["locked_rows", "query_filter", "wants"]
+
+Json = dict[str, Any]
+
+_TEXT_TYPES = {"title", "rich_text", "url", "email", "phone_number"}
+_PATHS = (Field.WAV_PATH, Field.AIFF_PATH, Field.M4A_PATH)
+
+
+def wants(track: Track, track_filter: TrackFilter) -> bool:
+    """True if a run with `track_filter` is about this row as it stands now."""
+    if track.in_trash or DUPLICATE in track.statuses:
+        return False
+    match track_filter:
+        case TrackFilter.UNPROCESSED:
+            return not track.downloaded and not track.has_paths
+        case TrackFilter.ALL:
+            return bool(track.soundcloud_url)
+        case TrackFilter.MISSING_EAGLE:
+            return track.downloaded and not track.eagle_id
+
+
+def query_filter(track_filter: TrackFilter, schema: Schema) -> Json:
+    """Notion's filter for the candidates, an `and` with conditions of the properties' own types."""
+    downloaded = schema[Field.DOWNLOADED].name
+    match track_filter:
+        case TrackFilter.UNPROCESSED:
+            conditions = [{"property": downloaded, "checkbox": {"equals": False}}]
+            conditions += [_absent(schema, path) for path in _PATHS if path in schema]
+        case TrackFilter.ALL:
+            conditions = [_filled(schema, Field.SOUNDCLOUD_URL)]
+        case TrackFilter.MISSING_EAGLE:
+            conditions = [{"property": downloaded, "checkbox": {"equals": True}}]
+            if Field.EAGLE_ID in schema:
+                conditions.append(_absent(schema, Field.EAGLE_ID))
+    return {"and": conditions}
+
+
+def locked_rows(schema: Schema) -> Json:
+    """Notion's filter for every row that has a lock, live or not."""
+    return {"and": [_filled(schema, Field.LOCK)]}
+
+
+def _filled(schema: Schema, field: Field) -> Json:
+    found = schema[field]
+    return {"property": found.name, found.type: {"is_not_empty": True}}
+
+
+def _absent(schema: Schema, field: Field) -> Json:
+    """Empty, or one of the sentinels that the original wrote into texts."""
+    found = schema[field]
+    empty = {"property": found.name, found.type: {"is_empty": True}}
+    if found.type not in _TEXT_TYPES:
+        return empty
+    sentinels = [
+        {"property": found.name, found.type: {"equals": word}} for word in ("None", "FILE_MISSING")
+    ]
+    return {"or": [empty, *sentinels]}

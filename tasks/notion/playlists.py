@@ -1,0 +1,85 @@
+"""The names of related playlists, each asked of Notion once a run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tasks.errors import NotionNotFound
+from tasks.notion.client import NotionClient
+from tasks.notion.rows import page_title
+from tasks.notion.schema import Field, Schema
+from tasks.retrying import PATIENT, retrying
+from tasks.tracks import Track
+
+__all__ = ["PlaylistNames"]
+
+_RELATED_IN_A_PAGE = 25
+_LIST_FROM = 4
+
+
+class PlaylistNames:
+    """Playlist page ids to their titles; unknown ids are fetched on demand and remembered."""
+
+    def __init__(self, client: NotionClient, schema: Schema) -> None:
+        self._client = client
+        self._schema = schema
+        self._names: dict[str, str] = {}
+        self._turn = asyncio.Lock()
+
+    async def of(self, track: Track) -> Track:
+        """The track with the names of all its playlists, in the row's order.
+
+        Reads the whole relation where the row shows only its first 25 (notion-api.md, "Pages").
+        """
+        if not track.playlist_ids:
+            return track
+        ids = track.playlist_ids
+        if len(ids) >= _RELATED_IN_A_PAGE:
+            ids = await self._all_related(track.page_id)
+        async with self._turn:
+            await self._learn([page_id for page_id in ids if page_id not in self._names])
+        names = [self._names[page_id] for page_id in ids if self._names[page_id]]
+        return replace(track, playlist_ids=ids, playlists=tuple(dict.fromkeys(names)))
+
+    async def prepare(self, tracks: Iterable[Track]) -> None:
+        """Learn the names all `tracks` need, by one listing when that costs fewer requests."""
+        wanted = {page_id for track in tracks for page_id in track.playlist_ids}
+        async with self._turn:
+            if len(wanted) >= _LIST_FROM:
+                await self._learn_by_listing(wanted)
+
+    async def _learn_by_listing(self, wanted: set[str]) -> None:
+        source = self._schema[Field.PLAYLISTS].config.get("data_source_id")
+        pages = 0
+        cursor: str | None = None
+        while source and not wanted <= self._names.keys() and pages < len(wanted):
+            body = {"page_size": 100} | ({"start_cursor": cursor} if cursor else {})
+            answer = await retrying(lambda body=body: self._client.query(source, body), PATIENT)  # type: ignore[misc]
+            self._names |= {page["id"]: page_title(page) for page in answer["results"]}
+            cursor = answer.get("next_cursor")
+            pages += 1
+            if not cursor:
+                return
+
+    async def _learn(self, ids: list[str]) -> None:
+        for page_id in dict.fromkeys(ids):
+            try:
+                page = await retrying(lambda page_id=page_id: self._client.page(page_id), PATIENT)  # type: ignore[misc]
+            except NotionNotFound:
+                page = {}
+            self._names[page_id] = page_title(page)
+
+    async def _all_related(self, page_id: str) -> tuple[str, ...]:
+        found: list[str] = []
+        cursor: str | None = None
+        while True:
+            answer: Mapping[str, Any] = await self._client.property_items(
+                page_id, self._schema[Field.PLAYLISTS].id, cursor
+            )
+            found += [item["relation"]["id"] for item in answer["results"]]
+            cursor = answer.get("next_cursor")
+            if not answer.get("has_more") or cursor is None:
+                return tuple(found)

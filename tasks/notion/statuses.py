@@ -1,0 +1,60 @@
+"""What we write into "Audio Processing Status", and what stays of what stood there.
+
+The property may be a multi_select, a select, a status or a text (interfaces.md). Values of other
+programs stay; ours are replaced. A status property takes only options that exist in its schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tasks.errors import ErrorType
+from tasks.notion.schema import Field, Schema
+
+__all__ = ["COMPLETE", "CONVERTED", "DUPLICATE", "OURS", "status_value"]
+
+COMPLETE = "Files Imported to Eagle"
+CONVERTED = "Format Conversion Complete"
+DUPLICATE = "Duplicate"
+OURS = frozenset({COMPLETE, CONVERTED, DUPLICATE, *(error.value for error in ErrorType)})
+
+_OPTIONS_PER_REQUEST = 100
+_STATUS_STAND_INS = {
+    COMPLETE: ("Complete", "Completed", "Done"),
+    CONVERTED: ("Complete", "Completed", "Done"),
+    DUPLICATE: (),
+}
+_STATUS_FAILURES = ("Failed", "Error")
+
+
+def status_value(schema: Schema, before: Iterable[str], value: str, detail: str = "") -> Any | None:
+    """The property value (Notion JSON) that shows `value` and keeps what is not ours.
+
+    `before` are the names that stand there now; `detail` is the sentence a text property has room
+    for. None where the property cannot show it: none exists, or a status option is missing.
+    """
+    if Field.STATUS not in schema:
+        return None
+    others = [name for name in before if not _is_ours(name)]
+    match schema[Field.STATUS].type:
+        case "multi_select":
+            names = [*others[: _OPTIONS_PER_REQUEST - 1], value]
+            return {"multi_select": [{"name": name} for name in names]}
+        case "select":
+            return None if others and value == COMPLETE else {"select": {"name": value}}
+        case "status":
+            return _status_option(schema.options(Field.STATUS), value)
+        case _:
+            text = f"{value}: {detail}" if detail else value
+            return "\n".join([*others, text.replace(";", ",").replace("\n", " ")])
+
+
+def _status_option(options: frozenset[str], value: str) -> dict[str, Any] | None:
+    """The nearest option there is: a status property refuses any other (notion-api.md)."""
+    wanted = (value, *_STATUS_STAND_INS.get(value, _STATUS_FAILURES))
+    return next(({"status": {"name": name}} for name in wanted if name in options), None)
+
+
+def _is_ours(name: str) -> bool:
+    return name.split(":", 1)[0].strip() in OURS

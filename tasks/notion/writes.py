@@ -1,0 +1,107 @@
+"""Values written as property values of whatever type the user's database has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.notion.rows import plain_text
+from tasks.notion.schema import Field, Property, Schema
+
+__all__ = ["lock_value", "property_values", "shows"]
+
+Json = dict[str, Any]
+
+_TEXT_UNITS = 2000
+_SEGMENTS = 100
+
+
+def property_values(schema: Schema, values: Mapping[Field, Any]) -> Json:
+    """`values` as the `properties` of a PATCH; fields without a property are left out.
+
+    A value that is a dict already is Notion JSON and passes unchanged (see `status_value`).
+    """
+    return {
+        schema[field].name: _value(schema[field], value)
+        for field, value in values.items()
+        if field in schema and value is not None
+    }
+
+
+def lock_value(schema: Schema, text: str) -> Json:
+    """The `properties` that set the lock to `text`; an empty text clears it."""
+    return {schema[Field.LOCK].name: {"rich_text": _segments(text)}}
+
+
+def shows(page: Mapping[str, Any], written: Mapping[str, Any]) -> list[str]:
+    """Names of the properties in which `page` does not show what was `written`."""
+    return [
+        name
+        for name, value in written.items()
+        if _comparable(page["properties"].get(name)) != _comparable(value)
+    ]
+
+
+def _value(found: Property, value: Any) -> Json:
+    if isinstance(value, dict):
+        return value
+    match found.type:
+        case "title" | "rich_text":
+            return {found.type: _segments(str(value))}
+        case "number":
+            return {"number": float(value)}
+        case "checkbox":
+            return {"checkbox": bool(value)}
+        case "select" | "status":
+            return {found.type: {"name": _option(value)}}
+        case "multi_select":
+            names = [value] if isinstance(value, str) else value
+            return {"multi_select": [{"name": _option(name)} for name in names]}
+        case "relation":
+            return {"relation": [{"id": page_id} for page_id in value]}
+        case _:
+            return {found.type: str(value) or None}
+
+
+def _segments(text: str) -> list[Json]:
+    """Rich text in pieces of at most 2,000 UTF-16 units (notion-api.md, "Size limits")."""
+    pieces: list[str] = []
+    room = 0
+    for character in text:
+        units = 2 if ord(character) > 0xFFFF else 1
+        if units > room:
+            pieces.append("")
+            room = _TEXT_UNITS
+        pieces[-1] += character
+        room -= units
+    return [{"type": "text", "text": {"content": piece}} for piece in pieces[:_SEGMENTS]]
+
+
+def _option(name: Any) -> str:
+    """An option's name; Notion allows no comma in it."""
+    return str(name).replace(",", " ").strip()[:100]
+
+
+def _comparable(value: Mapping[str, Any] | None) -> Any:
+    """The same thing for a value as we send it and as Notion answers it."""
+    if value is None:
+        return None
+    kind = value.get("type") or next(iter(value))
+    inner = value.get(kind)
+    if kind in {"title", "rich_text"}:
+        return "".join(_content(part) for part in inner or ())
+    if kind == "relation":
+        return {page["id"].replace("-", "") for page in inner or ()}
+    if kind == "multi_select":
+        return {option["name"] for option in inner or ()}
+    if kind in {"select", "status"}:
+        return inner["name"] if inner else None
+    if kind == "checkbox":
+        return bool(inner)
+    return inner if kind == "number" else plain_text({"type": kind, kind: inner})
+
+
+def _content(part: Mapping[str, Any]) -> str:
+    if "plain_text" in part:
+        return str(part["plain_text"])
+    return str(part.get("text", {}).get("content", ""))
