@@ -1,0 +1,312 @@
+"""What may go wrong in the stand-ins, as plans that decide and do nothing else.
+
+A plan says how often which fault happens to one service; an `Injector` decides, request by
+request, from a seed. The n-th request's dice depend on the seed, the service and n alone, so the
+same sequence of requests meets the same faults. Carrying a decision out is `fault_layer`'s work.
+
+The faults are those of notion-api.md ("Emulator must-haves", 6), eagle.md (3, pitfalls) and
+lock-protocol.md (a write lands at most once, up to M = 60 s after it was sent).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = [
+    "SERVICES",
+    "Aimed",
+    "Asked",
+    "Decision",
+    "EaglePlan",
+    "Fault",
+    "FaultPlan",
+    "Injector",
+    "Latency",
+    "NotionPlan",
+    "SoundCloudPlan",
+]
+
+SERVICES = ("notion", "eagle", "soundcloud")
+
+Span = tuple[float, float]
+
+
+class Fault(StrEnum):
+    """What happens to one request; the value is the name in the ledger."""
+
+    RATE_LIMITED = "rate_limited"
+    WORKSPACE_LIMITED = "workspace_limited"
+    OVERLOADED = "overloaded"
+    INTERNAL_ERROR = "internal_error"
+    BAD_GATEWAY = "bad_gateway"
+    UNAVAILABLE = "unavailable"
+    UNAVAILABLE_SAVED = "unavailable_saved"
+    GATEWAY_TIMEOUT = "gateway_timeout"
+    GATEWAY_TIMEOUT_SAVED = "gateway_timeout_saved"
+    CONFLICT = "conflict"
+    CONFLICT_SAVED = "conflict_saved"
+    DROPPED = "dropped"
+    DROPPED_SAVED = "dropped_saved"
+    LATE = "late"
+    STOPPED = "stopped"
+
+    @property
+    def commits(self) -> bool:
+        """True if the request takes effect at once although the answer says otherwise."""
+        return self in _COMMITTING
+
+    @property
+    def writes_only(self) -> bool:
+        """True if it can only happen to a request that changes something."""
+        return self in _WRITES_ONLY
+
+
+_COMMITTING = frozenset(
+    {
+        Fault.UNAVAILABLE_SAVED,
+        Fault.GATEWAY_TIMEOUT_SAVED,
+        Fault.CONFLICT_SAVED,
+        Fault.DROPPED_SAVED,
+    }
+)
+_WRITES_ONLY = _COMMITTING | {Fault.CONFLICT, Fault.LATE}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """How long an answer takes, in seconds.
+
+    With a `median` the times are log-normal (`sigma` is that of the logarithm), else uniform; both
+    stay within `shortest` and `longest`.
+    """
+
+    median: float | None = None
+    sigma: float = 0.5
+    shortest: float = 0.0
+    longest: float = 30.0
+
+    def draw(self, dice: random.Random) -> float:
+        """One time."""
+        if self.median is None:
+            return dice.uniform(self.shortest, self.longest)
+        drawn = self.median * math.exp(dice.gauss(0.0, self.sigma))
+        return min(max(drawn, self.shortest), self.longest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aimed:
+    """A fault for particular requests: the next `times` that match, after `skip` others.
+
+    `method` is compared as a whole, `path` and `body` are looked for as parts. `after` is the
+    seconds until a `late` write lands (else drawn from the plan).
+    """
+
+    fault: Fault
+    method: str = ""
+    path: str = ""
+    body: str = ""
+    skip: int = 0
+    times: int = 1
+    after: float | None = None
+
+    def fits(self, asked: Asked) -> bool:
+        """True if the request is one of those meant."""
+        return (
+            self.method in ("", asked.method)
+            and self.path in asked.path
+            and self.body in asked.body
+            and (asked.is_write or not self.fault.writes_only)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultPlan:
+    """What every service has: `rates` are chances per request (0-1), by fault.
+
+    `late_seconds`: when a late write lands, counted from its arrival. `late_hold_seconds`: how
+    long its connection stays open without an answer before it is dropped.
+    """
+
+    latency: Latency | None = None
+    rates: Mapping[Fault, float] = field(default_factory=dict)
+    aimed: tuple[Aimed, ...] = ()
+    late_seconds: Span = (2.0, 40.0)
+    late_hold_seconds: Span = (0.0, 60.0)
+    retry_after_seconds: Span = (1.0, 5.0)
+
+    def __post_init__(self) -> None:
+        wrong = [name for name, rate in self.rates.items() if not 0 <= rate <= 1]
+        if wrong or sum(self.rates.values()) > 1:
+            raise ValueError("The rates must lie between 0 and 1, and their sum too.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotionPlan(FaultPlan):
+    """Notion's own: budget per fixed window and per token, workspace limit, query lag, cursors.
+
+    `requests_per_window` (180 in the real one) holds for each bearer token and `window_seconds`.
+    The workspace limit begins after `workspace_limit_after` requests and lasts
+    `workspace_limit_seconds`, for everybody. `query_lag` and `cursor_lifetime` are in seconds and
+    go through to the store.
+    """
+
+    requests_per_window: int | None = None
+    window_seconds: float = 60.0
+    workspace_limit_after: int | None = None
+    workspace_limit_seconds: float = 90.0
+    query_lag: Span | None = None
+    cursor_lifetime: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EaglePlan(FaultPlan):
+    """Eagle's own: slow and lost imports, and the user who opens another library.
+
+    `import_delay` in seconds; `lose_imports` is the chance that an import never appears; before
+    request number `switch_after` the library becomes `switch_to` (a path, or a name beside the
+    open library).
+    """
+
+    import_delay: Span | None = None
+    lose_imports: float | None = None
+    switch_after: int | None = None
+    switch_to: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoundCloudPlan(FaultPlan):
+    """SoundCloud's own: `format_budget` format addresses are given out, then 429."""
+
+    format_budget: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The parts of a request that a decision looks at."""
+
+    method: str
+    path: str
+    body: str = ""
+    is_write: bool = False
+    caller: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What to do with one request; all times in seconds.
+
+    `number` counts the service's requests from 1. `delay_before` comes before the request takes
+    effect, `delay_after` between that and the answer.
+    """
+
+    number: int
+    fault: Fault | None = None
+    delay_before: float = 0.0
+    delay_after: float = 0.0
+    retry_after: int = 0
+    lands_after: float = 0.0
+    hold: float = 0.0
+    switch_to: str = ""
+
+
+class Injector:
+    """Decides for one service, by its plan and seed. `clock` gives seconds, monotonic."""
+
+    def __init__(
+        self, service: str, plan: FaultPlan, *, seed: int = 0, clock: Callable[[], float]
+    ) -> None:
+        self.service = service
+        self.plan = plan
+        self.seed = seed
+        self._clock = clock
+        self._count = 0
+        self._windows: dict[str, tuple[int, int]] = {}
+        self._blocked_until: float | None = None
+        self._seen = [0] * len(plan.aimed)
+        self._began = clock()
+
+    def decide(self, asked: Asked) -> Decision:
+        """What happens to the next request."""
+        self._count += 1
+        plan = self.plan
+        dice = random.Random(f"{self.seed}/{self.service}/{self._count}")
+        chance, share = dice.random(), dice.random()
+        latency = plan.latency.draw(dice) if plan.latency else 0.0
+        fault, retry_after, after = self._choose(asked, chance, dice)
+        return Decision(
+            number=self._count,
+            fault=fault,
+            delay_before=latency * share,
+            delay_after=latency * (1 - share),
+            retry_after=retry_after,
+            lands_after=dice.uniform(*plan.late_seconds) if after is None else after,
+            hold=dice.uniform(*plan.late_hold_seconds),
+            switch_to=self._switch(),
+        )
+
+    def _choose(
+        self, asked: Asked, chance: float, dice: random.Random
+    ) -> tuple[Fault | None, int, float | None]:
+        limited = self._limited(asked)
+        if limited is not None:
+            return *limited, None
+        aimed = self._aimed(asked)
+        fault = aimed.fault if aimed else self._by_rate(asked, chance)
+        pause = math.ceil(dice.uniform(*self.plan.retry_after_seconds))
+        return fault, pause, aimed.after if aimed else None
+
+    def _limited(self, asked: Asked) -> tuple[Fault, int] | None:
+        plan = self.plan
+        if not isinstance(plan, NotionPlan):
+            return None
+        blocked = self._workspace_block(plan)
+        if blocked is not None:
+            return Fault.WORKSPACE_LIMITED, blocked
+        if plan.requests_per_window is None:
+            return None
+        elapsed = self._clock() - self._began
+        window = int(elapsed // plan.window_seconds)
+        last, used = self._windows.get(asked.caller, (window, 0))
+        used = used + 1 if last == window else 1
+        self._windows[asked.caller] = (window, used)
+        if used <= plan.requests_per_window:
+            return None
+        return Fault.RATE_LIMITED, max(1, math.ceil((window + 1) * plan.window_seconds - elapsed))
+
+    def _workspace_block(self, plan: NotionPlan) -> int | None:
+        if plan.workspace_limit_after is None or self._count <= plan.workspace_limit_after:
+            return None
+        if self._blocked_until is None:
+            self._blocked_until = self._clock() + plan.workspace_limit_seconds
+        left = self._blocked_until - self._clock()
+        return math.ceil(left) if left > 0 else None
+
+    def _aimed(self, asked: Asked) -> Aimed | None:
+        chosen = None
+        for index, aimed in enumerate(self.plan.aimed):
+            if not aimed.fits(asked):
+                continue
+            self._seen[index] += 1
+            due = aimed.skip < self._seen[index] <= aimed.skip + aimed.times
+            if due and chosen is None:
+                chosen = aimed
+        return chosen
+
+    def _by_rate(self, asked: Asked, chance: float) -> Fault | None:
+        for fault in Fault:
+            if fault.writes_only and not asked.is_write:
+                continue
+            chance -= self.plan.rates.get(fault, 0.0)
+            if chance < 0:
+                return fault
+        return None
+
+    def _switch(self) -> str:
+        plan = self.plan
+        if isinstance(plan, EaglePlan) and self._count == plan.switch_after:
+            return plan.switch_to
+        return ""
