@@ -1,0 +1,56 @@
+"""`library-sync` and `python -m flows`: one command, one exit code."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from flows import cli
+from flows.summary import ReturnCode
+from tasks.errors import ConfigurationError, SyncError
+
+__all__ = ["main"]
+
+_log = logging.getLogger("flows.main")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code of interfaces.md."""
+    given = cli.parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(given)
+    except ConfigurationError as error:
+        return _explain(error, given, ReturnCode.WRONG_CONFIGURATION)
+    except SyncError as error:
+        return _explain(error, given, ReturnCode.FAILED)
+    except KeyboardInterrupt:
+        print("library-sync: stopped; locks are freed.", file=sys.stderr)  # noqa: T201
+        return 130
+
+
+def _run(given: argparse.Namespace) -> int:
+    """Import what the command needs, and nothing else, and run it."""
+    if given.command == "sandbox":
+        from sandbox import cli as sandbox_cli  # noqa: PLC0415
+
+        return sandbox_cli.run(given)
+    if given.command == "demo":
+        from flows import demo  # noqa: PLC0415
+
+        return demo.run(given)
+    from flows import commands  # noqa: PLC0415
+
+    return commands.run(given)
+
+
+def _explain(error: SyncError, given: argparse.Namespace, code: ReturnCode) -> int:
+    """One sentence and the remedy; the traceback only for those who asked."""
+    if given.debug:
+        logging.getLogger("flows").debug("The traceback:", exc_info=error)
+    print(f"library-sync: {error}\n  {error.remedy}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""The command line: the seed's flags and the same as sub-commands.
+
+Parsing is all that happens here; nothing heavy is imported before a command is known, so that
+`--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from flows.settings import VARIABLES
+from flows.summary import ReturnCode
+from tasks.tracks import TrackFilter
+
+__all__ = ["build_parser", "parse"]
+
+_MODES = {"library-sync": "sync", "batch": "batch", "status": "status", "cleanup": "cleanup"}
+
+_EXAMPLES = {
+    "sync": """examples:
+  library-sync sync                               all unprocessed tracks
+  library-sync sync --limit 50 --parallel         fifty of them, four at a time
+  library-sync sync --filter missing_eagle        repair rows without an Eagle id
+  library-sync sync --dry-run                     say what would be done, change nothing""",
+    "batch": """examples:
+  library-sync batch --limit 10                   ten tracks, in small queries
+  library-sync batch                              until nothing is left""",
+    "status": """examples:
+  library-sync status                             the library at a glance
+  library-sync status --json status.json          the same for a program""",
+    "cleanup": """examples:
+  library-sync cleanup                            free rows of crashed processes
+  library-sync cleanup --dry-run                  say which locks are stale""",
+    "demo": """examples:
+  library-sync demo                               a whole run on the stand-ins, in ./demo""",
+    "sandbox": """examples:
+  library-sync sandbox --port 8765 --tracks 40    serve the stand-ins until Ctrl-C""",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with the exit code 64 for a wrong command line (interfaces.md)."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ReturnCode.WRONG_USAGE, f"{self.prog}: {message}\nSee {self.prog} --help.\n")
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001  (it has no public name)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the sub-commands; `parse` also takes the seed's `--mode`."""
+    parser = _Parser(
+        prog="library-sync",
+        description="Brings every SoundCloud track of a Notion database once, whole, into Eagle.",
+        epilog="The seed's flags work as well: library-sync --mode library-sync --parallel\n\n"
+        + _environment_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_sync(commands, "sync", "bring all matching tracks into the library")
+    _add_sync(commands, "batch", "the same in small queries, for often and little")
+    status = _add(commands, "status", "the library at a glance")
+    status.add_argument("--json", type=Path, metavar="FILE", help="write it as JSON, - for stdout")
+    cleanup = _add(commands, "cleanup", "free the locks of crashed processes")
+    cleanup.add_argument("--dry-run", action="store_true", help="change nothing")
+    cleanup.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
+    _add_demo(commands)
+    _add_sandbox(commands)
+    return parser
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The parsed command line; ends the process with 64 if it is wrong, 0 after `--help`."""
+    return build_parser().parse_args(_without_mode(arguments))
+
+
+def _without_mode(arguments: list[str]) -> list[str]:
+    """The seed's `--mode M …` as the sub-command it names."""
+    for place, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name != "--mode":
+            continue
+        mode = value if equals else next(iter(arguments[place + 1 :]), "")
+        rest = arguments[:place] + arguments[place + (1 if equals else 2) :]
+        if mode not in _MODES:
+            build_parser().error(f"--mode must be one of {', '.join(_MODES)}, not {mode!r}")
+        return [_MODES[mode], *rest]
+    return arguments
+
+
+def _add(
+    commands: _Commands,
+    name: str,
+    summary: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=_EXAMPLES[name],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--debug", action="store_true", help="verbose log, tracebacks")
+    parser.add_argument("--quiet", action="store_true", help="only warnings and errors")
+    return parser
+
+
+def _add_sync(
+    commands: _Commands,
+    name: str,
+    summary: str,
+) -> None:
+    parser = _add(commands, name, summary)
+    parser.add_argument(
+        "--filter",
+        dest="track_filter",
+        type=TrackFilter,
+        choices=list(TrackFilter),
+        default=TrackFilter.UNPROCESSED,
+        metavar="{" + ",".join(TrackFilter) + "}",
+        help="which rows (default: unprocessed)",
+    )
+    parser.add_argument("--limit", type=_limit, metavar="N", help="process N tracks at most")
+    parser.add_argument("--parallel", action="store_true", help="several tracks at a time")
+    parser.add_argument("--workers", type=_positive, metavar="N", help="how many at a time")
+    parser.add_argument("--no-cleanup", action="store_true", help="leave stale locks alone")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done and why")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
+
+
+def _add_demo(
+    commands: _Commands,
+) -> None:
+    parser = _add(commands, "demo", "a whole run on the stand-ins, nothing of yours is touched")
+    parser.add_argument("--dir", type=Path, default=Path("demo"), help="where (default: ./demo)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
+
+
+def _add_sandbox(
+    commands: _Commands,
+) -> None:
+    parser = _add(commands, "sandbox", "serve stand-ins for Notion, Eagle and SoundCloud")
+    from sandbox import cli as sandbox_cli  # noqa: PLC0415  (only its arguments; imports nothing)
+
+    sandbox_cli.add_arguments(parser)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        message = f"must be a whole number of at least 1, not {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def _limit(text: str) -> int | None:
+    """A number of tracks; 0 means no limit, as in the original."""
+    return None if text == "0" else _positive(text)
+
+
+def _environment_help() -> str:
+    rows = [
+        f"  {name:<29}{meaning}" + (f" [{default}]" if default else "")
+        for name, default, meaning in VARIABLES
+    ]
+    return "environment (also in a .env file):\n" + "\n".join(rows)

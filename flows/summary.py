@@ -1,0 +1,138 @@
+"""A run's numbers, its verdict, and how it reads: on a terminal, as JSON, as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from tasks.tracks import TrackResult, TrackStatus
+
+__all__ = ["ReturnCode", "SyncSummary"]
+
+
+class ReturnCode(IntEnum):
+    """How a run ended (seed, "Return Codes"; interfaces.md)."""
+
+    PROCESSED = 0
+    FAILED = 1
+    NOTHING_TO_DO = 2
+    WRONG_USAGE = 64
+    WRONG_CONFIGURATION = 78
+
+    @property
+    def meaning(self) -> str:
+        """One line for a person, as printed in the README's table."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ReturnCode.PROCESSED: "Success (at least some tracks processed)",
+    ReturnCode.FAILED: "Complete failure (errors, no tracks processed)",
+    ReturnCode.NOTHING_TO_DO: "No tracks processed (library may be up to date)",
+    ReturnCode.WRONG_USAGE: "Wrong command line",
+    ReturnCode.WRONG_CONFIGURATION: "A configuration that cannot work; the message says what to do",
+}
+
+_COUNTED = {
+    "processed": (TrackStatus.PROCESSED,),
+    "failed": (TrackStatus.FAILED, TrackStatus.ERROR),
+    "skipped_locked": (TrackStatus.SKIPPED_LOCKED,),
+    "skipped_done": (TrackStatus.SKIPPED_ALREADY_DONE,),
+    "skipped_duplicate": (TrackStatus.SKIPPED_DUPLICATE,),
+    "skipped_no_source": (TrackStatus.SKIPPED_NO_SOURCE,),
+}
+_FAILURES_FIRST = (
+    TrackStatus.ERROR,
+    TrackStatus.FAILED,
+    TrackStatus.SKIPPED_NO_SOURCE,
+    TrackStatus.SKIPPED_LOCKED,
+    TrackStatus.SKIPPED_DUPLICATE,
+    TrackStatus.PROCESSED,
+    TrackStatus.SKIPPED_ALREADY_DONE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncSummary:
+    """What a run found and did. `found` counts the rows that match the filter."""
+
+    mode: str
+    track_filter: str
+    found: int = 0
+    results: Sequence[TrackResult] = ()
+    duration_seconds: float = 0.0
+    stale_locks_cleared: int = 0
+    eagle_items_cached: int = 0
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+    dry_run: bool = False
+    _statuses: Counter[TrackStatus] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        counted = Counter(result.status for result in self.results)
+        object.__setattr__(self, "_statuses", counted)
+
+    def count(self, name: str) -> int:
+        """The number of results counted as `name`, one of the summary's lines."""
+        return sum(self._statuses[status] for status in _COUNTED[name])
+
+    @property
+    def planned(self) -> int:
+        """Tracks that a dry run would work on."""
+        return self._statuses[TrackStatus.PENDING]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """All counts, `found` first (interfaces.md, `--json`)."""
+        return {"found": self.found} | {name: self.count(name) for name in _COUNTED}
+
+    @property
+    def return_code(self) -> ReturnCode:
+        """The one place where a run's numbers become its exit code."""
+        if self.count("processed") or self.planned:
+            return ReturnCode.PROCESSED
+        if self.error or self.count("failed"):
+            return ReturnCode.FAILED
+        return ReturnCode.NOTHING_TO_DO
+
+    @property
+    def failures_first(self) -> list[TrackResult]:
+        """The results, those a person must look at before the rest."""
+        rank = {status: place for place, status in enumerate(_FAILURES_FIRST)}
+        return sorted(self.results, key=lambda result: rank.get(result.status, len(rank)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The machine-readable summary of interfaces.md."""
+        return {
+            "return_code": int(self.return_code),
+            "mode": self.mode,
+            "filter": self.track_filter,
+            "counts": self.counts,
+            "duration_seconds": round(self.duration_seconds, 1),
+            "stale_locks_cleared": self.stale_locks_cleared,
+            "eagle_items_cached": self.eagle_items_cached,
+            "warnings": list(self.warnings),
+            "error": self.error or None,
+            "dry_run": self.dry_run,
+            "tracks": [result.to_dict() for result in self.results],
+        }
+
+    def lines(self) -> list[str]:
+        """The closing lines of the seed's log, with its names."""
+        done = ("Would process:", self.planned)
+        rows = [
+            ("Total Found:", self.found),
+            done if self.dry_run else ("Processed:", self.count("processed")),
+            ("Failed:", self.count("failed")),
+            ("Skipped (locked):", self.count("skipped_locked")),
+            ("Skipped (done):", self.count("skipped_done")),
+        ]
+        for label, name in (("duplicate", "skipped_duplicate"), ("no source", "skipped_no_source")):
+            if self.count(name):
+                rows.append((f"Skipped ({label}):", self.count(name)))
+        return [f"   {label:<20}{number}" for label, number in rows] + [
+            f"   {'Duration:':<20}{self.duration_seconds:.1f}s"
+        ]

@@ -1,0 +1,103 @@
+"""What to do with a row, decided from facts alone: the same for a dry run and a real one.
+
+A recording that Eagle has is adopted, never downloaded again; a file that is here is imported
+rather than fetched; everything else is downloaded (issue "One track, one item"). A row that a
+person or another machine has finished is left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.tracks import Track, TrackStatus
+
+__all__ = ["Action", "Facts", "Plan", "plan_track"]
+
+
+class Action(StrEnum):
+    """What a run does with a row."""
+
+    DOWNLOAD = "download"
+    IMPORT_FILE = "import_file"
+    COMPLETE_PAIR = "complete_pair"
+    ADOPT = "adopt"
+    SKIP_DONE = "skip_done"
+    SKIP_NO_SOURCE = "skip_no_source"
+
+    @property
+    def skipped_as(self) -> TrackStatus | None:
+        """The status of a row that is skipped, None for work."""
+        return _SKIPS.get(self)
+
+
+_SKIPS = {
+    Action.SKIP_DONE: TrackStatus.SKIPPED_ALREADY_DONE,
+    Action.SKIP_NO_SOURCE: TrackStatus.SKIPPED_NO_SOURCE,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of a row's recording before anything is done.
+
+    `eagle_wav` and `eagle_aiff` are ids of Eagle items of this recording, `match_reason` why they
+    are taken for it. `local_wav` is a path of the row's that exists on this machine. `has_source`
+    is False for rows without an address we can download from; `source_problem` says why.
+    """
+
+    eagle_enabled: bool
+    eagle_wav: str | None = None
+    eagle_aiff: str | None = None
+    match_reason: str = ""
+    local_wav: str | None = None
+    local_aiff: str | None = None
+    has_source: bool = True
+    source_problem: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An action and the reason for it, as a sentence for the user."""
+
+    action: Action
+    reason: str
+
+
+def plan_track(track: Track, facts: Facts) -> Plan:
+    """What to do with `track`, a row that the run's filter wants."""
+    if not facts.eagle_enabled:
+        return _plan_without_eagle(track, facts)
+    if facts.eagle_wav and facts.eagle_aiff:
+        if track.downloaded and track.eagle_id in {facts.eagle_wav, facts.eagle_aiff}:
+            return Plan(Action.SKIP_DONE, "the row is complete and its item is in Eagle")
+        return Plan(Action.ADOPT, f"Eagle has both files already ({facts.match_reason})")
+    if track.downloaded and track.eagle_id and not facts.eagle_wav:
+        return Plan(Action.SKIP_DONE, "the row names an item of another Eagle library")
+    if facts.eagle_wav or facts.eagle_aiff:
+        return _plan_for_half(track, facts)
+    if facts.local_wav:
+        return Plan(Action.IMPORT_FILE, f"the WAV is here already: {facts.local_wav}")
+    return _plan_download(facts, "Eagle does not have it")
+
+
+def _plan_for_half(track: Track, facts: Facts) -> Plan:
+    """Eagle has one of the two files, for instance after a crash between the two imports."""
+    has, lacks = ("WAV", "AIFF") if facts.eagle_wav else ("AIFF", "WAV")
+    if track.downloaded and facts.eagle_wav and track.eagle_id == facts.eagle_wav:
+        return Plan(Action.SKIP_DONE, "the row is complete and its WAV is in Eagle")
+    return Plan(
+        Action.COMPLETE_PAIR, f"Eagle has the {has} ({facts.match_reason}), the {lacks} is missing"
+    )
+
+
+def _plan_without_eagle(track: Track, facts: Facts) -> Plan:
+    if track.downloaded and (track.has_paths or not facts.has_source):
+        return Plan(Action.SKIP_DONE, "the row is complete")
+    return _plan_download(facts, "there is no file of it here")
+
+
+def _plan_download(facts: Facts, reason: str) -> Plan:
+    if facts.has_source:
+        return Plan(Action.DOWNLOAD, reason)
+    return Plan(Action.SKIP_NO_SOURCE, facts.source_problem)
