@@ -1,0 +1,225 @@
+"""Claiming a row: read, put a token, let it settle, read again (lock-protocol.md, "Claim").
+
+The claim assumes nothing of the network. It bounds its own time instead: a token counts only if
+it is known to have landed within W of the first read, and only if it still stands S > W later.
+When in doubt the row is not claimed, and a lost claim leaves the lock alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from tasks.errors import ClaimLost, LockedElsewhere, NotionError
+from tasks.locks.lease import Lease
+from tasks.locks.ports import Clock, LockRow, LockStore, Owner
+from tasks.locks.shielded import see_through
+from tasks.locks.timing import LockTiming
+from tasks.locks.value import LockValue, head_start, is_live, parse
+
+__all__ = ["RETRY_PAUSES", "Claim", "Locked", "Lost", "NotWanted", "Won", "claim", "claim_as"]
+
+# Seconds before a claim that certainly wrote nothing begins again.
+RETRY_PAUSES = (1.0, 4.0)
+
+
+@dataclass(frozen=True)
+class Won:
+    """The row is ours; `lease.row` is the input."""
+
+    lease: Lease
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A live lock, the text `by`, stands on the row: skipped_locked."""
+
+    page_id: str
+    by: str
+
+    def error(self) -> LockedElsewhere:
+        """The same as an error, for who wants to raise it."""
+        value = parse(self.by)
+        who = f"process {value.pid} on {value.host}" if value else "a lock that cannot be read"
+        return LockedElsewhere(f"The row {self.page_id} is locked by {who}.")
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The claim could not be proven: skipped_locked. `token` may stand on the row until T."""
+
+    page_id: str
+    reason: str
+    token: str
+
+    def error(self) -> ClaimLost:
+        """The same as an error, for who wants to raise it."""
+        return ClaimLost(
+            f"The row {self.page_id} could not be claimed: {self.reason}",
+            remedy="The next run asks for it again.",
+        )
+
+
+@dataclass(frozen=True)
+class NotWanted:
+    """`row` is done already, in the trash, or no longer what was asked for."""
+
+    row: LockRow
+
+
+Claim: TypeAlias = Won | Locked | Lost | NotWanted
+Judge: TypeAlias = Callable[[LockRow], Locked | NotWanted | None]
+
+
+async def claim(
+    store: LockStore,
+    clock: Clock,
+    timing: LockTiming,
+    owner: Owner,
+    page_id: str,
+    *,
+    wanted: Callable[[LockRow], bool],
+) -> Claim:
+    """Try to become the one owner of a row that is `wanted`.
+
+    Raises NotionError if nothing was written and another attempt cannot help, or three did not.
+    If cancelled, a claim under way is decided first, and freed again if it is won.
+    """
+    judge = partial(_judge_for_work, clock=clock, timing=timing, wanted=wanted)
+    return await claim_as(store, clock, timing, owner, page_id, judge=judge)
+
+
+async def claim_as(
+    store: LockStore,
+    clock: Clock,
+    timing: LockTiming,
+    owner: Owner,
+    page_id: str,
+    *,
+    judge: Judge,
+    pauses: Sequence[float] = RETRY_PAUSES,
+) -> Claim:
+    """The claim, by a `judge` of its own: it names what stands against a row, or None.
+
+    It is asked at the first read, and again, about the row alone, when the claim is won.
+    """
+    attempt = _Attempt(store, clock, timing, owner, page_id, judge)
+    for pause in pauses:
+        try:
+            return await attempt.make()
+        except NotionError as error:  # certainly not written: begin again at step 0
+            if not error.retryable:
+                raise
+            await clock.sleep(max(pause, error.retry_after or 0.0))
+    return await attempt.make()
+
+
+def _judge_for_work(
+    row: LockRow, *, clock: Clock, timing: LockTiming, wanted: Callable[[LockRow], bool]
+) -> Locked | NotWanted | None:
+    if row.in_trash or not wanted(row):
+        return NotWanted(row)
+    if is_live(row.lock, now=clock.now(), timeout=timing.lifetime, last_edited=row.last_edited):
+        return Locked(row.page_id, row.lock)
+    return None
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    store: LockStore
+    clock: Clock
+    timing: LockTiming
+    owner: Owner
+    page_id: str
+    judge: Judge
+
+    async def make(self) -> Claim:
+        """Steps 0 to 4 once. Raises NotionError if certainly nothing was written."""
+        await self.store.reserve(2)
+        until = self.clock.monotonic() + self.timing.write_bound
+        row = await self.store.read(self.page_id)
+        against = self.judge(row)
+        if against is not None:
+            return against
+        if self.clock.monotonic() >= until:
+            return Lost(self.page_id, "Notion took too long to show the row.", "")
+        return await see_through(
+            self.clock, self.timing.grace, self._contend(until), undo=_release_if_won
+        )
+
+    async def _contend(self, until: float) -> Claim:
+        since, now = self.clock.monotonic(), self.clock.now()
+        value = self.owner.attempt(now)
+        since -= head_start(value, now)
+        doubt = await self._put(str(value), until)
+        if doubt:
+            return Lost(self.page_id, doubt, str(value))
+        await self.clock.sleep(self.timing.settle)
+        return await self._verify(value, since)
+
+    async def _put(self, token: str, until: float) -> str:
+        """Step 2. "" once the token is known to have landed in time, else why it is not."""
+        doubt = ""
+        try:
+            await self.store.write(self.page_id, token, timeout=until - self.clock.monotonic())
+        except NotionError as error:
+            if not error.maybe_applied:
+                raise
+            doubt = str(error)
+        if doubt and await self._shows(token, until):
+            doubt = ""
+        if self.clock.monotonic() > until:
+            doubt = doubt or "Notion took too long to answer."
+        return doubt
+
+    async def _shows(self, token: str, until: float) -> bool:
+        """True if a read shows exactly `token` before `until`."""
+        if self.clock.monotonic() >= until:
+            return False
+        await self.store.reserve(1)
+        left = until - self.clock.monotonic()
+        if left <= 0:
+            return False
+        try:
+            row = await self.store.read(self.page_id, timeout=left)
+        except NotionError:
+            return False
+        return row.lock == token
+
+    async def _verify(self, value: LockValue, since: float) -> Claim:
+        """Step 4. Only now the token is recorded: a lost claim's never is."""
+        token = str(value)
+        try:
+            row = await self._read_again()
+        except NotionError as error:
+            return Lost(self.page_id, f"it could not be verified ({error})", token)
+        if row.lock != token:
+            return Lost(self.page_id, "another process claimed it at the same moment.", token)
+        lease = Lease(self.store, self.clock, self.timing, self.owner.log, row, value, since)
+        if not lease.safe:
+            return Lost(self.page_id, "its lease was over before it was verified.", token)
+        lease.open()
+        if isinstance(self.judge(row), NotWanted):
+            await lease.release()
+            return NotWanted(row)
+        return Won(lease)
+
+    async def _read_again(self) -> LockRow:
+        """A later look is as good as a first: more than S has passed all the more."""
+        for pause in RETRY_PAUSES:
+            await self.store.reserve(1)
+            try:
+                return await self.store.read(self.page_id)
+            except NotionError as error:
+                if not error.retryable:
+                    raise
+                await self.clock.sleep(max(pause, error.retry_after or 0.0))
+        await self.store.reserve(1)
+        return await self.store.read(self.page_id)
+
+
+async def _release_if_won(outcome: Claim) -> None:
+    if isinstance(outcome, Won):
+        await outcome.lease.release()

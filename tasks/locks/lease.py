@@ -1,0 +1,284 @@
+"""Holding a claimed row: renewal, deadline, results and release (lock-protocol.md, "Lease").
+
+OPEN ──finish/release sent──▶ CLOSING ──answered──▶ CLOSED
+  │                              └──unanswered: not repeated for M, then looked at──▶ …
+  └──not renewed in time──▶ LOST: nothing is written any more, the lock expires
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from enum import Enum
+from typing import Any
+
+from tasks.errors import LeaseLost, NotionError, WriteNotVerified
+from tasks.locks.ports import Clock, LockRow, LockStore, TokenLog
+from tasks.locks.shielded import finish_within, see_through
+from tasks.locks.timing import LockTiming
+from tasks.locks.value import LockValue, head_start
+from tasks.locks.written import shows
+
+__all__ = ["Lease"]
+
+log = logging.getLogger(__name__)
+
+_PAUSES = (1.0, 4.0, 10.0)
+_PATIENT_PAUSES = (*_PAUSES, 30.0, 30.0, 30.0, 30.0)
+
+
+class _State(Enum):
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    LOST = "lost"
+
+
+class Lease:
+    """A row this process holds. `row` is the row as verified, the input of all work on it."""
+
+    def __init__(
+        self,
+        store: LockStore,
+        clock: Clock,
+        timing: LockTiming,
+        tokens: TokenLog,
+        row: LockRow,
+        value: LockValue,
+        since: float,
+    ) -> None:
+        self.row = row
+        self.page_id = row.page_id
+        self._store, self._clock, self._timing, self._tokens = store, clock, timing, tokens
+        self._value = self._newest = value
+        self._since = since
+        self._state = _State.CLOSED
+        self._renewal: asyncio.Future[bool] | None = None
+
+    @property
+    def token(self) -> str:
+        """The last token Notion acknowledged: the claim's, or a renewal's."""
+        return str(self._value)
+
+    @property
+    def left(self) -> float:
+        """Seconds in which an irreversible step may still begin; 0 or less if none may."""
+        if self._state is not _State.OPEN:
+            return 0.0
+        ends = self._since + self._timing.timeout - self._timing.margin
+        return ends - self._clock.monotonic()
+
+    @property
+    def safe(self) -> bool:
+        """True if an irreversible step may begin now. It may take up to M."""
+        return self.left > 0
+
+    def require_safe(self) -> None:
+        """Raise LeaseLost unless an irreversible step may begin at once, without an await."""
+        if not self.safe:
+            self._lose()
+            raise LeaseLost(
+                f"The lock on row {self.page_id} could not be renewed in time; the work on it "
+                "was stopped.",
+                remedy="The next run takes the row again once its lock has expired.",
+            )
+
+    def open(self) -> None:
+        """Begin: the claim is verified. For claim.py alone."""
+        self._state = _State.OPEN
+        self._tokens.record(self.token)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[Lease]:
+        """Renew the lock every T/3 while the body runs. If it cannot be renewed, a timer cancels
+        the body when the lease is no longer safe, and LeaseLost is raised in its place.
+        """
+        self.require_safe()
+        host = asyncio.current_task()
+        assert host is not None
+        before = host.cancelling()
+        ended = asyncio.ensure_future(self._cancel_when_over(host))
+        renewing = asyncio.ensure_future(self._renew_again_and_again())
+        try:
+            yield self
+        except asyncio.CancelledError:
+            if not (ended.done() and ended.result() and host.uncancel() <= before):
+                raise
+            self.require_safe()
+        finally:
+            ended.cancel()
+            renewing.cancel()
+
+    async def finish(self, properties: Mapping[str, Any]) -> LockRow:
+        """Write the results, or the failure, and release the row, in ONE PATCH.
+
+        Returns the row as it stands afterwards. Raises LeaseLost if the lease was over before
+        the write was proven, NotionError if Notion refuses it (the lease is then still held), and
+        WriteNotVerified if the row shows neither the results nor our lock.
+        """
+        await self._let_renewal_end()
+        pauses = iter(_PATIENT_PAUSES)
+        while True:
+            await self._store.reserve(1)
+            self.require_safe()
+            try:
+                return await self._send_last(properties)
+            except NotionError as error:
+                if error.maybe_applied:
+                    row = await self._look_after_landing(properties, error)
+                    if row is not None:
+                        return row
+                else:
+                    await self._pause_or_raise(error, next(pauses, None))
+
+    async def release(self) -> bool:
+        """Free the row without results, even while cancelled, within the grace of LockTiming.
+
+        For `finally`: does nothing if the row was released, may have been, or was lost. True if
+        the row is known to be free of us. What cannot be freed in time expires.
+        """
+        if self._state is _State.OPEN and self.safe:
+            await finish_within(self._clock, self._timing.grace, self._release())
+        if self._state is not _State.CLOSED:
+            log.warning("The lock on row %s is left to expire.", self.page_id)
+        return self._state is _State.CLOSED
+
+    async def _release(self) -> None:
+        await self._let_renewal_end()
+        for pause in _PAUSES:
+            await self._store.reserve(1)
+            if not self.safe:
+                return
+            try:
+                await self._write_last({})
+            except NotionError as error:
+                if error.maybe_applied:
+                    return
+                await self._clock.sleep(max(pause, error.retry_after or 0.0))
+
+    async def _send_last(self, properties: Mapping[str, Any]) -> LockRow:
+        grace = self._timing.grace
+        return await see_through(self._clock, grace, self._write_last(properties))
+
+    async def _write_last(self, properties: Mapping[str, Any]) -> LockRow:
+        """The one PATCH that ends the lease. From its sending on nothing is renewed, no answer
+        of a renewal counts, and the token is no longer on record: should we die now, our write
+        may still land, so nobody may take our lock for a dead one.
+        """
+        self._state = _State.CLOSING
+        self._tokens.strike(self.token)
+        try:
+            row = await self._store.write(self.page_id, "", properties or None)
+        except NotionError as error:
+            if not error.maybe_applied:
+                self._reopen()
+            raise
+        self._state = _State.CLOSED
+        return row
+
+    def _reopen(self) -> None:
+        """Our last write certainly did not land, so the row is still ours."""
+        self._state = _State.OPEN
+        self._tokens.record(self.token)
+
+    async def _look_after_landing(
+        self, properties: Mapping[str, Any], error: NotionError
+    ) -> LockRow | None:
+        """After an unanswered last write: the row, if it landed; None if it is to be repeated."""
+        await self._clock.sleep(self._timing.landing)
+        row = await self._read_patiently()
+        if _still_acknowledged(row.lock, self.token):
+            self._reopen()
+            return None
+        self._state = _State.CLOSED
+        if shows(row.page, properties):
+            return row
+        raise WriteNotVerified(
+            f"Notion did not confirm the results of row {self.page_id}, and the row does not "
+            f"show them ({error})",
+            remedy="The next run looks at the row again; nothing is imported twice.",
+        ) from error
+
+    async def _read_patiently(self) -> LockRow:
+        for pause in _PAUSES:
+            await self._store.reserve(1)
+            try:
+                return await self._store.read(self.page_id)
+            except NotionError as error:
+                if not error.retryable:
+                    raise
+                await self._clock.sleep(max(pause, error.retry_after or 0.0))
+        await self._store.reserve(1)
+        return await self._store.read(self.page_id)
+
+    async def _pause_or_raise(self, error: NotionError, pause: float | None) -> None:
+        if pause is None or not error.retryable:
+            raise error
+        await self._clock.sleep(max(pause, error.retry_after or 0.0))
+
+    async def _cancel_when_over(self, host: asyncio.Task[Any]) -> bool:
+        """The timer: cancels `host` when the lease is over, and says so."""
+        while self._state is _State.OPEN and (left := self.left) > 0:
+            await self._clock.sleep(left)
+        if self._state is not _State.OPEN:
+            return False
+        self._lose()
+        host.cancel()
+        return True
+
+    async def _renew_again_and_again(self) -> None:
+        wait = self._timing.renew_every
+        while True:
+            await self._clock.sleep(wait)
+            self._renewal = asyncio.ensure_future(self._renew())
+            renewed = await asyncio.shield(self._renewal)
+            wait = self._timing.renew_every if renewed else self._timing.renew_again
+
+    async def _renew(self) -> bool:
+        """Put our token back with a new TIMESTAMP, whatever stands there. True if it counts:
+        answered while the lease before it was still safe, and before the release was sent.
+        """
+        await self._store.reserve(1)
+        if not self.safe:
+            return False
+        since, now = self._clock.monotonic(), self._clock.now()
+        value = self._newest = self._newest.renewed(now)
+        try:
+            patience = min(self.left, self._timing.landing)
+            await self._store.write(self.page_id, str(value), timeout=patience)
+        except NotionError as error:
+            log.warning("The lock on row %s was not renewed: %s", self.page_id, error)
+            return False
+        counts = self.left > 0
+        if counts:
+            self._acknowledge(value, since - head_start(value, now))
+        return counts
+
+    def _acknowledge(self, value: LockValue, since: float) -> None:
+        before = self.token
+        self._value, self._since = value, since
+        self._tokens.record(self.token)
+        self._tokens.strike(before)
+
+    async def _let_renewal_end(self) -> None:
+        """A renewal on its way may overtake our last write and lock the row again: wait for it."""
+        if self._renewal is not None and not self._renewal.done():
+            timer = asyncio.ensure_future(self._clock.sleep(self._timing.grace / 3))
+            either: set[asyncio.Future[Any]] = {self._renewal, timer}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            timer.cancel()
+
+    def _lose(self) -> None:
+        if self._state is _State.OPEN:
+            self._state = _State.LOST
+
+
+def _still_acknowledged(lock: str, token: str) -> bool:
+    """Our last write has not landed: the row shows, as a whole, the token acknowledged last.
+
+    A renewal of ours that was never answered does not count: it may have landed late, on top of
+    a new holder's token.
+    """
+    return lock == token

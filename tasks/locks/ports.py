@@ -1,0 +1,145 @@
+"""What the lock needs from the outside, injected: the rows, the time, who we are, a record."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+from tasks.locks.value import LockValue
+
+__all__ = ["Clock", "LockRow", "LockStore", "Owner", "SystemClock", "TokenLog", "Unrecorded"]
+
+
+@dataclass(frozen=True)
+class LockRow:
+    """A row as one answer of Notion showed it. `lock` is the whole text, "" if empty;
+    `last_edited` Notion's ISO text, rounded down to the minute; `page` the page object.
+    """
+
+    page_id: str
+    lock: str
+    in_trash: bool
+    last_edited: str
+    page: Mapping[str, Any]
+
+
+class LockStore(Protocol):
+    """The rows. `read` and `write` raise NotionError subclasses and never wait for permits."""
+
+    async def reserve(self, requests: int) -> None:
+        """Take rate-limit permits for that many requests at once; may wait."""
+
+    async def read(self, page_id: str, *, timeout: float | None = None) -> LockRow:  # noqa: ASYNC109  (the bound is part of the protocol)
+        """GET the page."""
+
+    async def write(
+        self,
+        page_id: str,
+        lock: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109  (the bound is part of the protocol)
+    ) -> LockRow:
+        """ONE PATCH, sent once, never repeated: the lock's text ("" clears it) and `properties`
+        (Notion's JSON). The row the answer shows. A NotionError's `maybe_applied` tells whether
+        the write may have landed, or may land yet.
+        """
+
+
+class Clock(Protocol):
+    """Time, as one process sees it."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump and go on while the machine sleeps."""
+
+    def now(self) -> datetime:
+        """Notion's time, UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once at least `seconds` have passed on `monotonic`."""
+
+
+class TokenLog(Protocol):
+    """The process's record of the tokens it holds (registry.py)."""
+
+    def record(self, token: str) -> None:
+        """Note a token whose claim was verified or whose renewal was answered."""
+
+    def strike(self, token: str) -> None:
+        """Strike it out: from here on its release may be under way."""
+
+
+class Unrecorded:
+    """A TokenLog that keeps nothing: after a crash the locks wait for their time-out."""
+
+    def record(self, token: str) -> None:
+        """Keep nothing."""
+
+    def strike(self, token: str) -> None:
+        """Keep nothing."""
+
+
+def _fresh_uuid() -> str:
+    return uuid4().hex[:8]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who claims: one process of one host, with its record of tokens."""
+
+    pid: int
+    host: str
+    log: TokenLog = field(default_factory=Unrecorded)
+    fresh_uuid: Callable[[], str] = _fresh_uuid
+
+    @classmethod
+    def this_process(cls, log: TokenLog | None = None) -> Owner:
+        """This process; the host's name reduced to what every text field keeps as it is."""
+        return cls(os.getpid(), this_host(), log or Unrecorded())
+
+    def attempt(self, now: datetime) -> LockValue:
+        """The value of a new attempt at `now`, to the second, with a fresh UUID."""
+        taken_at = now.astimezone(UTC).replace(microsecond=0)
+        return LockValue(self.pid, self.host, self.fresh_uuid(), taken_at)
+
+
+def this_host() -> str:
+    """The host's name as locks carry it."""
+    return re.sub(r"[^A-Za-z0-9._:-]+", "-", socket.gethostname())[:100] or "unnamed"
+
+
+# time.monotonic() stands still while a laptop sleeps, and a holder would wake believing in a
+# lease that ended hours ago. These clocks go on: CLOCK_BOOTTIME on Linux, CLOCK_MONOTONIC on
+# macOS; Windows's time.monotonic() does by itself.
+_SLEEPLESS: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+_LONGEST_NAP = 5.0
+
+
+class SystemClock:
+    """The machine's clock. `offset` gives Notion's time minus this machine's."""
+
+    def __init__(self, offset: Callable[[], timedelta]) -> None:
+        self._offset = offset
+
+    def monotonic(self) -> float:
+        """Seconds since boot, the time asleep included."""
+        return time.monotonic() if _SLEEPLESS is None else time.clock_gettime(_SLEEPLESS)
+
+    def now(self) -> datetime:
+        """This machine's UTC, corrected by the offset."""
+        return datetime.now(UTC) + self._offset()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep in naps, because the event loop's timers stand still while the machine sleeps."""
+        until = self.monotonic() + seconds
+        while (left := until - self.monotonic()) > 0:  # noqa: ASYNC110  (naps, not polling)
+            await asyncio.sleep(min(left, _LONGEST_NAP))
+        await asyncio.sleep(0)

@@ -1,0 +1,55 @@
+"""Seeing a write through although the work around it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from tasks.locks.ports import Clock
+
+__all__ = ["finish_within", "see_through"]
+
+Result = TypeVar("Result")
+
+
+async def see_through(
+    clock: Clock,
+    grace: float,
+    work: Coroutine[Any, Any, Result],
+    *,
+    undo: Callable[[Result], Awaitable[object]] | None = None,
+) -> Result:
+    """What `work` returns. If the caller is cancelled meanwhile, `work` goes on for at most
+    `grace` seconds, `undo` is given its result, and only then CancelledError is raised.
+    """
+    inner = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(inner)
+    except asyncio.CancelledError:
+        await finish_within(clock, grace, _conclude(inner, undo))
+        raise
+
+
+async def finish_within(clock: Clock, seconds: float, work: Coroutine[Any, Any, object]) -> bool:
+    """Run `work` for at most `seconds`, deaf to cancellation. True if it ended without an error."""
+    inner = asyncio.ensure_future(work)
+    timer = asyncio.ensure_future(clock.sleep(seconds))
+    while not (inner.done() or timer.done()):
+        try:
+            await asyncio.wait({inner, timer}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            continue
+    timer.cancel()
+    if inner.done():
+        return not inner.cancelled() and inner.exception() is None
+    inner.cancel()
+    return False
+
+
+async def _conclude(
+    inner: asyncio.Future[Result], undo: Callable[[Result], Awaitable[object]] | None
+) -> None:
+    result = await inner
+    if undo is not None:
+        await undo(result)

@@ -1,0 +1,98 @@
+"""The lock's four times, and what follows from them (lock-protocol.md, "Claim" and "Lease")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from tasks.errors import ConfigurationError
+
+__all__ = ["LockTiming"]
+
+_SHORTEST_TIMEOUT = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockTiming:
+    """All in seconds. Must be the same on every machine, `timeout` above all.
+
+    `write_bound` (W) is the longest a claim may take from its first read to the proof that its
+    token landed, `settle` (S) the wait before it is verified, `timeout` (T) how long a lock hinders
+    after its TIMESTAMP, `landing` (M) the longest a write takes to land in Notion, if it ever does.
+    `grace` bounds what a cancelled claim, result or release may still take.
+
+    Raises ConfigurationError for times under which the lock would not be safe.
+    """
+
+    write_bound: float = 2.5
+    settle: float = 3.0
+    timeout: float = 1800.0
+    landing: float = 60.0
+    grace: float = 15.0
+
+    def __post_init__(self) -> None:
+        self.check(_SHORTEST_TIMEOUT)
+
+    @classmethod
+    def scaled_for_tests(cls, factor: float, *, timeout: float = 300.0) -> Self:
+        """The usual times, each multiplied by `factor`: safe only where the store is as much
+        faster. Everything but the floor of five minutes is still checked.
+        """
+        usual = {"write_bound": 2.5, "settle": 3.0, "timeout": timeout, "landing": 60.0}
+        timing = cls.unchecked(**{name: value * factor for name, value in usual.items()})
+        timing.check(0.0)
+        return timing
+
+    @classmethod
+    def unchecked(cls, **times: float) -> Self:
+        """Times nobody has checked: for the simulation's mutants, which are meant to be unsafe."""
+        timing = object.__new__(cls)
+        for name in ("write_bound", "settle", "timeout", "landing", "grace"):
+            object.__setattr__(timing, name, times.get(name, getattr(cls, name)))
+        return timing
+
+    @property
+    def lifetime(self) -> timedelta:
+        """T, to compare with TIMESTAMPs."""
+        return timedelta(seconds=self.timeout)
+
+    @property
+    def renew_every(self) -> float:
+        """T/3."""
+        return self.timeout / 3
+
+    @property
+    def renew_again(self) -> float:
+        """How soon a renewal that failed is tried again."""
+        return self.timeout / 30
+
+    @property
+    def margin(self) -> float:
+        """How long before the deadline nothing irreversible may begin any more (docs/lock.md).
+
+        M for our own last write, another M because a write of somebody's lost claim, up to M
+        older than ours, may lie on top of our token and expire that much earlier, and 2 W for
+        what our reading of Notion's time may be wrong by.
+        """
+        return 2 * self.landing + 2 * self.write_bound
+
+    def check(self, shortest: float) -> None:
+        """Raise ConfigurationError unless the times are safe, T being at least `shortest`."""
+        if min(self.write_bound, self.settle, self.landing, self.grace) <= 0:
+            raise ConfigurationError("Every time of the track lock must be more than 0 seconds.")
+        if self.settle <= self.write_bound:
+            raise ConfigurationError(
+                f"The lock's settling time ({self.settle:g} s) must be longer than the bound of "
+                f"its write ({self.write_bound:g} s), or two machines could own one track."
+            )
+        if self.timeout < shortest:
+            raise ConfigurationError(
+                f"A lock time-out of {self.timeout / 60:g} minutes is too short: Notion's writes "
+                "may land a minute late.",
+                remedy="Set PROCESS_LOCK_TIMEOUT_MINUTES to 5 or more, the same on all machines.",
+            )
+        if self.timeout - self.margin <= self.renew_every:
+            raise ConfigurationError(
+                f"A lock of {self.timeout:g} s would be over before it is renewed."
+            )
