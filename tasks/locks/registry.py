@@ -1,0 +1,169 @@
+"""Which tokens this process holds, on disk, so that a later process can tell the dead ones' apart.
+
+A process keeps one file in the state folder and an OS lock on it for as long as it lives, however
+it ends; a PID alone proves nothing. Lines are `+ token` and `- token`. Each is one write, and only
+whole lines count, so a process killed at any moment leaves a file that can be read
+(lock-protocol.md, "Stale locks"). The folder must be on a local disk.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+from uuid import uuid4
+
+from tasks.locks.value import parse
+
+__all__ = ["DeadProcesses", "TokenFile", "find_dead"]
+
+_SUFFIX = ".tokens"
+_LISTING_LAG_SECONDS = 600.0
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR_BEHIND_THE_TEXT = 1 << 30
+
+    def _try_lock(descriptor: int) -> bool:
+        os.lseek(descriptor, _FAR_BEHIND_THE_TEXT, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        # flock, not lockf: a POSIX lock is lost as soon as any descriptor of the file is closed.
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+class TokenFile:
+    """This process's record, a TokenLog. A context manager; raises OSError if it cannot be kept."""
+
+    def __init__(self, folder: Path, *, host: str, pid: int) -> None:
+        self._folder, self._host, self._pid = folder, host, pid
+        self._held: set[str] = set()
+        self._descriptor = -1
+        self.path = folder
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        while not self._open_new():
+            pass
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the file, unless tokens are left for a later cleanup."""
+        if not self._held and os.name != "nt":
+            self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+        if not self._held:
+            self.path.unlink(missing_ok=True)
+
+    def record(self, token: str) -> None:
+        """Note a token whose claim was verified or whose renewal was answered."""
+        self._held.add(token)
+        self._append(f"+ {token}\n")
+
+    def strike(self, token: str) -> None:
+        """Strike it out, before its release is sent."""
+        self._held.discard(token)
+        self._append(f"- {token}\n")
+
+    def _append(self, line: str) -> None:
+        os.write(self._descriptor, line.encode())
+
+    def _open_new(self) -> bool:
+        """A file of a name never used before. False if a cleanup came between creating it and
+        locking it, and took it for a dead process's.
+        """
+        name = f"{quote(self._host, safe='')}~{self._pid}~{uuid4().hex}{_SUFFIX}"
+        self.path = self._folder / name
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
+        self._descriptor = os.open(self.path, flags, 0o600)
+        if _try_lock(self._descriptor) and self.path.exists():
+            return True
+        os.close(self._descriptor)
+        return False
+
+
+@dataclass(frozen=True)
+class DeadProcesses:
+    """What the dead processes of this host held: the tokens of each of their files."""
+
+    files: Mapping[Path, frozenset[str]]
+
+    @property
+    def tokens(self) -> frozenset[str]:
+        """All of them. A lock that is, as a whole string, one of these has no living holder."""
+        return frozenset().union(*self.files.values())
+
+    def forget(self, still_locked: Collection[str] = ()) -> None:
+        """Remove the files, all rows being cleaned, but those with a token `still_locked`.
+
+        Files written in the last ten minutes stay for another cleanup: Notion's listing may lag,
+        and not have shown their locks yet.
+        """
+        before = time.time() - _LISTING_LAG_SECONDS
+        for path, tokens in self.files.items():
+            if tokens.isdisjoint(still_locked) and _written(path) < before:
+                path.unlink(missing_ok=True)
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def find_dead(folder: Path, *, host: str) -> DeadProcesses:
+    """The provably dead processes of this host: those whose file can be locked."""
+    files = sorted(folder.glob(f"{quote(host, safe='')}~*{_SUFFIX}"))
+    dead = {path: tokens for path in files if (tokens := _tokens_if_dead(path, host)) is not None}
+    return DeadProcesses(dead)
+
+
+def _tokens_if_dead(path: Path, host: str) -> frozenset[str] | None:
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        if not _try_lock(descriptor):
+            return None
+        return frozenset(token for token in _held(path) if _is_of(host, token))
+    finally:
+        os.close(descriptor)
+
+
+def _held(path: Path) -> set[str]:
+    whole_lines = path.read_bytes().decode(errors="replace").split("\n")[:-1]
+    held: set[str] = set()
+    for line in whole_lines:
+        sign, _, token = line.partition(" ")
+        (held.add if sign == "+" else held.discard)(token)
+    return held
+
+
+def _is_of(host: str, token: str) -> bool:
+    value = parse(token)
+    return value is not None and value.host == host
