@@ -1,0 +1,93 @@
+"""The lock as a run uses it: one process's claims on tracks, or none where locking is off."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, TypeAlias
+
+from tasks.locks.claim import Locked, Lost, NotWanted, Won, claim
+from tasks.locks.ports import Clock, LockRow, LockStore, Owner
+from tasks.locks.timing import LockTiming
+
+__all__ = ["HeldRow", "Outcome", "TrackLocks", "Unlocked"]
+
+
+class HeldRow(Protocol):
+    """What the work on a track needs of its lease."""
+
+    row: LockRow
+
+    def require_safe(self) -> None:
+        """Raise LeaseLost unless an irreversible step may begin now."""
+
+    def kept(self) -> Any:
+        """An async context in which the row stays ours."""
+
+    async def finish(self, properties: Mapping[str, Any]) -> LockRow:
+        """Results and release in one PATCH; the row as it stands afterwards."""
+
+    async def release(self) -> bool:
+        """Free the row without results; does nothing after `finish`."""
+
+
+class Unlocked:
+    """A row worked on without a lock, because the database has none or the user wants none."""
+
+    def __init__(
+        self, row: LockRow, write: Callable[[str, Mapping[str, Any]], Awaitable[LockRow]]
+    ) -> None:
+        self.row = row
+        self._write = write
+
+    def require_safe(self) -> None:
+        """Nobody claims the row, so nobody can lose it."""
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[Unlocked]:
+        """Nothing to renew."""
+        yield self
+
+    async def finish(self, properties: Mapping[str, Any]) -> LockRow:
+        """Write the results; whatever stands in the lock property stays."""
+        return await self._write(self.row.page_id, properties)
+
+    async def release(self) -> bool:
+        """Nothing to free."""
+        return True
+
+
+Outcome: TypeAlias = Won | Locked | Lost | NotWanted | Unlocked
+
+
+class TrackLocks:
+    """Claims of this process, all with one owner, clock and timing."""
+
+    def __init__(
+        self,
+        store: LockStore,
+        clock: Clock,
+        timing: LockTiming,
+        owner: Owner,
+        *,
+        write_unlocked: Callable[[str, Mapping[str, Any]], Awaitable[LockRow]],
+        enabled: bool,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.timing = timing
+        self.owner = owner
+        self.enabled = enabled
+        self._write_unlocked = write_unlocked
+
+    async def claim(self, page_id: str, wanted: Callable[[LockRow], bool]) -> Outcome:
+        """The row as ours, or why it is not. Raises NotionError when Notion does not answer."""
+        if self.enabled:
+            return await claim(
+                self.store, self.clock, self.timing, self.owner, page_id, wanted=wanted
+            )
+        await self.store.reserve(1)
+        row = await self.store.read(page_id)
+        if row.in_trash or not wanted(row):
+            return NotWanted(row)
+        return Unlocked(row, self._write_unlocked)

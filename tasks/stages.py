@@ -1,0 +1,47 @@
+"""The one kind of Prefect task this project has: a stage.
+
+A stage is thin: it calls a client and pure modules. Its inputs are never hashed (they are clients
+and large objects), and it is retried only for errors that say another attempt can help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from tasks.errors import is_retryable
+from tasks.retrying import RetryPolicy
+
+__all__ = ["SOURCE_RETRIES", "stage"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SOURCE_RETRIES = RetryPolicy(attempts=4, first=2.0)
+EAGLE_RETRIES = RetryPolicy(attempts=3, first=2.0)
+
+
+async def may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """True if the stage failed with an error that another attempt can cure."""
+    outcome = await state.aresult(raise_on_failure=False)
+    return isinstance(outcome, BaseException) and is_retryable(outcome)
+
+
+def stage(
+    name: str, retries: RetryPolicy | None = None
+) -> Callable[[Callable[P, Awaitable[R]]], Task[P, Any]]:
+    """A decorator that makes a coroutine function a stage called `name`."""
+    plain = partial(task, name=name, cache_policy=NO_CACHE, persist_result=False)
+    if retries is None:
+        return plain()
+    return plain(
+        retries=retries.attempts - 1,
+        retry_delay_seconds=retries.delays,
+        retry_jitter_factor=retries.jitter,
+        retry_condition_fn=may_help,
+    )
