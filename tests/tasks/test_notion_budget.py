@@ -1,6 +1,7 @@
 """Notion's request budget, in virtual time."""
 
 import pytest
+
 from tasks.notion.budget import RequestBudget
 
 

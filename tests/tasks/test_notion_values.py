@@ -1,6 +1,7 @@
 """Values read from and written to properties of every type the user's database may have."""
 
 import pytest
+
 from tasks.errors import ConfigurationError
 from tasks.notion.filters import query_filter, wants
 from tasks.notion.rows import to_track
