@@ -1,0 +1,318 @@
+"""The Eagle app behind the API: which library is open, and everything that changes it.
+
+What each call means is in eagle.md 1; the disk is `library.py`. Times are milliseconds.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from sandbox.eagle.edits import trashed
+from sandbox.eagle.folders import find_folder, insert_folder, new_folder, walk
+from sandbox.eagle.ids import IdMint
+from sandbox.eagle.imports import Import, bare_record, bring_in, expand_folder, given_source
+from sandbox.eagle.library import Library, StoredItem, is_library
+from sandbox.eagle.names import sanitize_name
+from sandbox.eagle.records import ItemFields
+from sandbox.eagle.scheduler import Scheduler
+from sandbox.eagle.sources import ImportRefused, PathSource, Source
+from sandbox.eagle.wire import Record, dump, read_object
+from sandbox.ledger import Ledger
+
+__all__ = ["EagleApp", "NoSuchLibrary"]
+
+_FLUSH_AFTER = 1.0
+_RECENT_FOLDERS = 16
+
+
+class NoSuchLibrary(Exception):
+    """The path to switch to holds no library."""
+
+
+class EagleApp:
+    """One running Eagle. Attributes without an underscore may be set at any time:
+
+    `import_delay` (seconds, from-to), `lose_imports` (share of imports that never appear),
+    `switch_delay` (seconds until a switch asked for over HTTP takes effect), `pictures` (draw
+    waveforms), `token` (None: other machines need none), `stopped` (read by the fault layer),
+    `ledger`. `lost` lists the imports that never appeared, as (id, reason).
+    """
+
+    def __init__(
+        self,
+        libraries_dir: Path,
+        *,
+        library_name: str = "Sandbox",
+        import_delay: tuple[float, float] = (0.05, 0.2),
+        seed: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.import_delay = import_delay
+        self.lose_imports = 0.0
+        self.switch_delay = 0.2
+        self.pictures = True
+        self.token: str | None = None
+        self.stopped = False
+        self.show_collect_modal = False
+        self.ledger = Ledger()
+        self.lost: list[tuple[str, str]] = []
+        self.lock = threading.RLock()
+        self._dir = libraries_dir.absolute()
+        self._clock = clock
+        self._random = random.Random(seed)
+        self._mint = IdMint(clock, seed)
+        self._scheduler = Scheduler()
+        self._pending: set[str] = set()
+        self._flush_due = False
+        self._recent_folders: list[str] = []
+        self._dir.mkdir(parents=True, exist_ok=True)
+        self._settings = self._dir / "eagle-settings.json"
+        self.history = [str(p) for p in read_object(self._settings).get("libraryHistory", [])]
+        self.library = self._open(self._dir / f"{library_name}.library", create=True)
+
+    def now(self) -> int:
+        """Milliseconds since 1970 by the app's clock."""
+        return int(self._clock() * 1000)
+
+    def new_id(self) -> str:
+        """An id that nothing in the open library has."""
+        return self._mint.new(lambda made: made in self.library.items or made in self._pending)
+
+    def close(self) -> None:
+        """Quit: pending imports are dropped, what was written late is written now."""
+        self._scheduler.close()
+        with self.lock:
+            self.library.flush()
+
+    # Items
+
+    def find(self, item_id: object) -> StoredItem | None:
+        """The item `item_id`, trashed or not, once it has appeared."""
+        return self.library.items.get(item_id) if isinstance(item_id, str) else None
+
+    def items(self) -> list[StoredItem]:
+        """Every item of the open library, trashed ones too, as of now."""
+        with self.lock:
+            return list(self.library.items.values())
+
+    def import_later(self, source: Source, fields: ItemFields, item_id: str | None = None) -> str:
+        """Queue an import and return the item's id, which `find` knows only once it is done.
+
+        A folder is walked; the files in it get ids of their own, without tags and folders. An
+        `item_id` that is taken or pending already is imported no second time.
+        """
+        with self.lock:
+            made = item_id or self.new_id()
+            if made in self._pending or made in self.library.items:
+                return made
+            if isinstance(source, PathSource) and source.path.is_dir():
+                for file in expand_folder(source.path):
+                    self.import_later(file, ItemFields(sanitize_name(file.path.stem)))
+                return made
+            self._pending.add(made)
+            lost = self._random.random() < self.lose_imports
+            delay = self._random.uniform(*self.import_delay)
+        job, library = Import(made, source, fields), self.library
+        self._scheduler.after(delay, lambda: self._import(job, library, lost=lost))
+        return made
+
+    def replace_item(self, record: Record) -> Record:
+        """Store the changed record of an item, its file renamed with it, and return it."""
+        with self.lock:
+            old = self.library.items[record["id"]].record
+            record = record | {"lastModified": max(self.now(), old.get("lastModified", 0) + 1)}
+            if record["name"] != old["name"]:
+                self._rename_files(old, record)
+            self.library.replace(record)
+            self.library.note_tags(t for t in record["tags"] if t not in old["tags"])
+            self.flush_later()
+        changed = [k for k in record.keys() | old.keys() if record.get(k) != old.get(k)]
+        facts = {"id": record["id"], "changed": sorted(changed)}
+        self.ledger.commit("eagle", "item.update", **facts, library=str(self.library.path))
+        return record
+
+    def trash(self, item_ids: Iterable[str]) -> None:
+        """Move items to the trash; unknown ids are ignored."""
+        for item_id in item_ids:
+            with self.lock:
+                item = self.find(item_id)
+                if item is None or item.record.get("isDeleted"):
+                    continue
+                now = self.now()
+                self.library.replace(trashed(item.record, now) | {"lastModified": now})
+                self.flush_later()
+            where = str(self.library.path)
+            self.ledger.commit("eagle", "item.trash", id=item_id, library=where)
+
+    def add_item(  # noqa: PLR0913 - seeding names every part of a record it sets
+        self,
+        path_or_bytes: Path | str | bytes | None = None,
+        *,
+        name: str,
+        ext: str,
+        url: str = "",
+        tags: Iterable[str] = (),
+        folders: Iterable[str] = (),
+        size: int | None = None,
+        duration: float | None = None,
+        modification_time: int | None = None,
+    ) -> str:
+        """Put an item into the library at once and return its id; seeding, not in the ledger.
+
+        Without a file only the record is written, with the given `size` (bytes) and `duration`
+        (seconds). `modification_time` is the date added, in ms.
+        """
+        fields = ItemFields(
+            sanitize_name(name), tuple(tags), tuple(folders), url, "", None, modification_time
+        )
+        with self.lock:
+            item_id = self.new_id()
+            if path_or_bytes is None:
+                where = self.library.item_folder(item_id)
+                record = bare_record(where, fields, ext, self.now(), size or 0, duration)
+            else:
+                job = Import(item_id, given_source(path_or_bytes, ext), fields)
+                record = bring_in(job, self.library, self.now(), picture=False)
+                given = {"size": size, "duration": duration}
+                record |= {k: v for k, v in given.items() if v is not None}
+            self.library.add(record)
+            self.library.note_tags(fields.tags)
+            self.flush_later()
+        return item_id
+
+    # Folders
+
+    def create_folder(self, name: str, parent: str | None = None) -> str:
+        """Make a folder, at the root if `parent` is unknown, and return its id; seeding."""
+        return str(self.add_folder(name, parent)["id"])
+
+    def add_folder(self, name: str, parent: object, description: str = "") -> Record:
+        """Make a folder; names need not be unique (eagle.md 1.2)."""
+        with self.lock:
+            folder = new_folder(self.new_id(), name, description, self.now())
+            insert_folder(self.library.root["folders"], folder, parent)
+            self.library.save_root(modified=self.now())
+            self.touch_folders([folder["id"]])
+        return folder
+
+    def folder(self, folder_id: object) -> tuple[Record, ...] | None:
+        """The path to a folder, from the root to itself."""
+        return find_folder(self.library.root["folders"], folder_id)
+
+    def is_folder(self, folder_id: object) -> bool:
+        """Is `folder_id` a folder of the open library?"""
+        return self.folder(folder_id) is not None
+
+    def folder_counts(self) -> Counter[str]:
+        """How many live items lie directly in each folder."""
+        live = (item.record for item in self.items() if not item.record.get("isDeleted"))
+        return Counter(folder for record in live for folder in record["folders"])
+
+    def touch_folders(self, folder_ids: Iterable[str]) -> None:
+        """Note `folder_ids` as the folders used last."""
+        for folder_id in folder_ids:
+            kept = [other for other in self._recent_folders if other != folder_id]
+            self._recent_folders = [folder_id, *kept][:_RECENT_FOLDERS]
+
+    def recent_folders(self) -> list[tuple[Record, ...]]:
+        """Paths to up to 16 folders: those used last, then the others in the sidebar's order."""
+        known = {path[-1]["id"]: path for path in walk(self.library.root["folders"])}
+        order = dict.fromkeys([*self._recent_folders, *known])
+        return [known[folder_id] for folder_id in order if folder_id in known][:_RECENT_FOLDERS]
+
+    def save_folders(self) -> None:
+        """Write folders and tag groups after a change to `library.root`."""
+        with self.lock:
+            self.library.save_root(modified=self.now())
+
+    # Libraries
+
+    def switch_library(self, path_or_name: Path | str) -> None:
+        """Open another library now, as the user may at any time.
+
+        A bare name is a library beside the first one, made if it is missing. Imports that are
+        still pending are lost, as when Eagle reloads. Raises NoSuchLibrary.
+        """
+        named = Path(path_or_name)
+        bare = len(named.parts) == 1 and not named.is_absolute()
+        path = self._dir / f"{named.name.removesuffix('.library')}.library" if bare else named
+        with self.lock:
+            opened = self._open(path, create=bare)
+            self.library.flush()
+            self.library = opened
+            self._pending.clear()
+            self._recent_folders.clear()
+        self.ledger.commit("eagle", "library.switch", library=str(opened.path))
+
+    def switch_later(self, path: str) -> None:
+        """Open the library at `path` after `switch_delay`. Raises NoSuchLibrary at once."""
+        if not is_library(Path(path)):
+            raise NoSuchLibrary(path)
+        self._scheduler.after(self.switch_delay, lambda: self.switch_library(Path(path)))
+
+    def flush_later(self) -> None:
+        """Write `mtime.json` and `tags.json` in about a second."""
+        if not self._flush_due:
+            self._flush_due = True
+            self._scheduler.after(_FLUSH_AFTER, self._flush)
+
+    def background(self, call: Callable[[], None]) -> None:
+        """Run `call` on the app's background thread, after what is due already."""
+        self._scheduler.after(0, call)
+
+    def _flush(self) -> None:
+        with self.lock:
+            self._flush_due = False
+            self.library.flush()
+
+    def _import(self, job: Import, library: Library, *, lost: bool) -> None:
+        try:
+            self._check(library, lost=lost)
+            record = bring_in(job, library, self.now(), picture=self.pictures)
+        except (ImportRefused, OSError) as error:
+            self._pending.discard(job.item_id)
+            self.lost.append((job.item_id, str(error)))
+            return
+        self._appear(record, library)
+        told = {key: record[key] for key in ("id", "name", "ext", "url", "folders", "tags")}
+        self.ledger.commit("eagle", "item.add", **told, library=str(library.path))
+
+    def _check(self, library: Library, *, lost: bool) -> None:
+        if lost:
+            raise ImportRefused("Lost on purpose.")
+        if library is not self.library:
+            raise ImportRefused("The library was closed before the import began.")
+
+    def _appear(self, record: Record, library: Library) -> None:
+        with self.lock:
+            paths = (find_folder(library.root["folders"], f) for f in record["folders"])
+            auto = [tag for path in paths if path for tag in path[-1]["tags"]]
+            record["tags"] = list(dict.fromkeys([*record["tags"], *auto]))
+            library.add(record)
+            library.note_tags(record["tags"])
+            self._pending.discard(record["id"])
+            self.touch_folders(record["folders"])
+            self.flush_later()
+            if library is not self.library:
+                library.flush()
+
+    def _rename_files(self, old: Record, new: Record) -> None:
+        for where in (self.library.original, self.library.thumbnail):
+            if where(old).exists():
+                where(old).rename(where(new))
+
+    def _open(self, path: Path, *, create: bool) -> Library:
+        if is_library(path):
+            library = Library(path)
+        elif create and not path.exists():
+            library = Library.create(path, modified=self.now())
+        else:
+            raise NoSuchLibrary(str(path))
+        self.history = list(dict.fromkeys([str(path), *self.history]))
+        self._settings.write_bytes(dump({"libraryHistory": self.history}))
+        return library

@@ -1,0 +1,43 @@
+"""Tags and tag groups as the API shows them (eagle.md 1.2 and 1.5). Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from sandbox.eagle.wire import Record
+
+__all__ = ["count_tags", "renamed", "shown_group", "shown_tags"]
+
+
+def count_tags(records: Iterable[Record]) -> Counter[str]:
+    """How many live items have each tag."""
+    return Counter(tag for r in records if not r.get("isDeleted") for tag in r["tags"])
+
+
+def shown_tags(
+    names: Iterable[str], counts: Mapping[str, int], groups: Iterable[Record]
+) -> list[Record]:
+    """Tag objects for `names`; `imageCount` is V1's name of the count, `count` V2's."""
+    shown: dict[str, Record] = {}
+    for name in names:
+        number = counts.get(name, 0)
+        tag: Record = {"name": name, "imageCount": number, "count": number, "groups": []}
+        shown[name] = tag | {"color": "", "pinyin": name}
+    for group in groups:
+        for name in group.get("tags", ()):
+            if (tag_of := shown.get(name)) is not None:
+                tag_of["groups"].append(group["id"])
+                tag_of["color"] = tag_of["color"] or group.get("color", "")
+    return list(shown.values())
+
+
+def shown_group(group: Record) -> Record:
+    """A tag group as V2 shows it: colour and description always there."""
+    shown = {"id": group["id"], "name": group["name"], "color": group.get("color", "")}
+    return shown | {"tags": group["tags"], "description": group.get("description", "")}
+
+
+def renamed(tags: Iterable[str], old: str, new: str) -> list[str]:
+    """`tags` with `old` replaced by `new`, each once."""
+    return list(dict.fromkeys(new if tag == old else tag for tag in tags))

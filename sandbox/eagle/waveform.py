@@ -1,0 +1,65 @@
+"""The picture Eagle shows for audio: 280 by 140, blue on clear, WebP (eagle.md 2.3)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from sandbox.eagle.probe import AUDIO_PICTURE
+
+__all__ = ["waveform_picture"]
+
+_BLUE_BGRA = (0xEF, 0x72, 0x00, 0xFF)
+_POINTS = 70
+
+
+def waveform_picture(path: Path) -> bytes | None:
+    """WebP bytes drawn from 70 short listens spread over the file; None if it cannot be decoded."""
+    try:
+        return _encode(_draw(_peaks(path)))
+    except (OSError, IndexError, ValueError, av.FFmpegError):
+        return None
+
+
+def _peaks(path: Path) -> npt.NDArray[np.float64]:
+    peaks = np.zeros(_POINTS)
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        length = container.duration or 0
+        for point in range(_POINTS):
+            if point:
+                container.seek(length * point // _POINTS)
+            frame = next(container.decode(stream), None)
+            if frame is not None:
+                peaks[point] = _peak(frame.to_ndarray())
+    return peaks
+
+
+def _peak(samples: npt.NDArray[np.generic]) -> float:
+    full = 1.0 if samples.dtype.kind == "f" else float(2 ** (8 * samples.dtype.itemsize - 1))
+    return float(np.abs(samples.astype(np.float64)).max(initial=0.0)) / full
+
+
+def _draw(peaks: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    width, height = AUDIO_PICTURE
+    columns = np.repeat(np.clip(peaks, 0.01, 1.0), width // _POINTS) * (height / 2 - 4)
+    distance = np.abs(np.arange(height) - (height - 1) / 2)
+    picture = np.zeros((height, width, 4), dtype=np.uint8)
+    picture[distance[:, None] <= columns[None, :]] = _BLUE_BGRA
+    return picture
+
+
+def _encode(picture: npt.NDArray[np.uint8]) -> bytes:
+    out = io.BytesIO()
+    with av.open(out, "w", format="webp") as container:
+        stream = container.add_stream("libwebp", rate=1)
+        stream.height, stream.width = picture.shape[:2]
+        stream.pix_fmt = "bgra"
+        frame = av.VideoFrame.from_ndarray(picture, format="bgra")
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    return out.getvalue()
