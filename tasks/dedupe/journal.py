@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from tasks.errors import DedupeError
 
@@ -60,17 +61,14 @@ class MergeJournal:
         """
         if not self.path.exists():
             return []
-        *lines, _torn = self.path.read_text("utf-8").split("
-")
+        *lines, _torn = self.path.read_text("utf-8").split("\n")
         return [self._parse(number, line) for number, line in enumerate(lines, 1)]
 
     def _append(self, line: str) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+b") as out:
-            out.seek(0)
-            whole = out.read().rfind(b"
-") + 1 if not self._appended else out.seek(0, os.SEEK_END)
-            out.truncate(whole)
+            if not self._appended:
+                _drop_torn_line(out)
             out.write(line.encode())
             out.flush()
             os.fsync(out.fileno())
@@ -84,6 +82,11 @@ class MergeJournal:
                 f"Line {number} of {self.path} is no journal entry; nothing was taken back.",
                 remedy="Look at that line; remove it if a crash cut it short.",
             ) from error
+
+
+def _drop_torn_line(journal: BinaryIO) -> None:
+    journal.seek(0)
+    journal.truncate(journal.read().rfind(b"\n") + 1)
 
 
 def taken_back(changes: Iterable[Change]) -> list[Change]:
