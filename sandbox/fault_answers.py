@@ -1,17 +1,17 @@
 """The answers that injected faults give, as the real services word them.
 
-Notion's bodies and headers: notion-api.md, 2 ("Rate limits", "503 after commit", "Query 503") and
-1 (the table of statuses and codes); Eagle's error shape: eagle.md 1.1.
+Notion's are notion-api.md 2 ("Rate limits", "503 after commit", "Query 503") and 1 (the table of
+statuses and codes; 502 is a proxy's HTML page); Eagle's error shape is eagle.md 1.1.
 """
 
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from sandbox.fault_exchange import RawAnswer
 from sandbox.faults import Asked, Decision, Fault
+from sandbox.notion import errors
 
 __all__ = ["answer_for"]
 
@@ -24,112 +24,69 @@ _BAD_GATEWAY = (
     "</body>\r\n</html>\r\n"
 )
 
-_SAVED = [
-    "Read the object again to confirm the saved change.",
-    "Do not repeat the write.",
-]
-
-_SAVED_MESSAGE = (
-    "The change was saved, but the response could not be built in time. "
-    "Read the object again instead of repeating the write."
-)
-
-# Fault: status, code, message.
-_NOTION: dict[Fault, tuple[int, str, str]] = {
-    Fault.RATE_LIMITED: (
-        429,
-        "rate_limited",
-        "You have been rate limited. Please try again in a few minutes.",
-    ),
-    Fault.WORKSPACE_LIMITED: (
-        429,
-        "rate_limited",
-        "You have been rate limited. Please try again in a few minutes.",
-    ),
-    Fault.OVERLOADED: (529, "service_overload", "Notion is overloaded. Please try again later."),
-    Fault.INTERNAL_ERROR: (500, "internal_server_error", "Unexpected error occurred."),
-    Fault.UNAVAILABLE: (503, "service_unavailable", "Notion is unavailable, please try later."),
-    Fault.UNAVAILABLE_SAVED: (
-        503,
-        "service_unavailable",
-        _SAVED_MESSAGE,
-    ),
-    Fault.GATEWAY_TIMEOUT: (504, "gateway_timeout", "Notion took too long to answer."),
-    Fault.GATEWAY_TIMEOUT_SAVED: (504, "gateway_timeout", "Notion took too long to answer."),
-    Fault.CONFLICT: (409, "conflict_error", "Conflict occurred while saving. Please try again."),
-    Fault.CONFLICT_SAVED: (
-        409,
-        "conflict_error",
-        "Conflict occurred while saving. Please try again.",
-    ),
+_STATUS = {
+    Fault.RATE_LIMITED: 429,
+    Fault.WORKSPACE_LIMITED: 429,
+    Fault.OVERLOADED: 529,
+    Fault.INTERNAL_ERROR: 500,
+    Fault.BAD_GATEWAY: 502,
+    Fault.UNAVAILABLE: 503,
+    Fault.UNAVAILABLE_SAVED: 503,
+    Fault.GATEWAY_TIMEOUT: 504,
+    Fault.GATEWAY_TIMEOUT_SAVED: 504,
+    Fault.CONFLICT: 409,
+    Fault.CONFLICT_SAVED: 409,
 }
-
-_QUERY_UNAVAILABLE = (
-    "Public API data source query is temporarily unavailable due to backend datastore timeouts. "
-    "Retry with exponential backoff; consider to reduce page_size or narrow filters/sorts."
-)
-
-_STATUS = {fault: entry[0] for fault, entry in _NOTION.items()} | {Fault.BAD_GATEWAY: 502}
 
 
 def answer_for(service: str, asked: Asked, decision: Decision, saved: bytes = b"") -> RawAnswer:
     """What the client of `service` is told; `saved` is the body it would have got."""
     assert decision.fault is not None
+    status = _STATUS[decision.fault]
     if decision.fault is Fault.BAD_GATEWAY:
-        return _answer(502, _HTML, _BAD_GATEWAY)
-    if service == "notion":
-        return _notion(asked, decision, decision.fault, saved)
-    return _eagle(decision.fault)
-
-
-def _notion(asked: Asked, decision: Decision, fault: Fault, saved: bytes) -> RawAnswer:
-    status, code, message = _NOTION[fault]
-    if fault is Fault.UNAVAILABLE and asked.path.endswith("/query"):
-        message = _QUERY_UNAVAILABLE
-    request_id = str(uuid.uuid4())
-    body: dict[str, Any] = {"object": "error", "status": status, "code": code, "message": message}
-    more = _additional_data(asked, decision, fault, saved)
-    if more:
-        body["additional_data"] = more
-    body["request_id"] = request_id
-    headers = {"x-notion-request-id": request_id}
+        return _answer(status, _HTML, _BAD_GATEWAY)
+    if service != "notion":
+        message = f"The service could not answer ({decision.fault.value})."
+        return _answer(status, _JSON, json.dumps({"status": "error", "data": message}))
+    body = _notion_body(asked, decision, saved)
+    headers = {"x-notion-request-id": body["request_id"]}
     if status in {429, 529}:
         headers["retry-after"] = str(decision.retry_after)
-    return _answer(status, _JSON, json.dumps(body), **headers)
+    return _answer(status, _JSON, json.dumps(body, ensure_ascii=False), **headers)
 
 
-def _additional_data(
-    asked: Asked, decision: Decision, fault: Fault, saved: bytes
-) -> dict[str, Any]:
-    if fault in {Fault.RATE_LIMITED, Fault.WORKSPACE_LIMITED}:
-        kind = "space_request" if fault is Fault.WORKSPACE_LIMITED else "request"
-        return {
-            "rate_limit_reason": f"public_api_{kind}_rate_limit",
-            "retry_after": str(decision.retry_after),
-        }
-    if fault is Fault.UNAVAILABLE_SAVED:
-        created = {"committed_resource_id": _id_in(saved)} if asked.method == "POST" else {}
-        return {"retry_guidance": _SAVED} | created
-    if fault is Fault.UNAVAILABLE and asked.path.endswith("/query"):
-        return {
-            "endpoint_name": "queryDataSource",
-            "notion_error_name": "DatastoreTimeoutError",
-            "retry_guidance": ["Retry with exponential backoff."],
-        }
-    return {}
+def _notion_body(asked: Asked, decision: Decision, saved: bytes) -> dict[str, Any]:
+    match decision.fault:
+        case Fault.RATE_LIMITED:
+            return errors.rate_limited_body(decision.retry_after)
+        case Fault.WORKSPACE_LIMITED:
+            return errors.rate_limited_body(
+                decision.retry_after, "public_api_space_request_rate_limit"
+            )
+        case Fault.OVERLOADED:
+            return errors.overload_body()
+        case Fault.CONFLICT | Fault.CONFLICT_SAVED:
+            return errors.conflict_body()
+        case Fault.GATEWAY_TIMEOUT | Fault.GATEWAY_TIMEOUT_SAVED:
+            return errors.gateway_timeout_body()
+        case Fault.UNAVAILABLE_SAVED:
+            return errors.saved_but_unavailable_body(
+                _id_in(saved) if asked.method == "POST" else None
+            )
+        case Fault.UNAVAILABLE if asked.path.endswith("/query"):
+            return errors.query_unavailable_body()
+        case Fault.UNAVAILABLE:
+            message = "Notion is unavailable. Please try again later."
+            return errors.error_body(503, "service_unavailable", message)
+    return errors.error_body(500, "internal_server_error", "Unexpected error occurred.")
 
 
-def _id_in(saved: bytes) -> Any:
+def _id_in(saved: bytes) -> str | None:
     try:
-        return json.loads(saved).get("id")
+        made = json.loads(saved).get("id")
     except (ValueError, AttributeError):
         return None
-
-
-def _eagle(fault: Fault) -> RawAnswer:
-    status = _STATUS[fault]
-    body = {"status": "error", "data": f"Eagle could not answer ({fault.value})."}
-    return _answer(status, _JSON, json.dumps(body))
+    return made if isinstance(made, str) else None
 
 
 def _answer(status: int, content_type: str, text: str, **headers: str) -> RawAnswer:

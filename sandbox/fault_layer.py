@@ -40,7 +40,7 @@ class FaultLayer:
     """ASGI middleware around the service named `service`; without a plan it keeps the ledger only.
 
     `on_switch` is called with a library when a plan says that the user opens another one. While
-    `is_stopped`, every connection is dropped unanswered.
+    `is_stopped` says so, every connection is dropped unanswered.
     """
 
     def __init__(
@@ -51,9 +51,10 @@ class FaultLayer:
         *,
         clock: Callable[[], float] = time.monotonic,
         on_switch: Callable[[str], None] = lambda _: None,
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.service = service
-        self.is_stopped = False
+        self._is_stopped = is_stopped
         self._app = app
         self._ledger = ledger
         self._clock = clock
@@ -96,7 +97,7 @@ class FaultLayer:
         exchange = await read_exchange(scope, receive, send, began=began, is_write=writes)
         if exchange is None:
             return
-        if self.is_stopped:
+        if self._is_stopped():
             self._drop(exchange, Decision(number=0, fault=Fault.STOPPED))
             return
         decision = self._injector.decide(exchange.asked)

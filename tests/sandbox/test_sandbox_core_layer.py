@@ -25,9 +25,10 @@ PAGE = "/v1/pages/0a0a0a0a-0000-4000-8000-000000000001"
 
 @dataclass
 class Counter:
-    """A service whose only state is the bodies it was sent."""
+    """A service that keeps the bodies it was sent."""
 
     saved: list[str] = field(default_factory=list)
+    is_stopped: bool = False
 
     def app(self) -> Starlette:
         async def page(request: Request) -> JSONResponse:
@@ -60,7 +61,7 @@ class Bench:
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     service, ledger = Counter(), Ledger()
-    layer = FaultLayer(service.app(), "notion", ledger)
+    layer = FaultLayer(service.app(), "notion", ledger, is_stopped=lambda: service.is_stopped)
     listener = Listener(layer)
     await listener.open()
     async with httpx.AsyncClient(base_url=listener.address, trust_env=False) as client:
@@ -198,10 +199,10 @@ async def test_a_slow_write_still_lands_when_its_client_has_left(bench: Bench) -
 
 
 async def test_a_stopped_service_drops_and_a_closed_listener_refuses(bench: Bench) -> None:
-    bench.layer.is_stopped = True
+    bench.service.is_stopped = True
     with pytest.raises(httpx.TransportError):
         await bench.client.get(PAGE)
-    bench.layer.is_stopped = False
+    bench.service.is_stopped = False
     port = bench.listener.port
     await bench.listener.close()
     with pytest.raises(httpx.ConnectError):
