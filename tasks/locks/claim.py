@@ -200,7 +200,7 @@ class _Attempt:
         lease = Lease(self.store, self.clock, self.timing, self.owner.log, row, value, since)
         if not lease.safe:
             return Lost(self.page_id, "its lease was over before it was verified.", token)
-        lease.open()
+        self.owner.log.record(token)
         if isinstance(self.judge(row), NotWanted):
             await lease.release()
             return NotWanted(row)

@@ -54,7 +54,7 @@ class Lease:
         self._store, self._clock, self._timing, self._tokens = store, clock, timing, tokens
         self._value = self._newest = value
         self._since = since
-        self._state = _State.CLOSED
+        self._state = _State.OPEN
         self._renewal: asyncio.Future[bool] | None = None
 
     @property
@@ -84,11 +84,6 @@ class Lease:
                 "was stopped.",
                 remedy="The next run takes the row again once its lock has expired.",
             )
-
-    def open(self) -> None:
-        """Begin: the claim is verified. For claim.py alone."""
-        self._state = _State.OPEN
-        self._tokens.record(self.token)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[Lease]:
