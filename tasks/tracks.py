@@ -51,7 +51,8 @@ class Track:
 
     Texts are stripped; the sentinels `None` and `FILE_MISSING` read as empty. `playlists` holds
     names, in the row's order; until they are resolved, `playlist_ids` holds the related pages'
-    ids. `created_time` is Notion's ISO text, to the minute.
+    ids. `is_duplicate` says that the row was redirected to another. `created_time` is Notion's ISO
+    text, to the minute.
     """
 
     page_id: str
@@ -79,6 +80,7 @@ class Track:
     playlist_ids: tuple[str, ...] = ()
     playlists: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    is_duplicate: bool = False
     created_time: str = ""
     in_trash: bool = False
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
+from pathlib import Path
 
+from tasks.locks.cleanup import CleanupReport, clean_stale
 from tasks.locks.ports import LockRow
+from tasks.locks.registry import find_dead
 from tasks.locks.track_locks import Outcome, TrackLocks
 from tasks.retrying import RetryPolicy
 from tasks.stages import stage
 
-__all__ = ["claim_track"]
+__all__ = ["claim_track", "clear_stale_locks"]
 
 
 @stage("claim-track", RetryPolicy(attempts=3))
@@ -18,3 +21,26 @@ async def claim_track(
 ) -> Outcome:
     """The row as ours, or why it is not (lock-protocol.md, "Claim")."""
     return await locks.claim(page_id, wanted)
+
+
+@stage("clear-stale-locks")
+async def clear_stale_locks(
+    locks: TrackLocks, rows: AsyncIterable[LockRow], registry: Path, *, dry_run: bool = False
+) -> CleanupReport:
+    """Free the `rows` whose lock nobody holds any more (lock-protocol.md, "Stale locks").
+
+    `registry` is the folder in which this host's processes record the locks they hold.
+    """
+    dead = find_dead(registry, host=locks.owner.host)
+    report = await clean_stale(
+        locks.store,
+        locks.clock,
+        locks.timing,
+        locks.owner,
+        rows,
+        dead=dead.tokens,
+        dry_run=dry_run,
+    )
+    if not dry_run:
+        dead.forget(report.still_locked)
+    return report

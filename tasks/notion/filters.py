@@ -6,13 +6,13 @@ seed's "Filter Criteria"; notion-api.md, "Filters" (two levels at most, conditio
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tasks.notion.schema import Field, Schema
-from tasks.notion.statuses import DUPLICATE
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["locked_rows", "query_filter", "wants"]
+__all__ = ["locked_rows", "query_filter", "rows_with_addresses", "wants"]
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ _PATHS = (Field.WAV_PATH, Field.AIFF_PATH, Field.M4A_PATH)
 
 def wants(track: Track, track_filter: TrackFilter) -> bool:
     """True if a run with `track_filter` is about this row as it stands now."""
-    if track.in_trash or DUPLICATE in track.statuses:
+    if track.in_trash or track.is_duplicate:
         return False
     match track_filter:
         case TrackFilter.UNPROCESSED:
@@ -47,6 +47,16 @@ def query_filter(track_filter: TrackFilter, schema: Schema) -> Json:
             if Field.EAGLE_ID in schema:
                 conditions.append(_absent(schema, Field.EAGLE_ID))
     return {"and": conditions}
+
+
+def rows_with_addresses(schema: Schema, fragments: Iterable[str]) -> Json:
+    """Notion's filter for rows whose SoundCloud URL contains one of `fragments`, any case."""
+    found = schema[Field.SOUNDCLOUD_URL]
+    return {
+        "and": [
+            {"or": [{"property": found.name, found.type: {"contains": f}} for f in fragments]},
+        ]
+    }
 
 
 def locked_rows(schema: Schema) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.notion.schema import Field, Schema
+from tasks.notion.schema import DUPLICATE, Field, Schema
 from tasks.tracks import Track
 
 __all__ = ["lock_text", "page_title", "plain_text", "to_track"]
@@ -38,10 +38,11 @@ def to_track(page: Mapping[str, Any], schema: Schema) -> Track:
         bpm=read.number(Field.BPM),
         key=read.text(Field.KEY),
         lock=read.text(Field.LOCK),
-        statuses=read.names(Field.STATUS),
+        statuses=read.lines(Field.STATUS),
         playlist_ids=read.related(Field.PLAYLISTS),
         playlists=read.names(Field.PLAYLISTS),
         tags=read.names(Field.TAGS),
+        is_duplicate=read.flag(Field.IS_DUPLICATE) or read.says(Field.STATUS, DUPLICATE),
         created_time=page.get("created_time", ""),
         in_trash=bool(page.get("in_trash") or page.get("archived")),
     )
@@ -118,6 +119,16 @@ class _Reader:
         if value is None or value["type"] != "relation":
             return ()
         return tuple(page["id"] for page in value["relation"])
+
+    def lines(self, field: Field) -> tuple[str, ...]:
+        """A status: an option's name each, or the lines of a text, which may hold commas."""
+        value = self._value(field)
+        if value is None or value["type"] != "rich_text":
+            return self.names(field)
+        return tuple(line.strip() for line in plain_text(value).splitlines() if line.strip())
+
+    def says(self, field: Field, word: str) -> bool:
+        return any(line.split(":", 1)[0] == word for line in self.lines(field))
 
     def names(self, field: Field) -> tuple[str, ...]:
         value = self._value(field)

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 
 from tasks.errors import ConfigurationError
 
-__all__ = ["FIELDS", "Field", "FieldSpec", "Property", "Schema"]
+__all__ = ["DUPLICATE", "FIELDS", "Field", "FieldSpec", "Property", "Schema"]
+
+DUPLICATE = "Duplicate"
+"""The status of a row that was redirected to another."""
 
 
 class Field(StrEnum):
@@ -41,6 +44,8 @@ class Field(StrEnum):
     KEY = "key"
     TAGS = "tags"
     DUPLICATE_OF = "duplicate_of"
+    IS_DUPLICATE = "is_duplicate"
+    EAGLE_AIFF_ID = "eagle_aiff_id"
 
 
 class FieldSpec(NamedTuple):
@@ -75,11 +80,14 @@ FIELDS: Mapping[Field, FieldSpec] = {
     Field.KEY: FieldSpec(("Key", "Key "), "rich_text"),
     Field.TAGS: FieldSpec(("Tags",), "multi_select"),
     Field.DUPLICATE_OF: FieldSpec(("Duplicate Of",), "rich_text"),
+    Field.IS_DUPLICATE: FieldSpec(("Duplicate",), "checkbox"),
+    Field.EAGLE_AIFF_ID: FieldSpec(("Eagle AIFF ID",), "rich_text"),
 }
 
 _READABLE_AS_STATUS = {"multi_select", "select", "status", "rich_text"}
 _TYPES: Mapping[Field, frozenset[str]] = {
     Field.DOWNLOADED: frozenset({"checkbox"}),
+    Field.IS_DUPLICATE: frozenset({"checkbox"}),
     Field.LOCK: frozenset({"rich_text"}),
     Field.STATUS: frozenset(_READABLE_AS_STATUS),
 }

@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from tasks.errors import ErrorType
-from tasks.notion.schema import Field, Schema
+from tasks.notion.schema import DUPLICATE, Field, Schema
 
 __all__ = ["COMPLETE", "CONVERTED", "DUPLICATE", "OURS", "status_value"]
 
 COMPLETE = "Files Imported to Eagle"
 CONVERTED = "Format Conversion Complete"
-DUPLICATE = "Duplicate"
 OURS = frozenset({COMPLETE, CONVERTED, DUPLICATE, *(error.value for error in ErrorType)})
 
 _OPTIONS_PER_REQUEST = 100

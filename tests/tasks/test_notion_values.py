@@ -61,7 +61,7 @@ def test_all_segments_of_a_text_are_read_and_sentinels_are_empty():
         (Track(page_id="1", soundcloud_url="u", downloaded=True), {"all", "missing_eagle"}),
         (Track(page_id="1", soundcloud_url="u", downloaded=True, eagle_id="E"), {"all"}),
         (Track(page_id="1", soundcloud_url="u", in_trash=True), set()),
-        (Track(page_id="1", soundcloud_url="u", statuses=("Duplicate",)), set()),
+        (Track(page_id="1", soundcloud_url="u", is_duplicate=True), set()),
     ],
 )
 def test_the_filters_mean_what_the_seed_says(track, filters):

@@ -1,0 +1,44 @@
+"""Notion's stages: the rows a run is about, the rows that are locked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from tasks.locks.ports import LockRow
+from tasks.notion.client import NotionClient
+from tasks.notion.filters import locked_rows, query_filter, wants
+from tasks.notion.listing import list_rows
+from tasks.notion.lock_store import lock_row
+from tasks.notion.rows import to_track
+from tasks.notion.schema import Schema
+from tasks.stages import stage
+from tasks.tracks import Track, TrackFilter
+
+__all__ = ["iterate_locked", "iterate_tracks", "query_tracks"]
+
+
+@stage("query-tracks")
+async def query_tracks(
+    client: NotionClient, schema: Schema, track_filter: TrackFilter
+) -> list[Track]:
+    """All rows that match, oldest first, each once. Raises a NotionError if any are missing."""
+    return [track async for track in iterate_tracks(client, schema, track_filter)]
+
+
+async def iterate_tracks(
+    client: NotionClient, schema: Schema, track_filter: TrackFilter
+) -> AsyncIterator[Track]:
+    """The matching rows as they come, a page of a hundred at a time."""
+    conditions = query_filter(track_filter, schema)
+    async for page in list_rows(client, schema.data_source_id, conditions, only=schema.names):
+        track = to_track(page, schema)
+        if wants(track, track_filter):
+            yield track
+
+
+async def iterate_locked(client: NotionClient, schema: Schema) -> AsyncIterator[LockRow]:
+    """Every row with something in its lock property."""
+    async for page in list_rows(
+        client, schema.data_source_id, locked_rows(schema), only=schema.names
+    ):
+        yield lock_row(page, schema)
