@@ -1,0 +1,195 @@
+"""What a track's tags say, and the same as ID3v2.3 and RIFF INFO bytes. Nothing is invented:
+an empty field writes no frame (soundcloud-and-audio.md 3.3)."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import isfinite
+from urllib.parse import quote
+
+from mutagen.id3 import (
+    APIC,
+    COMM,
+    ID3,
+    TALB,
+    TBPM,
+    TCON,
+    TIT2,
+    TKEY,
+    TPE1,
+    TXXX,
+    WOAS,
+    Encoding,
+    Frame,
+    ID3NoHeaderError,
+    PictureType,
+)
+
+__all__ = ["Tags", "id3_bytes", "id3_tags", "image_type", "info_bytes", "info_tags"]
+
+_ID_FRAME = "SOUNDCLOUD_ID"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_KEY = re.compile(r"([A-Ga-g])\s*([#b]?)\s*(major|minor|maj|min|m|)")
+_INFO_FIELDS = {
+    b"INAM": "title",
+    b"IART": "artist",
+    b"IPRD": "album",
+    b"IGNR": "genre",
+    b"ICMT": "comment",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tags:
+    """A track's tags; empty or None is "not known". `bpm` in beats a minute, `artwork` the bytes
+    of a JPEG or PNG (anything else is left out: see `image_type`)."""
+
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    genre: str = ""
+    comment: str = ""
+    source_url: str = ""
+    soundcloud_id: str = ""
+    bpm: float | None = None
+    key: str = ""
+    artwork: bytes | None = field(default=None, repr=False)
+
+
+def image_type(data: bytes) -> str | None:
+    """`image/jpeg` or `image/png`; None for anything DJ software does not show."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    return None
+
+
+def id3_bytes(tags: Tags, existing: bytes = b"") -> bytes:
+    """An ID3v2.3 tag with the known fields; other frames of an `existing` tag stay in it.
+
+    Frames of others matter: Serato keeps cue points in the same tag. b"" if there is no frame.
+    """
+    frames = _parsed(existing) or ID3()
+    for frame in _frames(tags):
+        frames.setall(frame.HashKey, [frame])
+    if not frames:
+        return b""
+    file = io.BytesIO()
+    frames.update_to_v23()
+    frames.save(file, v2_version=3, padding=lambda _: 0)
+    return file.getvalue()
+
+
+def _frames(tags: Tags) -> list[Frame]:
+    texts: dict[Callable[..., Frame], str] = {
+        TIT2: tags.title,
+        TPE1: tags.artist,
+        TALB: tags.album,
+        TCON: tags.genre,
+    }
+    texts |= {TBPM: _tempo(tags.bpm), TKEY: _initial_key(tags.key)}
+    frames: list[Frame] = [
+        frame(encoding=_encoding(clean), text=[clean])
+        for frame, text in texts.items()
+        if (clean := _clean(text))
+    ]
+    if comment := _clean(tags.comment):
+        frames.append(COMM(encoding=_encoding(comment), lang="eng", desc="", text=[comment]))
+    if track_id := _clean(tags.soundcloud_id):
+        frames.append(TXXX(encoding=Encoding.LATIN1, desc=_ID_FRAME, text=[track_id]))
+    if url := _clean(tags.source_url):
+        frames.append(WOAS(url=quote(url, safe=":/?#[]@!$&'()*+,;=%~")))
+    if tags.artwork and (mime := image_type(tags.artwork)):
+        cover = PictureType.COVER_FRONT
+        frames.append(
+            APIC(encoding=Encoding.LATIN1, mime=mime, type=cover, desc="", data=tags.artwork)
+        )
+    return frames
+
+
+def id3_tags(raw: bytes) -> Tags | None:
+    """The fields of an ID3 tag of any version; None if `raw` is none."""
+    frames = _parsed(raw)
+    if frames is None:
+        return None
+    pictures = frames.getall("APIC")
+    tempo = _text(frames, "TBPM")
+    return Tags(
+        title=_text(frames, "TIT2"),
+        artist=_text(frames, "TPE1"),
+        album=_text(frames, "TALB"),
+        genre=_text(frames, "TCON"),
+        comment=_text(frames, "COMM"),
+        source_url=frames["WOAS"].url if "WOAS" in frames else "",
+        soundcloud_id=_text(frames, f"TXXX:{_ID_FRAME}"),
+        bpm=float(tempo) if re.fullmatch(r"\d+(\.\d+)?", tempo) else None,
+        key=_text(frames, "TKEY"),
+        artwork=bytes(pictures[0].data) if pictures else None,
+    )
+
+
+def info_bytes(tags: Tags) -> bytes:
+    """The payload of a RIFF LIST chunk of type INFO, in UTF-8; b"" if there is nothing to say."""
+    entries = b"".join(
+        _info_entry(name, clean)
+        for name, attribute in _INFO_FIELDS.items()
+        if (clean := _clean(getattr(tags, attribute)))
+    )
+    return b"INFO" + entries if entries else b""
+
+
+def info_tags(payload: bytes) -> Tags:
+    """The fields of such a payload."""
+    fields: dict[str, str] = {}
+    position = 4
+    while position + 8 <= len(payload):
+        name, size = struct.unpack_from("<4sL", payload, position)
+        raw = payload[position + 8 : position + 8 + size]
+        if name in _INFO_FIELDS:
+            fields[_INFO_FIELDS[name]] = raw.split(b"\0")[0].decode("utf-8", "replace")
+        position += 8 + size + size % 2
+    return Tags(**fields)  # type: ignore[arg-type]  # the names above are all text fields
+
+
+def _info_entry(name: bytes, text: str) -> bytes:
+    raw = text.encode() + b"\0"
+    return struct.pack("<4sL", name, len(raw)) + raw + b"\0" * (len(raw) % 2)
+
+
+def _parsed(raw: bytes) -> ID3 | None:
+    try:
+        return ID3(io.BytesIO(raw)) if raw else None
+    except ID3NoHeaderError:
+        return None
+
+
+def _text(frames: ID3, name: str) -> str:
+    found = frames.getall(name)
+    return str(found[0].text[0]) if found and found[0].text else ""
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _encoding(text: str) -> int:
+    return int(Encoding.LATIN1 if text.isascii() else Encoding.UTF16)
+
+
+def _tempo(bpm: float | None) -> str:
+    return f"{round(bpm, 2):g}" if bpm is not None and isfinite(bpm) and bpm > 0 else ""
+
+
+def _initial_key(key: str) -> str:
+    """`A minor` as ID3's `Am`; a key in any other notation (`8A`) as it is."""
+    plain = key.strip().replace("♯", "#").replace("♭", "b")
+    match = _KEY.fullmatch(plain)
+    if not match:
+        return plain
+    note, accidental, mode = match.groups()
+    return note.upper() + accidental + ("m" if mode in ("m", "min", "minor") else "")

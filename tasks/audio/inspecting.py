@@ -1,0 +1,83 @@
+"""What a file on disk really holds, to adopt or repair what an earlier run left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from tasks.audio.chunks import Layout, read_layout
+from tasks.audio.decoding import opened
+from tasks.audio.files import unreadable
+from tasks.audio.proof import pcm_sha256
+from tasks.audio.recording import AudioFacts, is_length_right
+from tasks.errors import ConversionError, SourceError
+
+__all__ = ["inspect", "is_whole"]
+
+
+def inspect(path: Path, *, pcm_hash: Literal["take", "skip"] = "take") -> AudioFacts:
+    """Facts counted from the samples that are there.
+
+    WAV, AIFF and AIFC are read by their chunks (a millisecond, and 35 ms for the hash of five
+    minutes); anything else is decoded.
+    Raises: FileError if it cannot be read; IncompleteRecording or ConversionError if it is no
+    audio.
+    """
+    layout = _layout(path)
+    if layout is None or not layout.samples:
+        return _decoded_facts(path)
+    digest = None
+    if pcm_hash == "take" and layout.is_plain:
+        with path.open("rb") as file:
+            digest = pcm_sha256(file, layout)
+    return _facts(layout, digest)
+
+
+def is_whole(path: Path, announced_seconds: float | None) -> bool:
+    """True if the file is audio, not cut short, and as long as announced (None: any length).
+
+    A file that is missing, or is no audio, is not whole.
+    Raises: FileError if it is there and cannot be read.
+    """
+    if not path.is_file():
+        return False
+    layout = _layout(path)
+    if layout is not None and not layout.is_complete:
+        return False
+    try:
+        seconds = inspect(path, pcm_hash="skip").seconds
+    except (SourceError, ConversionError):
+        return False
+    return announced_seconds is None or is_length_right(seconds, announced_seconds)
+
+
+def _layout(path: Path) -> Layout | None:
+    try:
+        with path.open("rb") as file:
+            return read_layout(file)
+    except OSError as error:
+        raise unreadable(error, path) from error
+
+
+def _facts(layout: Layout, digest: str | None) -> AudioFacts:
+    return AudioFacts(
+        seconds=layout.samples / layout.pcm.sample_rate,
+        samples=layout.samples,
+        sample_rate=layout.pcm.sample_rate,
+        channels=layout.pcm.channels,
+        bit_depth=layout.pcm.bit_depth,
+        pcm_sha256=digest,
+    )
+
+
+def _decoded_facts(path: Path) -> AudioFacts:
+    with opened(path) as source:
+        samples = source.count_samples()
+        return AudioFacts(
+            seconds=samples / source.pcm.sample_rate,
+            samples=samples,
+            sample_rate=source.pcm.sample_rate,
+            channels=source.pcm.channels,
+            bit_depth=0,
+            pcm_sha256=None,
+        )
