@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 
 import av
 import numpy as np
 import numpy.typing as npt
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 
 from sandbox.eagle.probe import AUDIO_PICTURE
 
 __all__ = ["waveform_picture"]
 
 _BLUE_BGRA = (0xEF, 0x72, 0x00, 0xFF)
-_POINTS = 70
+_POINTS = 35
 
 
 def waveform_picture(path: Path) -> bytes | None:
-    """WebP bytes drawn from 70 short listens spread over the file; None if it cannot be decoded."""
+    """WebP bytes drawn from 35 short listens spread over the file; None if it cannot be decoded."""
     try:
         return _encode(_draw(_peaks(path)))
     except (OSError, IndexError, ValueError, av.FFmpegError):
@@ -29,14 +32,17 @@ def _peaks(path: Path) -> npt.NDArray[np.float64]:
     peaks = np.zeros(_POINTS)
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
-        length = container.duration or 0
-        for point in range(_POINTS):
-            if point:
-                container.seek(length * point // _POINTS)
-            frame = next(container.decode(stream), None)
-            if frame is not None:
-                peaks[point] = _peak(frame.to_ndarray())
+        peaks[0] = _listen(container, stream)
+        with contextlib.suppress(av.FFmpegError):  # some short files cannot be sought in
+            for point in range(1, _POINTS):
+                container.seek((container.duration or 0) * point // _POINTS)
+                peaks[point] = _listen(container, stream)
     return peaks
+
+
+def _listen(container: InputContainer, stream: AudioStream) -> float:
+    frame = next(container.decode(stream), None)
+    return 0.0 if frame is None else _peak(frame.to_ndarray())
 
 
 def _peak(samples: npt.NDArray[np.generic]) -> float:
