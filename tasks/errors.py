@@ -265,10 +265,25 @@ class EagleError(SyncError):
 
 
 class EagleUnavailable(EagleError):
-    """Eagle does not answer, or has no library open."""
+    """Eagle does not answer, or has no library open.
+
+    `maybe_applied` tells whether a change may have been made, or may still be, although this error
+    was the answer: False for a refused connection, True for a time-out or a dropped one.
+    """
 
     retryable = True
     default_remedy = "Start Eagle and open the library, then run again."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str | None = None,
+        retry_after: float | None = None,
+        maybe_applied: bool = False,
+    ) -> None:
+        super().__init__(message, remedy=remedy, retry_after=retry_after)
+        self.maybe_applied = maybe_applied
 
 
 class EagleRefused(EagleError):
