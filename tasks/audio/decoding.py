@@ -19,6 +19,7 @@ import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.resampler import AudioResampler
 
+from tasks.audio.chunks import read_layout
 from tasks.audio.pcm import BATCH_SAMPLES, Samples
 from tasks.audio.recording import Pcm
 from tasks.errors import ConversionError, IncompleteRecording, SyncError
@@ -35,7 +36,7 @@ _OPEN_OPTIONS = {
     "protocol_whitelist": "file",
     "format_whitelist": "aac,aiff,ape,asf,caf,dsf,flac,matroska,webm,mov,mp3,ogg,tta,w64,wav,wv",
 }
-_COUNTED_FORMATS = frozenset({"wav", "aiff", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "w64", "caf"})
+_COUNTED_FORMATS = frozenset({"flac", "mov,mp4,m4a,3gp,3g2,mj2", "w64", "caf"})
 _AUDIO_MAGIC = (
     b"ID3",
     b"fLaC",
@@ -51,7 +52,7 @@ _SMALLEST_FILE = 512
 
 @dataclass
 class DecodedSource:
-    """An opened source. `header_seconds` is None or 0 unless its format counts its samples.
+    """An opened source. `header_seconds` is None unless its format counts its samples.
 
     Once `batches` has ended, `damage` holds the decoder's complaint about the source's edges (a
     complaint in its middle is raised) and `timeline_seconds` the span of its time stamps.
@@ -190,15 +191,25 @@ def opened(path: Path) -> Iterator[DecodedSource]:
         if not container.streams.audio:
             raise ConversionError(f"{path.name} holds no audio.")
         stream = container.streams.audio[0]
-        counted = container.format.name in _COUNTED_FORMATS
         yield DecodedSource(
             path=path,
             codec=stream.codec_context.codec.canonical_name,
             bit_rate=stream.codec_context.bit_rate or container.bit_rate or None,
-            header_seconds=(container.duration or 0) / av.time_base if counted else None,
+            header_seconds=_header_seconds(path, container),
             container=container,
             stream=stream,
         )
+
+
+def _header_seconds(path: Path, container: InputContainer) -> float | None:
+    if container.format.name in ("wav", "aiff"):  # libav measures these by the file's size
+        with path.open("rb") as file:
+            layout = read_layout(file)
+        if layout is not None:
+            return layout.announced_size / layout.pcm.frame_bytes / layout.pcm.sample_rate
+    if container.format.name in _COUNTED_FORMATS and container.duration:
+        return container.duration / av.time_base
+    return None
 
 
 def _container(path: Path) -> InputContainer:

@@ -76,7 +76,7 @@ def id3_bytes(tags: Tags, existing: bytes = b"") -> bytes:
     """
     frames = _parsed(existing) or ID3()
     for frame in _frames(tags):
-        frames.setall(frame.HashKey, [frame])
+        frames.setall("APIC" if isinstance(frame, APIC) else frame.HashKey, [frame])
     if not frames:
         return b""
     file = io.BytesIO()

@@ -1,0 +1,199 @@
+"""What is not the whole recording is refused with its class, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.samples import encode, music
+from tasks.audio.convert import aiff_from_wav, convert
+from tasks.errors import ConversionError, IncompleteRecording, SyncError
+
+SECONDS = 8.0
+FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "2000000"}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The undamaged sources."""
+    folder, sound = tmp_path_factory.mktemp("whole"), music(SECONDS)
+    faststart = {"movflags": "faststart"}
+    return {
+        "mp3": encode(folder / "a.mp3", sound, codec="libmp3lame", bit_rate=128_000),
+        "m4a": encode(folder / "a.m4a", sound, codec="aac"),
+        "fast": encode(folder / "fast.m4a", sound, codec="aac", options=faststart),
+        "fmp4": encode(folder / "f.m4a", sound, codec="aac", container="mp4", options=FRAGMENTS),
+        "flac": encode(folder / "a.flac", sound, codec="flac"),
+        "ogg": encode(folder / "a.ogg", music(SECONDS, rate=48_000), codec="libopus", rate=48_000),
+        "wav": encode(folder / "a.wav", sound, codec="pcm_s16le"),
+    }
+
+
+def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The top-level boxes of an MP4: name and bytes."""
+    position = 0
+    while position < len(data):
+        size, name = struct.unpack_from(">L4s", data, position)
+        yield name, data[position : position + size]
+        position += size
+
+
+def without_fragment(data: bytes, number: int) -> bytes:
+    """An MP4 that lacks one moof and its mdat."""
+    kept, seen = b"", 0
+    for name, box in boxes(data):
+        seen += name == b"moof"
+        if not (seen == number and name in (b"moof", b"mdat")):
+            kept += box
+    return kept
+
+
+def half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def refused(source: Path, folder: Path, announced: float | None) -> SyncError:
+    """The error of a conversion that must fail and leave nothing."""
+    folder.mkdir()
+    with pytest.raises(SyncError) as caught:
+        convert(source, folder / "t.wav", folder / "t.aiff", announced_seconds=announced)
+    assert list(folder.iterdir()) == []
+    return caught.value
+
+
+@pytest.mark.parametrize("announced", [SECONDS, None])
+@pytest.mark.parametrize("kind", ["mp3", "m4a", "fast", "fmp4", "flac", "ogg", "wav"])
+def test_the_undamaged_are_taken(
+    whole: dict[str, Path], tmp_path: Path, kind: str, announced: float | None
+) -> None:
+    """The refusals below are about the damage, not about the format."""
+    recording = convert(
+        whole[kind], tmp_path / "t.wav", tmp_path / "t.aiff", announced_seconds=announced
+    )
+    assert recording.seconds == pytest.approx(SECONDS, abs=0.06)
+
+
+@pytest.mark.parametrize("kind", ["mp3", "m4a", "fast", "fmp4", "flac", "ogg", "wav"])
+def test_a_truncated_download_is_incomplete(
+    whole: dict[str, Path], tmp_path: Path, kind: str
+) -> None:
+    """Half of any format is an IncompleteRecording, which another attempt may cure."""
+    source = tmp_path / whole[kind].name
+    source.write_bytes(half(whole[kind].read_bytes()))
+    error = refused(source, tmp_path / "out", SECONDS)
+    assert type(error) is IncompleteRecording
+    assert error.retryable
+
+
+@pytest.mark.parametrize("kind", ["m4a", "fast", "flac", "wav"])
+def test_a_truncated_download_without_an_announced_length(
+    whole: dict[str, Path], tmp_path: Path, kind: str
+) -> None:
+    """Formats that count their samples tell by themselves."""
+    source = tmp_path / whole[kind].name
+    source.write_bytes(half(whole[kind].read_bytes()))
+    assert type(refused(source, tmp_path / "out", None)) is IncompleteRecording
+
+
+@pytest.mark.parametrize("announced", [SECONDS, None])
+def test_a_missing_fragment_is_incomplete(
+    whole: dict[str, Path], tmp_path: Path, announced: float | None
+) -> None:
+    """yt-dlp and ffmpeg let 10 s in the middle go missing without a word; the count does not."""
+    source = tmp_path / "gap.m4a"
+    source.write_bytes(without_fragment(whole["fmp4"].read_bytes(), 2))
+    error = refused(source, tmp_path / "out", announced)
+    assert type(error) is IncompleteRecording
+    assert "8.0 s were announced" in str(error)
+
+
+def test_doubled_audio_is_refused(whole: dict[str, Path], tmp_path: Path) -> None:
+    """A stale part with the file appended to it is longer than announced."""
+    source = tmp_path / "twice.mp3"
+    source.write_bytes(whole["mp3"].read_bytes() * 2)
+    assert type(refused(source, tmp_path / "out", SECONDS)) is IncompleteRecording
+
+
+def test_damage_in_the_middle_is_incomplete(whole: dict[str, Path], tmp_path: Path) -> None:
+    """Zeros in place of 20 kB of MP3 or AAC."""
+    for kind in ("mp3", "fast"):
+        data = bytearray(whole[kind].read_bytes())
+        data[50_000:70_000] = bytes(20_000)
+        source = tmp_path / f"zeros.{kind}"
+        source.write_bytes(data)
+        assert type(refused(source, tmp_path / f"out-{kind}", SECONDS)) is IncompleteRecording
+
+
+HTML = b"<!DOCTYPE html><html><head><title>503</title></head><body>" + b"<p>Busy</p>" * 800
+
+
+@pytest.mark.parametrize(
+    ("content", "expected", "words"),
+    [
+        (b"", IncompleteRecording, "0 bytes"),
+        (b"\x00\x01\x02\x03\x04\x05\x06\x07", IncompleteRecording, "8 bytes"),
+        (HTML, IncompleteRecording, "a page of text"),
+        (b'{"error": "not found"}' * 60, IncompleteRecording, "a page of text"),
+        (np.random.default_rng(1).bytes(40_000), ConversionError, "not audio"),
+        (bytes(40_000), ConversionError, "not audio"),
+    ],
+    ids=["empty", "8 bytes", "html", "json", "noise", "zeros"],
+)
+@pytest.mark.parametrize("name", ["x.mp3", "x.m4a"])
+def test_what_is_no_audio_is_refused(
+    tmp_path: Path, name: str, content: bytes, expected: type[SyncError], words: str
+) -> None:
+    """Another attempt may cure an empty answer or an error page, but not an unknown format."""
+    source = tmp_path / name
+    source.write_bytes(content)
+    error = refused(source, tmp_path / "out", SECONDS)
+    assert type(error) is expected
+    assert words in str(error)
+
+
+@pytest.mark.parametrize("codec", ["libmp3lame", "aac", "flac"])
+def test_silence_is_refused(tmp_path: Path, codec: str) -> None:
+    """All silent, at the right length: not the recording."""
+    suffix = {"libmp3lame": ".mp3", "aac": ".m4a", "flac": ".flac"}[codec]
+    silence = np.zeros((2, 44_100 * 2), dtype=np.float32)
+    source = encode(tmp_path / f"silent{suffix}", silence, codec=codec)
+    error = refused(source, tmp_path / "out", 2.0)
+    assert type(error) is IncompleteRecording
+    assert "silent" in str(error)
+
+
+def test_a_quiet_recording_is_taken(tmp_path: Path) -> None:
+    """Quiet music (-60 dBFS) is no silence."""
+    source = encode(tmp_path / "quiet.flac", music(1) * np.float32(0.001), codec="flac")
+    convert(source, tmp_path / "t.wav", tmp_path / "t.aiff", announced_seconds=1)
+    assert (tmp_path / "t.wav").exists()
+
+
+def test_trailing_rubbish_is_no_damage(whole: dict[str, Path], tmp_path: Path) -> None:
+    """An old tag behind an MP3's last frame, at the right length, is no reason to refuse it."""
+    source = tmp_path / "tagged.mp3"
+    source.write_bytes(whole["mp3"].read_bytes() + b"TAG" + b"\xff\xfe\xf0junk" * 500)
+    recording = convert(source, tmp_path / "t.wav", tmp_path / "t.aiff", announced_seconds=SECONDS)
+    assert recording.seconds == pytest.approx(SECONDS, abs=0.1)
+
+
+def test_a_playlist_in_audio_clothing_is_not_followed(tmp_path: Path) -> None:
+    """A downloaded file that lists other files must not make us read them."""
+    secret = encode(tmp_path / "secret.mp3", music(2), codec="libmp3lame")
+    source = tmp_path / "list.mp3"
+    text = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{secret}\n#EXT-X-ENDLIST\n"
+    source.write_text(text * 10)
+    assert type(refused(source, tmp_path / "out", 2.0)) is IncompleteRecording
+
+
+def test_no_aiff_is_made_of_a_cut_wav(whole: dict[str, Path], tmp_path: Path) -> None:
+    """Repairing starts from whole files only."""
+    wav = tmp_path / "cut.wav"
+    wav.write_bytes(half(whole["wav"].read_bytes()))
+    with pytest.raises(IncompleteRecording):
+        aiff_from_wav(wav, tmp_path / "cut.aiff")
+    assert [path.name for path in tmp_path.iterdir()] == ["cut.wav"]
