@@ -189,10 +189,16 @@ class EagleApp:
 
     def create_folder(self, name: str, parent: str | None = None) -> str:
         """Make a folder, at the root if `parent` is unknown, and return its id; seeding."""
-        return str(self.add_folder(name, parent)["id"])
+        return str(self._make_folder(name, parent, "")["id"])
 
     def add_folder(self, name: str, parent: object, description: str = "") -> Record:
         """Make a folder; names need not be unique (eagle.md 1.2)."""
+        folder = self._make_folder(name, parent, description)
+        told = {"id": folder["id"], "name": name, "parent": parent}
+        self.ledger.commit("eagle", "folder.create", **told, library=str(self.library.path))
+        return folder
+
+    def _make_folder(self, name: str, parent: object, description: str) -> Record:
         with self.lock:
             folder = new_folder(self.new_id(), name, description, self.now())
             insert_folder(self.library.root["folders"], folder, parent)
