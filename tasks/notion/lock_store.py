@@ -56,6 +56,11 @@ class NotionLockStore:
         )
         return lock_row(page, self._schema)
 
+    async def write_values(self, page_id: str, properties: Mapping[str, Any]) -> LockRow:
+        """ONE PATCH that leaves the lock as it is: for rows worked on without one."""
+        page = await self._client.update_page(page_id, properties)
+        return lock_row(page, self._schema)
+
 
 def lock_row(page: Mapping[str, Any], schema: Schema) -> LockRow:
     """The page object as the lock sees it."""

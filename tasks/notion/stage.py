@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from tasks.locks.ports import LockRow
 from tasks.notion.client import NotionClient
-from tasks.notion.filters import locked_rows, query_filter, wants
+from tasks.notion.filters import locked_rows, query_filter, rows_with_addresses, wants
 from tasks.notion.listing import list_rows
 from tasks.notion.lock_store import lock_row
 from tasks.notion.rows import to_track
@@ -14,7 +14,9 @@ from tasks.notion.schema import Schema
 from tasks.stages import stage
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["iterate_locked", "iterate_tracks", "query_tracks"]
+__all__ = ["find_by_path", "iterate_locked", "iterate_tracks", "query_tracks"]
+
+_FRAGMENTS_PER_QUERY = 50
 
 
 @stage("query-tracks")
@@ -42,3 +44,16 @@ async def iterate_locked(client: NotionClient, schema: Schema) -> AsyncIterator[
         client, schema.data_source_id, locked_rows(schema), only=schema.names
     ):
         yield lock_row(page, schema)
+
+
+async def find_by_path(client: NotionClient, schema: Schema, paths: Sequence[str]) -> list[Track]:
+    """Rows whose SoundCloud URL contains one of `paths` (`artist/title`), 50 paths a query.
+
+    A superset, to be compared by canonical key: `contains` ignores case and knows no bounds.
+    """
+    found: list[Track] = []
+    for start in range(0, len(paths), _FRAGMENTS_PER_QUERY):
+        conditions = rows_with_addresses(schema, paths[start : start + _FRAGMENTS_PER_QUERY])
+        rows = list_rows(client, schema.data_source_id, conditions, only=schema.names)
+        found += [to_track(page, schema) async for page in rows]
+    return found

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.notion.rows import plain_text
 from tasks.notion.schema import Field, Property, Schema
 
-__all__ = ["lock_value", "property_values", "shows"]
+__all__ = ["lock_value", "property_values", "writable"]
 
 Json = dict[str, Any]
 
@@ -33,13 +32,23 @@ def lock_value(schema: Schema, text: str) -> Json:
     return {schema[Field.LOCK].name: {"rich_text": _segments(text)}}
 
 
-def shows(page: Mapping[str, Any], written: Mapping[str, Any]) -> list[str]:
-    """Names of the properties in which `page` does not show what was `written`."""
-    return [
-        name
-        for name, value in written.items()
-        if _comparable(page["properties"].get(name)) != _comparable(value)
-    ]
+def writable(value: Mapping[str, Any] | None) -> Json | None:
+    """A property value as Notion answers it, in the shape a PATCH takes it back in."""
+    if value is None:
+        return None
+    kind = value["type"]
+    inner = value[kind]
+    match kind:
+        case "title" | "rich_text":
+            return {kind: _segments("".join(part.get("plain_text", "") for part in inner))}
+        case "select" | "status":
+            return {kind: {"name": inner["name"]} if inner else None}
+        case "multi_select":
+            return {kind: [{"name": option["name"]} for option in inner]}
+        case "relation":
+            return {kind: [{"id": page["id"]} for page in inner]}
+        case _:
+            return {kind: inner}
 
 
 def _value(found: Property, value: Any) -> Json:
@@ -80,28 +89,3 @@ def _segments(text: str) -> list[Json]:
 def _option(name: Any) -> str:
     """An option's name; Notion allows no comma in it."""
     return str(name).replace(",", " ").strip()[:100]
-
-
-def _comparable(value: Mapping[str, Any] | None) -> Any:
-    """The same thing for a value as we send it and as Notion answers it."""
-    if value is None:
-        return None
-    kind = value.get("type") or next(iter(value))
-    inner = value.get(kind)
-    if kind in {"title", "rich_text"}:
-        return "".join(_content(part) for part in inner or ())
-    if kind == "relation":
-        return {page["id"].replace("-", "") for page in inner or ()}
-    if kind == "multi_select":
-        return {option["name"] for option in inner or ()}
-    if kind in {"select", "status"}:
-        return inner["name"] if inner else None
-    if kind == "checkbox":
-        return bool(inner)
-    return inner if kind == "number" else plain_text({"type": kind, kind: inner})
-
-
-def _content(part: Mapping[str, Any]) -> str:
-    if "plain_text" in part:
-        return str(part["plain_text"])
-    return str(part.get("text", {}).get("content", ""))

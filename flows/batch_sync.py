@@ -1,0 +1,113 @@
+"""The flow `batch-sync`: small queries, again and again, until the limit or nothing is left.
+
+For running often: each round asks Notion for the rows as they are now, takes the first few that
+this run has not seen, and works on them.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import aclosing
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import artifacts
+from flows.library_sync import (
+    Limit,
+    Workers,
+    announce,
+    as_state,
+    conclude,
+    prepare,
+    work_through,
+)
+from flows.session import Session, open_session
+from flows.summary import SyncSummary
+from tasks.errors import NotionError
+from tasks.notion.stage import iterate_tracks
+from tasks.tracks import Track, TrackFilter
+
+__all__ = ["batch_sync"]
+
+_log = logging.getLogger("flows.batch_sync")
+
+_ROUND = 10
+
+
+@flow(name="batch-sync", flow_run_name="batch-sync {filter}")
+async def batch_sync(
+    filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the seed's word)
+    limit: Limit | None = None,
+    parallel: bool = False,  # noqa: FBT001, FBT002  (a form's field)
+    workers: Workers | None = None,
+    cleanup: bool = True,  # noqa: FBT001, FBT002
+    debug: bool = False,  # noqa: FBT001, FBT002
+    dry_run: bool = False,  # noqa: FBT001, FBT002
+) -> State[Any]:
+    """Bring matching tracks into the library in small rounds.
+
+    Args:
+        filter: Which rows: unprocessed, all, or missing_eagle.
+        limit: Process this many tracks at most; empty for as long as any are left.
+        parallel: Work on several at a time; SC_ENABLE_PARALLEL_BATCH=1 says so always.
+        workers: How many at a time; empty for SC_MAX_CONCURRENCY.
+        cleanup: First free the locks of processes that are gone.
+        debug: Log every step.
+        dry_run: Say what would be done and why, and change nothing.
+    """
+    began = monotonic()
+    async with open_session(dry_run=dry_run) as session:
+        session.track_filter = filter
+        several = parallel or workers is not None or session.settings.parallel_batch
+        concurrency = (workers or session.settings.max_concurrency) if several else 1
+        announce("BATCH MODE", session, limit, concurrency, debug=debug)
+        summary = SyncSummary(mode="batch", track_filter=filter, dry_run=session.settings.dry_run)
+        summary = await prepare(session, summary, cleanup=cleanup)
+        if not summary.error:
+            summary = await _rounds(session, summary, limit, concurrency)
+    summary = replace(summary, duration_seconds=monotonic() - began)
+    conclude("BATCH COMPLETE", summary)
+    await artifacts.publish(summary)
+    return as_state(summary)
+
+
+async def _rounds(
+    session: Session, summary: SyncSummary, limit: int | None, workers: int
+) -> SyncSummary:
+    seen: set[str] = set()
+    while not (session.stopped_by or summary.error):
+        room = _ROUND if limit is None else limit - _worked_on(summary)
+        if room <= 0:
+            break
+        try:
+            tracks = await _next_tracks(session, seen, max(_ROUND, workers))
+        except NotionError as error:
+            return replace(summary, error=f"{error} {error.remedy}")
+        if not tracks:
+            break
+        seen |= {track.page_id for track in tracks}
+        summary = replace(summary, found=summary.found + len(tracks))
+        left = None if limit is None else room
+        summary = await work_through(session, summary, tracks, left, workers)
+    return summary
+
+
+def _worked_on(summary: SyncSummary) -> int:
+    return summary.planned + summary.count("processed") + summary.count("failed")
+
+
+async def _next_tracks(session: Session, seen: set[str], number: int) -> list[Track]:
+    """The first `number` matching rows that this run has not looked at yet."""
+    found: list[Track] = []
+    rows = iterate_tracks(session.notion, session.schema, session.track_filter)
+    async with aclosing(rows):
+        async for track in rows:
+            if track.page_id not in seen:
+                found.append(track)
+            if len(found) >= number:
+                break
+    return found

@@ -1,0 +1,60 @@
+"""The flow `cleanup-locks`: free the rows of processes that are gone."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import acreate_markdown_artifact
+
+from flows.session import Session, open_session
+from tasks.locks.cleanup import CleanupReport
+from tasks.locks.stage import clear_stale_locks
+from tasks.notion.schema import Field
+from tasks.notion.stage import iterate_locked
+
+__all__ = ["clean_up", "cleanup_locks"]
+
+_log = logging.getLogger("flows.cleanup")
+
+
+@flow(name="cleanup-locks")
+async def cleanup_locks(
+    dry_run: bool = False,  # noqa: FBT001, FBT002  (a form's field)
+) -> dict[str, Any]:
+    """Free every row whose lock nobody holds any more.
+
+    Args:
+        dry_run: Say which locks are stale, and change nothing.
+    """
+    async with open_session(dry_run=dry_run, with_eagle=False) as session:
+        report = await clean_up(session)
+    summary = _counts(report)
+    rows = "\n".join(f"| {name} | {number} |" for name, number in summary.items())
+    await acreate_markdown_artifact(
+        f"## Locks\n\n| | Rows |\n|---|---:|\n{rows}", key="cleanup-locks", description="Locks"
+    )
+    return summary
+
+
+async def clean_up(session: Session) -> CleanupReport:
+    """Step 1 of every run; an empty report where the database has no lock property."""
+    if Field.LOCK not in session.schema:
+        return CleanupReport(dry_run=session.settings.dry_run)
+    report = await clear_stale_locks(
+        session.locks,
+        iterate_locked(session.notion, session.schema),
+        session.registry,
+        dry_run=session.settings.dry_run,
+    )
+    done = "Would clear" if report.dry_run else "Cleared"
+    _log.info("   %s %d stale locks", done, len(report.cleared))
+    if report.live:
+        _log.info("   %d live locks of other processes stay", len(report.live))
+    return report
+
+
+def _counts(report: CleanupReport) -> dict[str, int]:
+    names = ("cleared", "live", "contested", "failed", "unparseable")
+    return {name: len(getattr(report, name)) for name in names}

@@ -1,0 +1,117 @@
+"""What each command of the command line does: hand its options to a flow, report, exit code."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from flows.orchestration import prepare_prefect
+from flows.settings import Settings, load_settings
+from flows.summary import ReturnCode, SyncSummary
+from flows.terminal import ProgressLine, attach_terminal
+from tasks.errors import ConfigurationError
+
+__all__ = ["run", "run_sync"]
+
+_log = logging.getLogger("flows.commands")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run the command; returns the exit code, raises SyncError for what the user can cure."""
+    settings = load_settings()
+    line = attach_terminal(debug=given.debug, quiet=given.quiet)
+    match given.command:
+        case "status":
+            return _status(given, settings)
+        case "cleanup":
+            return _cleanup(given, settings, line)
+        case _:
+            return run_sync(given, settings, line)
+
+
+def run_sync(given: argparse.Namespace, settings: Settings, line: ProgressLine) -> int:
+    """`sync` and `batch`: the flow, then the JSON summary, then the return code."""
+    prepare_prefect(debug=given.debug)
+    from flows.batch_sync import batch_sync  # noqa: PLC0415  (Prefect takes seconds to import)
+    from flows.library_sync import library_sync  # noqa: PLC0415
+
+    flow = library_sync if given.command == "sync" else batch_sync
+    options: dict[str, Any] = {
+        "filter": given.track_filter,
+        "limit": given.limit,
+        "parallel": given.parallel,
+        "workers": given.workers,
+        "cleanup": not given.no_cleanup,
+        "debug": given.debug,
+        "dry_run": given.dry_run,
+    }
+    summary = _outcome(flow, options, settings, line)
+    if given.json is not None:
+        _write_json(given.json, summary.to_dict())
+    return summary.return_code
+
+
+def _outcome(
+    flow: Any, options: dict[str, Any], settings: Settings, line: ProgressLine
+) -> SyncSummary:
+    from flows.session import SessionOptions, session_options  # noqa: PLC0415
+
+    async def call() -> Any:
+        session_options.set(SessionOptions(settings=settings, progress_line=line))
+        state = await flow(**options, return_state=True)
+        return await state.aresult(raise_on_failure=False)
+
+    outcome = asyncio.run(call())
+    if isinstance(outcome, BaseException):
+        raise outcome
+    if not isinstance(outcome, SyncSummary):
+        raise ConfigurationError(
+            f"The flow ended without a summary: {outcome!r}", remedy="Run again with --debug."
+        )
+    return outcome
+
+
+def _status(given: argparse.Namespace, settings: Settings) -> int:
+    from flows.library_report import read_library  # noqa: PLC0415
+
+    report = asyncio.run(read_library(settings))
+    if given.json is not None:
+        _write_json(given.json, report.to_dict())
+    if given.json != Path("-"):
+        print("\n".join(report.lines()))  # noqa: T201
+    return ReturnCode.PROCESSED
+
+
+def _cleanup(given: argparse.Namespace, settings: Settings, line: ProgressLine) -> int:
+    prepare_prefect(debug=given.debug)
+    from flows.cleanup_locks import cleanup_locks  # noqa: PLC0415
+    from flows.session import SessionOptions, session_options  # noqa: PLC0415
+
+    async def call() -> dict[str, Any]:
+        session_options.set(SessionOptions(settings=settings, progress_line=line))
+        return await cleanup_locks(dry_run=given.dry_run)
+
+    counts = asyncio.run(call())
+    if given.json is not None:
+        _write_json(given.json, counts)
+    return ReturnCode.PROCESSED
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    if path == Path("-"):
+        sys.stdout.write(text)
+        return
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written ({os.strerror(error.errno or 0)}).",
+            remedy="Name a file in a folder that exists and can be written.",
+        ) from error

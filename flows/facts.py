@@ -1,0 +1,110 @@
+"""The facts a row is judged by: its address, its files on this machine, its items in Eagle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.eagle.index import EagleIndex, Match, RecordingIdentity
+from tasks.errors import BadAddress
+from tasks.planning import Facts
+from tasks.soundcloud.address import Address, parse_address
+from tasks.tracks import Track
+
+__all__ = [
+    "gather_facts",
+    "identity_of",
+    "keys_of",
+    "match_in",
+    "soundcloud_path",
+    "source_of",
+]
+
+
+def source_of(track: Track, allowed_hosts: frozenset[str]) -> Address:
+    """Where the recording is downloaded from: SoundCloud, else YouTube as it is.
+
+    Raises BadAddress with the reason: no address at all, only Spotify, or one that is no track.
+    """
+    for text in (track.soundcloud_url, track.youtube_url):
+        if text:
+            return parse_address(text, allowed_hosts=allowed_hosts)
+    if track.spotify_url or track.spotify_id:
+        raise BadAddress(
+            "The row has only a Spotify address; Spotify's audio is protected.",
+            remedy="Find the track on SoundCloud and put its address into the row.",
+        )
+    raise BadAddress(
+        "The row has no address to download from.",
+        remedy="Put the track's address into SoundCloud URL.",
+    )
+
+
+def keys_of(track: Track, allowed_hosts: frozenset[str]) -> tuple[str, ...]:
+    """The row's exact keys: its SoundCloud id, its canonical addresses."""
+    identity = identity_of(track, allowed_hosts)
+    numbered = (f"soundcloud-id {identity.soundcloud_id}",) if identity.soundcloud_id else ()
+    return (*identity.url_keys, *numbered)
+
+
+def soundcloud_path(track: Track, allowed_hosts: frozenset[str]) -> str:
+    """`artist/title` of the row's SoundCloud address, "" if it has none of that form."""
+    try:
+        address = parse_address(track.soundcloud_url, allowed_hosts=allowed_hosts)
+    except BadAddress:
+        return ""
+    host, _, path = address.key.partition("/")
+    return path if host == "soundcloud.com" else ""
+
+
+def identity_of(track: Track, allowed_hosts: frozenset[str]) -> RecordingIdentity:
+    """What tells this recording from others, as far as the row knows it."""
+    keys = []
+    soundcloud_id = track.soundcloud_id
+    for text in (track.soundcloud_url, track.youtube_url, track.spotify_url):
+        try:
+            address = parse_address(text, allowed_hosts=allowed_hosts) if text else None
+        except BadAddress:
+            continue
+        if address is not None:
+            keys.append(address.key)
+            soundcloud_id = soundcloud_id or str(address.track_id or "")
+    return RecordingIdentity(
+        url_keys=tuple(keys),
+        soundcloud_id=soundcloud_id,
+        fingerprint=track.fingerprint,
+        artist=track.artist,
+        title=track.title,
+        duration_seconds=track.duration_seconds,
+        eagle_id=track.eagle_id,
+    )
+
+
+def match_in(index: EagleIndex | None, track: Track, allowed_hosts: frozenset[str]) -> Match | None:
+    """Eagle's items of this recording, None without Eagle."""
+    return None if index is None else index.match(identity_of(track, allowed_hosts))
+
+
+def gather_facts(track: Track, match: Match | None, allowed_hosts: frozenset[str]) -> Facts:
+    """The facts `plan_track` decides from; looks at the disk for the row's own paths."""
+    problem = ""
+    try:
+        source_of(track, allowed_hosts)
+    except BadAddress as error:
+        problem = str(error)
+    return Facts(
+        eagle_enabled=match is not None,
+        eagle_wav=match.wav.id if match and match.wav else None,
+        eagle_aiff=match.aiff.id if match and match.aiff else None,
+        match_reason=str(match.reason) if match and match.reason else "",
+        local_wav=_existing(track.wav_path),
+        local_aiff=_existing(track.aiff_path),
+        has_source=not problem,
+        source_problem=problem,
+    )
+
+
+def _existing(path: str) -> str | None:
+    try:
+        return path if path and Path(path).is_file() else None
+    except OSError:
+        return None

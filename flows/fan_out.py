@@ -1,0 +1,160 @@
+"""Many tracks at once: a bounded number of subflows, their results, and the live progress.
+
+More tracks are in claiming than in work, since a claim mostly waits (lock-protocol.md, "Claim"):
+while one settles, others download. One bad track never stops the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Sequence
+from time import monotonic
+
+from flows.artifacts import Progress
+from flows.session import Session
+from flows.sync_track import sync_track
+from flows.terminal import ProgressLine
+from tasks.tracks import Track, TrackResult, TrackStatus
+
+__all__ = ["process_tracks"]
+
+_log = logging.getLogger("flows.progress")
+
+
+async def process_tracks(
+    session: Session, work: Sequence[Track], workers: int
+) -> list[TrackResult]:
+    """What became of each track of `work`, in the order they were finished.
+
+    Tracks that another process held are asked for once more at the end. When the session stops
+    (another Eagle library is open, Notion refuses the token), the rest is not begun.
+    """
+    board = _Board(len(work), session.progress_line)
+    session.allow(workers)
+    await board.start()
+    results = await _run_all(session, work, workers, board)
+    locked = {r.page_id for r in results if r.status is TrackStatus.SKIPPED_LOCKED}
+    if locked and not session.stopped_by:
+        _log.info("Asking again for %d tracks that were locked", len(locked))
+        board.take_back(TrackStatus.SKIPPED_LOCKED, len(locked))
+        again = [track for track in work if track.page_id in locked]
+        second = await _run_all(session, again, workers, board)
+        results = [r for r in results if r.page_id not in locked] + second
+    board.finish()
+    return results
+
+
+async def _run_all(
+    session: Session, work: Sequence[Track], workers: int, board: _Board
+) -> list[TrackResult]:
+    waiting = deque(work)
+    results: list[TrackResult] = []
+
+    async def runner() -> None:
+        while waiting and not session.stopped_by:
+            track = waiting.popleft()
+            board.begin(track)
+            result = await _in_subflow(session, track)
+            results.append(result)
+            await board.count(result)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(len(work), workers + session.claims_ahead(workers))):
+            group.create_task(runner())
+    return results
+
+
+async def _in_subflow(session: Session, track: Track) -> TrackResult:
+    """The track's subflow; its outcome is read from the session, whatever its state says."""
+    session.candidates[track.page_id] = track
+    state = await sync_track(
+        page_id=track.page_id,
+        label=track.label,
+        filter=session.track_filter,
+        return_state=True,
+    )
+    outcome = session.results.pop(track.page_id, None)
+    if outcome is not None:
+        return outcome
+    if state.is_cancelled() or state.is_cancelling():
+        raise asyncio.CancelledError
+    return TrackResult(
+        page_id=track.page_id,
+        title=track.title,
+        artist=track.artist,
+        status=TrackStatus.ERROR,
+        error_message=f"The track's flow run ended as {state.name}: {state.message}",
+        remedy="Run again; if it stays, run with --debug.",
+        page_url=track.page_url,
+    )
+
+
+class _Board:
+    """Counts of a run in progress, shown as log lines, one live line and an artifact."""
+
+    def __init__(self, total: int, line: ProgressLine | None) -> None:
+        self._total = total
+        self._line = line
+        self._counts: Counter[TrackStatus] = Counter()
+        self._began = monotonic()
+        self._begun = 0
+        self._artifact = Progress()
+
+    @property
+    def _done(self) -> int:
+        return self._counts.total()
+
+    async def start(self) -> None:
+        await self._artifact.start()
+
+    def begin(self, track: Track) -> None:
+        self._begun = min(self._begun + 1, self._total)
+        name = f"{track.title or 'Untitled'} by {track.artist or 'Unknown'}"
+        _log.info("[%d/%d] Processing: %s", self._begun, self._total, name)
+        self._redraw()
+
+    async def count(self, result: TrackResult) -> None:
+        self._counts[result.status] += 1
+        if result.error_message:
+            said = f"{result.error_type}: {result.error_message}"
+            _log.warning("   %s - %s: %s", result.artist, result.title, said)
+        else:
+            seconds = result.processing_time_seconds
+            _log.info("   %s: %s (%.1fs)", result.status.value, _name(result), seconds)
+        self._redraw()
+        await self._artifact.show(self._done, self._total)
+
+    def take_back(self, status: TrackStatus, number: int) -> None:
+        self._counts[status] -= number
+        self._begun -= number
+
+    def finish(self) -> None:
+        if self._line is not None:
+            self._line.clear()
+
+    def _redraw(self) -> None:
+        if self._line is not None:
+            self._line.show(self._text())
+
+    def _text(self) -> str:
+        counts = ", ".join(f"{n} {s.value.replace('_', ' ')}" for s, n in self._counts.items() if n)
+        elapsed = monotonic() - self._began
+        eta = ""
+        if self._done:
+            left = elapsed / self._done * (self._total - self._done)
+            eta = f" | about {_span(left)} left"
+        return f"[{self._done}/{self._total}] {counts or 'starting'}{eta}"
+
+
+def _name(result: TrackResult) -> str:
+    return f"{result.artist} - {result.title}" if result.artist else result.title
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,22 @@
+"""The flow `library-status`: the library at a glance, as an artifact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import acreate_markdown_artifact
+
+from flows.library_report import read_library
+from flows.session import run_settings
+
+__all__ = ["library_status"]
+
+
+@flow(name="library-status")
+async def library_status() -> dict[str, Any]:
+    """Count the library's rows by state, waiting, errors and locks; changes nothing."""
+    report = await read_library(run_settings())
+    text = "\n".join(["## Library", "```text", *report.lines()[1:], "```"])
+    await acreate_markdown_artifact(text, key="library-status", description="Library status")
+    return report.to_dict()

@@ -1,0 +1,177 @@
+"""The flow `library-sync`: every matching track, each in a subflow of its own."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from time import monotonic
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from flows import artifacts
+from flows.cleanup_locks import clean_up
+from flows.fan_out import process_tracks
+from flows.selection import select_tracks
+from flows.session import Session, open_session
+from flows.summary import ReturnCode, SyncSummary
+from tasks.eagle.stage import cache_library
+from tasks.errors import SyncError
+from tasks.notion.stage import query_tracks
+from tasks.tracks import Track, TrackFilter
+
+__all__ = ["announce", "as_state", "conclude", "library_sync", "prepare", "work_through"]
+
+_log = logging.getLogger("flows.library_sync")
+
+_SHOWN = 20
+
+Workers = Annotated[int, Field(ge=1, le=64)]
+Limit = Annotated[int, Field(ge=1)]
+
+
+@flow(name="library-sync", flow_run_name="library-sync {filter}")
+async def library_sync(
+    filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the seed's word)
+    limit: Limit | None = None,
+    parallel: bool = False,  # noqa: FBT001, FBT002  (a form's field)
+    workers: Workers | None = None,
+    cleanup: bool = True,  # noqa: FBT001, FBT002
+    debug: bool = False,  # noqa: FBT001, FBT002
+    dry_run: bool = False,  # noqa: FBT001, FBT002
+) -> State[Any]:
+    """Bring every track that matches the filter once, whole, into the library.
+
+    Args:
+        filter: Which rows: unprocessed, all, or missing_eagle.
+        limit: Process this many tracks at most, counted after filtering; empty for all.
+        parallel: Work on several tracks at a time.
+        workers: How many at a time; empty for SC_MAX_CONCURRENCY.
+        cleanup: First free the locks of processes that are gone.
+        debug: Log every step.
+        dry_run: Say what would be done and why, and change nothing.
+    """
+    began = monotonic()
+    async with open_session(dry_run=dry_run) as session:
+        session.track_filter = filter
+        several = parallel or workers is not None
+        concurrency = (workers or session.settings.max_concurrency) if several else 1
+        announce("FULL LIBRARY SYNC MODE", session, limit, concurrency, debug=debug)
+        summary = SyncSummary(
+            mode="library-sync", track_filter=filter, dry_run=session.settings.dry_run
+        )
+        summary = await prepare(session, summary, cleanup=cleanup)
+        if not summary.error:
+            summary = await _query_and_work(session, summary, limit, concurrency)
+    summary = replace(summary, duration_seconds=monotonic() - began)
+    conclude("FULL LIBRARY SYNC COMPLETE", summary)
+    await artifacts.publish(summary)
+    return as_state(summary)
+
+
+def as_state(summary: SyncSummary) -> State[Any]:
+    """The run's verdict as a state; its data is the summary itself."""
+    code = summary.return_code
+    message = ", ".join(f"{number} {name}" for name, number in summary.counts.items() if number)
+    if code is ReturnCode.NOTHING_TO_DO:
+        return Completed(name="NothingToDo", message=message or code.meaning, data=summary)
+    if code is ReturnCode.PROCESSED:
+        return Completed(message=message, data=summary)
+    return Failed(message=summary.error or message, data=summary)
+
+
+def announce(title: str, session: Session, limit: int | None, workers: int, *, debug: bool) -> None:
+    """The seed's opening lines; verbose logging where it is asked for."""
+    if debug:
+        for name in ("flows", "tasks"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+    _log.info("%s", title)
+    _log.info("   Filter: %s", session.track_filter)
+    _log.info("   Max tracks: %s", limit or "unlimited")
+    _log.info("   Parallel: %s (workers: %d)", workers > 1, workers)
+    _log.info("   Process ID: %s", session.process_id)
+    if session.settings.dry_run:
+        _log.info("   Dry run: nothing is changed")
+
+
+async def prepare(session: Session, summary: SyncSummary, *, cleanup: bool) -> SyncSummary:
+    """Steps 1 and 2: stale locks, Eagle's library. What goes wrong ends the run with code 1."""
+    try:
+        _log.info("Step 1: Cleaning up stale processing locks...")
+        if cleanup:
+            report = await clean_up(session)
+            summary = replace(summary, stale_locks_cleared=len(report.cleared))
+        else:
+            _log.info("   Skipped (--no-cleanup)")
+        _log.info("Step 2: Pre-caching Eagle library...")
+        if session.eagle is None:
+            _log.info("   Skipped: EAGLE_API_BASE is off")
+            return summary
+        cached = await cache_library(session.eagle)
+        _log.info("   Cached %d Eagle items", cached)
+        return replace(summary, eagle_items_cached=cached)
+    except SyncError as error:
+        return stopped(summary, error)
+
+
+async def _query_and_work(
+    session: Session, summary: SyncSummary, limit: int | None, workers: int
+) -> SyncSummary:
+    _log.info("Step 3: Querying all %s tracks from Notion...", session.track_filter)
+    try:
+        tracks = await query_tracks(session.notion, session.schema, session.track_filter)
+    except SyncError as error:
+        return stopped(summary, error)
+    _log.info("   Found %d tracks matching criteria", len(tracks))
+    return await work_through(session, replace(summary, found=len(tracks)), tracks, limit, workers)
+
+
+async def work_through(
+    session: Session, summary: SyncSummary, tracks: list[Track], limit: int | None, workers: int
+) -> SyncSummary:
+    """Step 4: what needs work is worked on, `limit` tracks at most; the rest has its reason."""
+    try:
+        selection = await select_tracks(session, tracks, limit)
+    except SyncError as error:
+        return stopped(summary, error)
+    results = [*summary.results, *selection.skipped, *selection.planned]
+    if selection.work:
+        _list(selection.work)
+        _log.info("Step 4: Processing %d tracks...", len(selection.work))
+        how = f"parallel processing ({workers} workers)" if workers > 1 else "sequential processing"
+        _log.info("   Using %s", how)
+        results += await process_tracks(session, selection.work, workers)
+    summary = replace(summary, results=tuple(results), warnings=session.warnings)
+    return stopped(summary, session.stopped_by) if session.stopped_by else summary
+
+
+def stopped(summary: SyncSummary, error: SyncError) -> SyncSummary:
+    """The summary of a run that an error ended."""
+    sentence = f"{error} {error.remedy}"
+    _log.error("%s", sentence)
+    return replace(summary, error=sentence)
+
+
+def conclude(title: str, summary: SyncSummary) -> None:
+    """The seed's closing lines, failures before the numbers."""
+    for result in summary.failures_first:
+        if result.error_message:
+            name = f"{result.artist} - {result.title}" if result.artist else result.title
+            _log.info("   %s: %s %s", name, result.error_message, result.remedy or "")
+    _log.info("%s", title)
+    for line in summary.lines():
+        _log.info("%s", line)
+    for warning in summary.warnings:
+        _log.info("   Note: %s", warning)
+
+
+def _list(work: list[Track]) -> None:
+    _log.info("TRACKS TO PROCESS (%d total):", len(work))
+    for number, track in enumerate(work[:_SHOWN], 1):
+        name = f"{track.title or 'Untitled'} by {track.artist or 'Unknown'}"
+        _log.info("   %d. %s", number, name)
+    if len(work) > _SHOWN:
+        _log.info("   ... and %d more", len(work) - _SHOWN)

@@ -1,0 +1,100 @@
+"""What must be right before a run may begin; each thing that is not gets one clear sentence."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from flows.settings import Settings
+from tasks.eagle.client import EagleClient
+from tasks.eagle.library import EagleLibrary
+from tasks.errors import (
+    ConfigurationError,
+    EagleUnavailable,
+    NotionNotFound,
+    NotionRefused,
+    NotionUnauthorized,
+)
+from tasks.notion.client import NotionClient
+from tasks.notion.schema import Schema
+from tasks.retrying import PATIENT, retrying
+
+__all__ = ["open_eagle", "open_schema", "writable_folder"]
+
+
+async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
+    """The schema of the tracks database, from two requests.
+
+    Raises ConfigurationError for a missing or refused token, a wrong id, a missing property.
+    """
+    if not settings.notion_token:
+        raise ConfigurationError(
+            "NOTION_TOKEN is not set.",
+            remedy="Create an integration at notion.so/my-integrations and put its secret into "
+            "the environment or .env as NOTION_TOKEN.",
+        )
+    if not settings.tracks_db_id:
+        raise ConfigurationError(
+            "TRACKS_DB_ID is not set.",
+            remedy="Open the Music Tracks database in Notion, copy its link, and set TRACKS_DB_ID.",
+        )
+    try:
+        source_id = await _data_source_id(notion, settings.tracks_db_id)
+        return Schema.of(await retrying(lambda: notion.data_source(source_id), PATIENT))
+    except NotionUnauthorized as error:
+        raise ConfigurationError("Notion does not accept NOTION_TOKEN.") from error
+    except (NotionNotFound, NotionRefused) as error:
+        raise ConfigurationError(
+            f"Notion finds no database {settings.tracks_db_id} (TRACKS_DB_ID).",
+            remedy="Check the id, and share the database with the integration: in Notion open it, "
+            "then ··· > Connections.",
+        ) from error
+
+
+async def _data_source_id(notion: NotionClient, database_id: str) -> str:
+    """The first data source of a database; an id of a data source serves as well."""
+    try:
+        database = await retrying(lambda: notion.database(database_id), PATIENT)
+    except NotionNotFound:
+        return database_id
+    return str(database["data_sources"][0]["id"])
+
+
+async def open_eagle(client: EagleClient, settings: Settings) -> EagleLibrary:
+    """The library that is open in Eagle. Raises ConfigurationError if none, or another, is."""
+    try:
+        return await EagleLibrary.open(client, expected_path=settings.eagle_library_path)
+    except EagleUnavailable as error:
+        raise ConfigurationError(
+            f"Eagle does not answer at {settings.eagle_api_base}: {error}",
+            remedy="Start Eagle and open your library, or set EAGLE_API_BASE=off to work "
+            "without it.",
+        ) from error
+
+
+def writable_folder(name: str, folder: Path) -> Path:
+    """`folder`, made if need be. Raises ConfigurationError if it cannot be written.
+
+    A volume that is not mounted is never made: its files would vanish under the next mount.
+    """
+    remedy = f"Mount the disk, or set {name} to a folder that can be written."
+    volume = _volume_of(folder)
+    if volume is not None and not volume.is_dir():
+        raise ConfigurationError(f"{name}: the volume {volume} is not mounted.", remedy=remedy)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".library-sync-probe"):
+            pass
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigurationError(
+            f"{name}: {folder} cannot be written ({reason}).", remedy=remedy
+        ) from error
+    return folder
+
+
+def _volume_of(folder: Path) -> Path | None:
+    """The mount point a path under /Volumes or /media needs (original-system.md, 0)."""
+    parts = folder.absolute().parts
+    return Path(*parts[:3]) if len(parts) > 2 and parts[1] == "Volumes" else None

@@ -1,0 +1,137 @@
+"""Which of the matching rows need work, which do not and why, and which are duplicates."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from flows.facts import gather_facts, keys_of, match_in, soundcloud_path
+from flows.redirect import redirect
+from flows.session import Session
+from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
+from tasks.locks.order import own_part_first
+from tasks.notion.stage import find_by_path
+from tasks.planning import Action, Plan, plan_track
+from tasks.tracks import Track, TrackResult, TrackStatus
+
+__all__ = ["Selection", "select_tracks"]
+
+_log = logging.getLogger("flows.selection")
+
+
+@dataclass
+class Selection:
+    """`work` is for subflows, in this machine's order; the rest is decided already."""
+
+    work: list[Track] = field(default_factory=list)
+    skipped: list[TrackResult] = field(default_factory=list)
+    planned: list[TrackResult] = field(default_factory=list)
+
+
+async def select_tracks(session: Session, tracks: Sequence[Track], limit: int | None) -> Selection:
+    """Decide every row; redirect duplicates; take `limit` of those that need work.
+
+    Costs no request for a row that needs no work. In a dry run nothing is redirected, and the
+    work comes back as `planned`.
+    """
+    selection = Selection()
+    needing = [track for track in tracks if _needs_work(session, track, selection)]
+    groups = await _duplicates(session, needing)
+    kept = await _without_duplicates(session, needing, groups, selection)
+    ordered = _in_order(session, kept)[:limit]
+    await session.playlists.prepare(ordered)
+    if session.settings.dry_run:
+        selection.planned += [_planned(track, _plan(session, track)) for track in ordered]
+    else:
+        selection.work = ordered
+    return selection
+
+
+def _needs_work(session: Session, track: Track, selection: Selection) -> bool:
+    plan = _plan(session, track)
+    status = plan.action.skipped_as
+    if status is None:
+        return True
+    selection.skipped.append(_result(track, status, plan.reason))
+    return False
+
+
+def _plan(session: Session, track: Track) -> Plan:
+    hosts = session.settings.allowed_source_hosts
+    match = match_in(session.index, track, hosts)
+    return plan_track(track, gather_facts(track, match, hosts))
+
+
+async def _duplicates(session: Session, tracks: Sequence[Track]) -> list[DuplicateGroup]:
+    """Groups within the batch and with the rest of the database, by exact keys."""
+    _log.debug("Looking for duplicates of %d rows", len(tracks))
+    hosts = session.settings.allowed_source_hosts
+    paths = sorted({path for track in tracks if (path := soundcloud_path(track, hosts))})
+    twins = await find_by_path(session.notion, session.schema, paths)
+    known = {track.page_id for track in tracks}
+    strangers = [t for t in twins if t.page_id not in known and not t.is_duplicate]
+    return duplicate_groups([*tracks, *strangers], lambda track: keys_of(track, hosts))
+
+
+async def _without_duplicates(
+    session: Session,
+    tracks: Sequence[Track],
+    groups: Iterable[DuplicateGroup],
+    selection: Selection,
+) -> list[Track]:
+    """The rows that are left once each duplicate among `tracks` points to its keeper."""
+    ours = {track.page_id for track in tracks}
+    gone: set[str] = set()
+    for group in groups:
+        for other in group.others:
+            if other.page_id in ours:
+                gone.add(other.page_id)
+                selection.skipped.append(await _redirected(session, group, other))
+    return [track for track in tracks if track.page_id not in gone]
+
+
+async def _redirected(session: Session, group: DuplicateGroup, other: Track) -> TrackResult:
+    if not session.settings.dry_run:
+        return await redirect(session, group.keeper, other, group.reason)
+    reason = f"would be redirected to {group.keeper.label}: {group.reason}"
+    return replace(
+        _result(other, TrackStatus.SKIPPED_DUPLICATE, reason),
+        dedupe_keeper_id=group.keeper.page_id,
+    )
+
+
+def _in_order(session: Session, tracks: Sequence[Track]) -> list[Track]:
+    """This machine's part of the list first, so that two machines seldom ask for one row."""
+    if not session.locks.enabled:
+        return list(tracks)
+    by_id = {track.page_id: track for track in tracks}
+    return [by_id[page_id] for page_id in own_part_first(list(by_id), session.locks.owner.host)]
+
+
+def _planned(track: Track, plan: Plan) -> TrackResult:
+    """A dry run's line: what would be done and why."""
+    verb = _VERBS.get(plan.action, plan.action.value)
+    _log.info("   Would %s: %s (%s)", verb, track.label, plan.reason)
+    return _result(track, TrackStatus.PENDING, f"{verb}: {plan.reason}")
+
+
+_VERBS = {
+    Action.DOWNLOAD: "download",
+    Action.IMPORT_FILE: "import the local file",
+    Action.COMPLETE_PAIR: "import the missing file",
+    Action.ADOPT: "write Eagle's ids",
+}
+
+
+def _result(track: Track, status: TrackStatus, reason: str) -> TrackResult:
+    return TrackResult(
+        page_id=track.page_id,
+        title=track.title or "Untitled",
+        artist=track.artist,
+        status=status,
+        eagle_item_id=track.eagle_id or None,
+        action=reason,
+        page_url=track.page_url,
+        source_url=track.soundcloud_url,
+    )

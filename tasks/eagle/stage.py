@@ -1,0 +1,60 @@
+"""Eagle's stages: read the library once, import a recording's two files, adopt what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tasks.eagle.library import EagleLibrary
+from tasks.eagle.records import EagleItem
+from tasks.eagle.tags import import_tags
+from tasks.retrying import RetryPolicy
+from tasks.stages import stage
+from tasks.tracks import Track
+
+__all__ = ["adopt_item", "cache_library", "import_file"]
+
+_RETRIES = RetryPolicy(attempts=3, first=2.0)
+
+
+@stage("cache-eagle-library", _RETRIES)
+async def cache_library(library: EagleLibrary) -> int:
+    """Read the whole library once; the number of items in its index. Raises EagleError."""
+    return await library.load()
+
+
+@stage("import-into-eagle", _RETRIES)
+async def import_file(  # noqa: PLR0913  (a file and all that is said of it)
+    library: EagleLibrary,
+    path: Path,
+    track: Track,
+    *,
+    website: str,
+    fingerprint: str,
+    playlist: str,
+    require_safe: Callable[[], None],
+) -> EagleItem:
+    """The item of the file at `path`, imported into `Playlists/{playlist}` or found there.
+
+    `require_safe` is asked right before the import: it raises LeaseLost when the row is no longer
+    ours. Raises EagleError.
+    """
+    extension = path.suffix.lstrip(".")
+    return await library.import_file(
+        path,
+        name=path.stem,
+        website=website,
+        tags=import_tags(track, ext=extension, fingerprint=fingerprint),
+        annotation="",
+        playlist=playlist,
+        require_safe=require_safe,
+    )
+
+
+@stage("adopt-eagle-item", _RETRIES)
+async def adopt_item(
+    library: EagleLibrary, item: EagleItem, track: Track, playlist: str
+) -> EagleItem:
+    """An item that Eagle has already: our tags are added to its own, nothing is replaced."""
+    tags = import_tags(track, ext=item.ext)
+    return await library.adopt(item, tags=tags, playlist=playlist)
