@@ -20,6 +20,7 @@ __all__ = [
     "is_distinct",
     "is_name",
     "rewrite_credits",
+    "telling",
 ]
 
 
@@ -141,6 +142,11 @@ def canonical(words: Words) -> Words:
 def has_version(words: Words) -> bool:
     """True if any word says which version this is."""
     return any(word in _VERSION_WORDS for word in words)
+
+
+def telling(words: Words) -> Words:
+    """The words that no version, number or generic title accounts for."""
+    return tuple(word for word in words if _names_something(word) and word not in _COUNTS)
 
 
 def is_name(words: Words) -> bool:

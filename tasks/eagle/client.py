@@ -1,0 +1,254 @@
+"""Eagle's HTTP API: one request a method, errors translated, nothing retried (eagle.md 1).
+
+V1 is used throughout, because every Eagle has it; V2 (4.0 Build 21 and later) is asked only for
+what V1 cannot do: to put an item that exists into a folder.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tasks.eagle.paths import PathMap
+from tasks.eagle.records import EagleFolder, EagleItem, LibraryInfo
+from tasks.eagle.wire import records_in, unwrap
+from tasks.errors import EagleRefused, EagleUnavailable
+
+__all__ = ["EagleClient"]
+
+Json = dict[str, Any]
+
+_SECONDS = 30.0
+_LIST_SECONDS = 180.0
+_EVERYTHING = 1_000_000
+_CAPS_ARE_MULTIPLES_OF = 100
+
+
+class EagleClient:
+    """One Eagle at `base_url`. `http` should be made with `trust_env=False`: no proxy to loopback.
+
+    The token is sent as Eagle wants it, in the query, and kept out of errors and httpx's log.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        base_url: str,
+        token: str = "",
+        path_map: PathMap = PathMap(),  # noqa: B008  (frozen, and empty means no mapping)
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.path_map = path_map
+        self._http = http
+        self._token = token
+        self._has_v2: bool | None = None
+        _hide_tokens_in_log()
+
+    def __repr__(self) -> str:
+        return f"EagleClient({self.base_url!r})"
+
+    async def application_info(self) -> Json:
+        """Version and platform of the app. Raises EagleUnavailable if it does not run."""
+        info = await self._get("application/info")
+        return info if isinstance(info, dict) else {}
+
+    async def library(self) -> LibraryInfo:
+        """The library that is open. Raises EagleUnavailable if none is, or Eagle does not run."""
+        try:
+            info = await self._get("library/info")
+            known = info["library"]
+            return LibraryInfo(str(known["path"]), str(known["name"]))
+        except (EagleRefused, KeyError, TypeError) as error:
+            raise EagleUnavailable(
+                f"Eagle at {self.base_url} has no library open.",
+                remedy="Open your library in Eagle, then run again.",
+            ) from error
+
+    async def has_v2(self) -> bool:
+        """True if this Eagle offers V2; asked once."""
+        if self._has_v2 is None:
+            try:
+                await self._get("v2/app/info")
+                self._has_v2 = True
+            except EagleRefused:
+                self._has_v2 = False
+        return self._has_v2
+
+    async def list_items(self) -> list[EagleItem]:
+        """Every live item, complete, in one `item/list` request.
+
+        V1 tells no total and its limit has no cap; were one added, the answer would be a round
+        number of items, so then, and only then, a second page is asked for. Raises EagleRefused
+        for an answer that was cut short.
+        """
+        items = await self._page(_EVERYTHING, 0)
+        size = len(items)
+        if not size or size % _CAPS_ARE_MULTIPLES_OF:
+            return items
+        found = {item.id: item for item in items}
+        page = 1
+        while more := await self._page(size, page):
+            found |= {item.id: item for item in more}
+            page += 1
+        return list(found.values())
+
+    async def _page(self, limit: int, page: int) -> list[EagleItem]:
+        """V1's `offset` counts pages (eagle.md 1.4); oldest first, so that additions come last."""
+        params = {"limit": limit, "offset": page, "orderBy": "-CREATEDATE"}
+        return await self._items("item/list", params)
+
+    async def recent_items(self, count: int) -> list[EagleItem]:
+        """The `count` live items added last, the newest first."""
+        return await self._items("item/list", {"limit": count, "orderBy": "CREATEDATE"})
+
+    async def item(self, item_id: str) -> EagleItem | None:
+        """The item, trashed or not; None while Eagle does not show it (also while importing)."""
+        try:
+            record = await self._get("item/info", id=item_id)
+        except EagleRefused:  # the only answer for an unknown id, told apart by words alone
+            return None
+        return EagleItem.of(record) if isinstance(record, dict) else None
+
+    async def add_from_path(
+        self,
+        path: Path,
+        *,
+        name: str,
+        website: str = "",
+        tags: Sequence[str] = (),
+        annotation: str = "",
+        folder_id: str = "",
+    ) -> str:
+        """Ask Eagle to copy a file into the library; the id the item will have.
+
+        Eagle answers before the import (eagle.md 1.3): only the item's appearance proves it. An
+        Eagle before 3.x names no id: then "". Raises EagleUnavailable, whose `maybe_applied` tells
+        whether Eagle may import the file although the answer was lost.
+        """
+        body: Json = {"path": self.path_map.to_eagle(path), "name": name, "website": website}
+        body |= {"tags": list(tags), "annotation": annotation, "folderId": folder_id or None}
+        data = await self._post("item/addFromPath", body)
+        return data if isinstance(data, str) else ""
+
+    async def update(
+        self, item_id: str, *, tags: Sequence[str] | None = None, annotation: str | None = None
+    ) -> EagleItem:
+        """Replace what is given; the item as it is now. Raises EagleRefused for an unknown id."""
+        body: Json = {"id": item_id}
+        body |= {} if tags is None else {"tags": list(tags)}
+        body |= {} if annotation is None else {"annotation": annotation}
+        return EagleItem.of(_record(await self._post("item/update", body)))
+
+    async def update_tags(self, item_id: str, tags: Iterable[str]) -> EagleItem:
+        """Add tags to those the item has now; the user's stay. No request to write if none lack."""
+        item = await self._known(item_id)
+        united = tuple(dict.fromkeys([*item.tags, *tags]))
+        return item if united == item.tags else await self.update(item_id, tags=united)
+
+    async def add_to_folder(self, item_id: str, folder_id: str) -> EagleItem | None:
+        """Put the item into one folder more; None if this Eagle cannot (V1 never can)."""
+        if not await self.has_v2():
+            return None
+        item = await self._known(item_id)
+        if folder_id in item.folders:
+            return item
+        body = {"id": item_id, "folders": [*item.folders, folder_id]}
+        return EagleItem.of(_record(await self._post("v2/item/update", body)))
+
+    async def _known(self, item_id: str) -> EagleItem:
+        item = await self.item(item_id)
+        if item is None:
+            raise EagleRefused(f"Eagle has no item {item_id}.")
+        return item
+
+    async def folders(self) -> tuple[EagleFolder, ...]:
+        """The folders at the root, all others within them."""
+        data = await self._get("folder/list")
+        return tuple(EagleFolder.of(entry) for entry in data or () if isinstance(entry, dict))
+
+    async def create_folder(self, name: str, parent: str = "") -> str:
+        """Make a folder, even if one of that name exists, and return its id.
+
+        An unknown `parent` makes Eagle put it at the root.
+        """
+        body = {"folderName": name} | ({"parent": parent} if parent else {})
+        return str(_record(await self._post("folder/create", body))["id"])
+
+    async def _get(self, path: str, **params: str) -> Any:
+        return await self._call("GET", path, params=params)
+
+    async def _post(self, path: str, body: Json) -> Any:
+        return await self._call("POST", path, body=body)
+
+    async def _call(
+        self, method: str, path: str, *, params: Json | None = None, body: Json | None = None
+    ) -> Any:
+        try:
+            response = await self._http.request(
+                method,
+                f"{self.base_url}/api/{path}",
+                params=self._with_token(params or {}),
+                json=body,
+                timeout=_SECONDS,
+            )
+        except httpx.HTTPError as error:
+            raise self._unavailable(path, error, is_change=method != "GET") from None
+        return unwrap(response.text, status=response.status_code, what=path)
+
+    async def _items(self, path: str, params: Json) -> list[EagleItem]:
+        url = f"{self.base_url}/api/{path}"
+        query = self._with_token(params)
+        try:
+            async with self._http.stream("GET", url, params=query, timeout=_LIST_SECONDS) as answer:
+                chunks = answer.aiter_text(1 << 18)
+                records = records_in(chunks, status=answer.status_code, what=path)
+                found = [EagleItem.of(record) async for record in records]
+        except httpx.HTTPError as error:
+            raise self._unavailable(path, error, is_change=False) from None
+        return [item for item in found if item.id and not item.is_deleted]
+
+    def _with_token(self, params: Json) -> Json:
+        return params | ({"token": self._token} if self._token else {})
+
+    def _unavailable(
+        self, path: str, error: httpx.HTTPError, *, is_change: bool
+    ) -> EagleUnavailable:
+        """Made from the error's type: its text, and the request it holds, may have the token."""
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+            return EagleUnavailable(f"Eagle does not answer at {self.base_url}.")
+        if isinstance(error, httpx.TimeoutException):
+            what = f"Eagle took too long to answer {path}."
+        else:
+            what = f"The connection to Eagle broke off during {path} ({type(error).__name__})."
+        return EagleUnavailable(what, maybe_applied=is_change)
+
+
+def _record(data: object) -> Json:
+    if not isinstance(data, dict) or not data.get("id"):
+        raise EagleRefused("Eagle answered a change without the record it made.")
+    return data
+
+
+class _WithoutToken(logging.Filter):
+    """httpx logs the address of every request; this takes `?token=` out of it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                arg.copy_remove_param("token") if isinstance(arg, httpx.URL) else arg
+                for arg in record.args
+            )
+        return True
+
+
+_without_token = _WithoutToken()
+
+
+def _hide_tokens_in_log() -> None:
+    logger = logging.getLogger("httpx")
+    if _without_token not in logger.filters:
+        logger.addFilter(_without_token)

@@ -1,0 +1,51 @@
+"""`Playlists/{playlist}` in Eagle: found or made, each once."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Iterable
+
+from tasks.eagle.client import EagleClient
+from tasks.eagle.records import EagleFolder
+
+__all__ = ["PlaylistFolders"]
+
+_PARENT = "Playlists"
+
+
+class PlaylistFolders:
+    """The ids of playlist folders. Eagle makes a second folder of a name without a word, so all
+    look-ups wait for each other, and nothing is made before a fresh list lacked it."""
+
+    def __init__(self, client: EagleClient) -> None:
+        self._client = client
+        self._ids: dict[str, str] = {}
+        self._parent = ""
+        self._turn = asyncio.Lock()
+
+    async def id_of(self, playlist: str) -> str:
+        """The folder's id. `Playlists` counts at the root only, the playlist only within it."""
+        name = _plain(playlist)
+        async with self._turn:
+            if name not in self._ids:
+                self._read(await self._client.folders())
+            if not self._parent:
+                self._parent = await self._client.create_folder(_PARENT)
+            if name not in self._ids:
+                self._ids[name] = await self._client.create_folder(playlist.strip(), self._parent)
+            return self._ids[name]
+
+    def forget(self, playlist: str) -> None:
+        """The folder is gone in Eagle: look again the next time."""
+        self._ids.pop(_plain(playlist), None)
+
+    def _read(self, roots: Iterable[EagleFolder]) -> None:
+        parents = [folder for folder in roots if _plain(folder.name) == _PARENT]
+        self._parent = parents[0].id if parents else ""
+        known = [child for parent in parents for child in parent.children]
+        self._ids = {_plain(child.name): child.id for child in reversed(known)}
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip())

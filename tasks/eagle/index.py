@@ -1,0 +1,280 @@
+"""The library's items by everything that tells a recording: one look-up instead of a scan.
+
+The order of `match` is that of soundcloud-and-audio.md 4.4: id, address, hash, then the exact name
+with a known and equal length. Fuzzy likeness decides nothing here. Items in the trash do not count.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.dedupe.headings import artist_names, read_heading
+from tasks.dedupe.matching import same_recording
+from tasks.dedupe.titles import compact, fold, word_forms
+from tasks.dedupe.versions import telling
+from tasks.eagle.records import EagleItem
+
+__all__ = ["EagleIndex", "EagleItem", "KeyOf", "Match", "MatchReason", "RecordingIdentity"]
+
+KeyOf = Callable[[str], str]
+"""The canonical key of an address, the same for every way to write it; "" if it has none."""
+
+_EXTENSIONS = {"wav": frozenset({"wav", "wave"}), "aiff": frozenset({"aiff", "aif"})}
+_PREFIX = 32
+_SECONDS_APART = 2.0
+
+
+class MatchReason(StrEnum):
+    """Why an item is taken for the recording, as a phrase for the user; the strongest first."""
+
+    EAGLE_ID = "the row names it"
+    SOUNDCLOUD_ID = "the same SoundCloud id"
+    ADDRESS = "the same address"
+    FINGERPRINT = "the same fingerprint"
+    NAME = "the same artist, title, version and length"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingIdentity:
+    """What tells a recording from others, as far as it is known; empty where it is not.
+
+    `url_keys` are canonical keys as the index's `key_of` makes them; `fingerprint` is 32 or 64 hex
+    digits; `eagle_id` is the item that the row names.
+    """
+
+    url_keys: tuple[str, ...] = ()
+    soundcloud_id: str = ""
+    fingerprint: str = ""
+    artist: str = ""
+    title: str = ""
+    duration_seconds: float | None = None
+    eagle_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The recording's WAV and AIFF in Eagle, and the strongest reason; all None if it has none.
+
+    `too_short` are items of the same id or address that are much shorter than the recording: a
+    preview or a broken file, which nobody should adopt.
+    """
+
+    wav: EagleItem | None = None
+    aiff: EagleItem | None = None
+    reason: MatchReason | None = None
+    too_short: tuple[EagleItem, ...] = ()
+
+
+class EagleIndex:
+    """Live items by id, address, SoundCloud id, fingerprint and words of the name.
+
+    Not thread-safe. 250,000 items take about half a gigabyte (`bench.dedupe`).
+    """
+
+    def __init__(self, key_of: KeyOf) -> None:
+        self._key_of = key_of
+        self._items: dict[str, EagleItem] = {}
+        self._by_url: dict[str, list[str]] = {}
+        self._by_soundcloud: dict[str, list[str]] = {}
+        self._by_fingerprint: dict[str, list[str]] = {}
+        self._places: list[str] = []
+        self._by_word: dict[str, array[int]] = {}
+        self._worded = 0
+
+    @classmethod
+    def of(cls, items: Iterable[EagleItem], key_of: KeyOf) -> EagleIndex:
+        """The index of `items`, which may be a stream."""
+        index = cls(key_of)
+        for item in items:
+            index.add(item)
+        return index
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[EagleItem]:
+        return iter(self._items.values())
+
+    def add(self, item: EagleItem) -> None:
+        """Take in a new item, or what is newly known of one; one in the trash is forgotten."""
+        if item.is_deleted or not item.id:
+            self._items.pop(item.id, None)
+            return
+        if item.id not in self._items:
+            self._places.append(item.id)
+        self._items[item.id] = item
+        if item.url and (key := self._key_of(item.url)):
+            _note(self._by_url, key, item.id)
+        for number in item.soundcloud_ids:
+            _note(self._by_soundcloud, number, item.id)
+        for fingerprint in item.fingerprints:
+            _note(self._by_fingerprint, fingerprint[:_PREFIX], item.id)
+
+    def get(self, item_id: str) -> EagleItem | None:
+        """The live item `item_id`."""
+        return self._items.get(item_id)
+
+    def find(
+        self, *, url_key: str = "", soundcloud_id: str = "", fingerprint: str = "", ext: str = ""
+    ) -> list[EagleItem]:
+        """Live items that have any of what is given, oldest first; of one extension if given."""
+        ids = [
+            *(self._by_url.get(url_key, ()) if url_key else ()),
+            *(self._by_soundcloud.get(soundcloud_id, ()) if soundcloud_id else ()),
+        ]
+        found = {item_id: self._items[item_id] for item_id in ids if item_id in self._items}
+        for item in self._of_fingerprint(fingerprint):
+            found[item.id] = item
+        wanted = _EXTENSIONS.get(ext, frozenset({ext}))
+        return sorted((i for i in found.values() if not ext or i.ext in wanted), key=_age)
+
+    def match(self, identity: RecordingIdentity) -> Match:
+        """The recording's items, for each of the two files by the strongest reason it has."""
+        tiers: list[tuple[MatchReason, list[EagleItem]]] = []
+        short: list[EagleItem] = []
+        for reason, items in self._exact_tiers(identity):
+            refused = [item for item in items if self._is_short(item, identity, reason)]
+            short += refused
+            tiers.append((reason, [item for item in items if item not in refused]))
+        wav, aiff = _first(tiers, "wav"), _first(tiers, "aiff")
+        if wav is None or aiff is None:
+            named = self._named(identity)
+            wav = wav or _first([(MatchReason.NAME, named)], "wav")
+            aiff = aiff or _first([(MatchReason.NAME, named)], "aiff")
+            aiff = aiff or self._companion(identity, wav)
+        reasons = [found[0] for found in (wav, aiff) if found]
+        strongest = min(reasons, key=list(MatchReason).index, default=None)
+        return Match(
+            wav and wav[1], aiff and aiff[1], strongest, tuple({i.id: i for i in short}.values())
+        )
+
+    def _exact_tiers(
+        self, identity: RecordingIdentity
+    ) -> Iterator[tuple[MatchReason, list[EagleItem]]]:
+        named = self._items.get(identity.eagle_id)
+        yield MatchReason.EAGLE_ID, [named] if named else []
+        yield MatchReason.SOUNDCLOUD_ID, self.find(soundcloud_id=identity.soundcloud_id)
+        by_address = {i.id: i for key in identity.url_keys for i in self.find(url_key=key)}
+        yield (
+            MatchReason.ADDRESS,
+            [i for i in by_address.values() if not _is_other_upload(i, identity)],
+        )
+        yield MatchReason.FINGERPRINT, sorted(self._of_fingerprint(identity.fingerprint), key=_age)
+
+    def _of_fingerprint(self, fingerprint: str) -> Iterator[EagleItem]:
+        wanted = fingerprint.lower()
+        if len(wanted) < _PREFIX:
+            return
+        for item_id in self._by_fingerprint.get(wanted[:_PREFIX], ()):
+            item = self._items.get(item_id)
+            if item is not None and any(_same_hash(wanted, has) for has in item.fingerprints):
+                yield item
+
+    @staticmethod
+    def _is_short(item: EagleItem, identity: RecordingIdentity, reason: MatchReason) -> bool:
+        if reason in {MatchReason.EAGLE_ID, MatchReason.FINGERPRINT}:
+            return False
+        known, wanted = item.duration, identity.duration_seconds
+        return bool(known and wanted and known < wanted - max(5.0, 0.05 * wanted))
+
+    def _named(self, identity: RecordingIdentity) -> list[EagleItem]:
+        """Items of the same artist, title and version whose known length is the recording's."""
+        length = identity.duration_seconds
+        if not length or not identity.artist or not identity.title:
+            return []
+        near = [
+            item
+            for item in self._with_words(identity.title)
+            if item.duration and abs(item.duration - length) <= _SECONDS_APART
+        ]
+        return sorted((i for i in near if _same_name(i, identity)), key=_age)
+
+    def _companion(
+        self, identity: RecordingIdentity, wav: tuple[MatchReason, EagleItem] | None
+    ) -> tuple[MatchReason, EagleItem] | None:
+        """The AIFF beside a found WAV: Eagle knows no length of AIFF, but its size tells it."""
+        if wav is None or not wav[1].duration or not identity.artist or not identity.title:
+            return None
+        rate = wav[1].size / wav[1].duration
+        near = [
+            item
+            for item in self._with_words(identity.title)
+            if item.ext in _EXTENSIONS["aiff"]
+            and item.duration is None
+            and abs(item.size - wav[1].size) <= _SECONDS_APART * rate
+            and _same_name(item, identity)
+        ]
+        return (MatchReason.NAME, min(near, key=_age)) if near and rate else None
+
+    def _with_words(self, title: str) -> Iterator[EagleItem]:
+        """Items whose name has all telling words of a part of the title, however written."""
+        self._index_words()
+        found: set[int] = set()
+        for segment in read_heading(title).segments:
+            for words in word_forms(segment.base):
+                postings = [self._by_word.get(word) for word in telling(words) or words]
+                if all(postings):
+                    rows = sorted((row for row in postings if row), key=len)
+                    found |= set(rows[0]).intersection(*rows[1:])
+        for place in sorted(found):
+            item = self._items.get(self._places[place])
+            if item is not None:
+                yield item
+
+    def _index_words(self) -> None:
+        """Bring the word index up to date; it is built by the first look-up that needs it."""
+        for place in range(self._worded, len(self._places)):
+            item = self._items.get(self._places[place])
+            if item is None:
+                continue
+            for word in {word for form in word_forms(fold(item.name)) for word in form}:
+                self._by_word.setdefault(word, array("I")).append(place)
+        self._worded = len(self._places)
+
+
+def _note(index: dict[str, list[str]], key: str, item_id: str) -> None:
+    ids = index.setdefault(key, [])
+    if item_id not in ids:
+        ids.append(item_id)
+
+
+def _first(
+    tiers: Iterable[tuple[MatchReason, list[EagleItem]]], kind: str
+) -> tuple[MatchReason, EagleItem] | None:
+    for reason, items in tiers:
+        for item in items:
+            if item.ext in _EXTENSIONS[kind]:
+                return reason, item
+    return None
+
+
+def _age(item: EagleItem) -> tuple[int, str]:
+    return item.modification_time, item.id
+
+
+def _same_hash(one: str, other: str) -> bool:
+    """Old items carry the first 32 digits of the 64 (original-system.md 5.3)."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def _is_other_upload(item: EagleItem, identity: RecordingIdentity) -> bool:
+    ids = item.soundcloud_ids
+    return bool(identity.soundcloud_id and ids and identity.soundcloud_id not in ids)
+
+
+def _same_name(item: EagleItem, identity: RecordingIdentity) -> bool:
+    """True if the item has the artist, in its name or in a tag, and title and version agree."""
+    wanted = artist_names(identity.artist)
+    label = f"{identity.artist} - {identity.title}"
+    named = {name for reading in read_heading(item.name).readings for name in reading.names}
+    if wanted & named:
+        return same_recording(label, item.name)
+    return any(
+        same_recording(label, f"{tag} - {item.name}")
+        for tag in item.tags
+        if compact(fold(tag)) in wanted or artist_names(tag) == wanted
+    )

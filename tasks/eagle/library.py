@@ -1,0 +1,296 @@
+"""One Eagle library during a run: its index, its folders, imports that happen exactly once.
+
+Eagle answers an import before it has happened, adds duplicates without a word, and its user may
+open another library at any time (eagle.md 1.3 and 3). So the library is looked at before and after
+every change, an item counts once it has appeared, and what may have been asked for already is
+looked for before it is asked for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import unicodedata
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.eagle.client import EagleClient
+from tasks.eagle.folders import PlaylistFolders
+from tasks.eagle.index import EagleIndex, KeyOf
+from tasks.eagle.pending import PendingImports
+from tasks.eagle.records import EagleItem, LibraryInfo
+from tasks.errors import (
+    ConfigurationError,
+    EagleImportLost,
+    EagleLibraryChanged,
+    EagleRefused,
+    EagleUnavailable,
+    FileError,
+)
+
+__all__ = ["EagleLibrary", "Patience"]
+
+_log = logging.getLogger("tasks.eagle.library")
+
+_RECENT = 50
+_IMPORTS_AT_ONCE = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long an import may take to appear: seconds, and bytes a second on top for large files."""
+
+    seconds: float = 60.0
+    bytes_per_second: float = 4e6
+    first_look: float = 0.05
+    slowest_look: float = 2.0
+
+    def budget(self, size: int) -> float:
+        """Seconds to wait for a file of `size` bytes."""
+        return self.seconds + size / self.bytes_per_second
+
+
+class EagleLibrary:
+    """The library that was open when the run began. Use `open`, then `load`, in one event loop."""
+
+    def __init__(
+        self,
+        client: EagleClient,
+        info: LibraryInfo,
+        key_of: KeyOf,
+        *,
+        pending: PendingImports | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.client = client
+        self.info = info
+        self.index = EagleIndex(key_of)
+        self._key_of = key_of
+        self._pending = pending or PendingImports()
+        self._patience = patience or Patience()
+        self._folders = PlaylistFolders(client)
+        self._imports = asyncio.Semaphore(_IMPORTS_AT_ONCE)
+        self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._edits = asyncio.Lock()
+
+    @classmethod
+    async def open(
+        cls,
+        client: EagleClient,
+        *,
+        expected_path: Path | None = None,
+        key_of: KeyOf,
+        pending_dir: Path | None = None,
+        patience: Patience | None = None,
+    ) -> EagleLibrary:
+        """The library that is open now; its index is empty until `load`.
+
+        `pending_dir` keeps imports in flight over a crash. Raises EagleUnavailable if Eagle does
+        not run or has no library open, ConfigurationError if another than `expected_path` is open.
+        """
+        info = await client.library()
+        if expected_path is not None and not _is_same(client, info.path, expected_path):
+            raise ConfigurationError(
+                f"Eagle has {info.path} open; EAGLE_LIBRARY_PATH names {expected_path}.",
+                remedy="Open that library in Eagle, or correct EAGLE_LIBRARY_PATH.",
+            )
+        pending = PendingImports(pending_dir)
+        return cls(client, info, key_of, pending=pending, patience=patience)
+
+    async def load(self) -> int:
+        """Read the whole library into the index, in one request; the number of live items."""
+        await self.require_open()
+        items = await self.client.list_items()
+        self.index = EagleIndex.of(items, self._key_of)
+        await self.require_open()
+        return len(self.index)
+
+    async def require_open(self) -> None:
+        """Raises EagleLibraryChanged if another library is open than when the run began."""
+        now = await self.client.library()
+        if now.path != self.info.path:
+            raise EagleLibraryChanged(
+                f"Eagle has opened {now.path}; this run began with {self.info.path}.",
+            )
+
+    async def folder_for(self, playlist: str) -> str:
+        """The id of `Playlists/{playlist}`, found or made once."""
+        return await self._folders.id_of(playlist)
+
+    async def import_file(
+        self,
+        path: Path,
+        *,
+        name: str,
+        website: str,
+        tags: Sequence[str],
+        annotation: str = "",
+        playlist: str = "",
+        require_safe: Callable[[], None] | None = None,
+    ) -> EagleItem:
+        """The item of the file at `path`, seen in Eagle: imported, or there already.
+
+        An item of the same address and extension, from whichever run, is adopted. `require_safe`
+        is called right before the import and may raise. Raises EagleUnavailable (another attempt
+        looks first), EagleRefused, EagleImportLost, EagleLibraryChanged, FileError.
+        """
+        size = await asyncio.to_thread(_size_of, path)
+        key = (self._key_of(website) if website else "", path.suffix.lstrip(".").lower())
+        async with self._turns[key] if key[0] else asyncio.Lock():
+            await self.require_open()
+            found = self._known(key, size) or await self._asked_before(key, size)
+            if found is not None:
+                return await self.adopt(found, tags=tags, playlist=playlist)
+            async with self._imports:
+                await self.require_open()
+                folder = await self.folder_for(playlist) if playlist else ""
+                if require_safe is not None:
+                    require_safe()
+
+                async def ask() -> str:
+                    return await self.client.add_from_path(
+                        path,
+                        name=name,
+                        website=website,
+                        tags=tags,
+                        annotation=annotation,
+                        folder_id=folder,
+                    )
+
+                item = await self._import(ask, key, path.name, size)
+            if folder and folder not in item.folders:
+                self._folders.forget(playlist)
+                item = await self._into_folder(item, playlist)
+        return item
+
+    async def adopt(self, item: EagleItem, *, tags: Sequence[str], playlist: str = "") -> EagleItem:
+        """The item with our tags beside its own, and in the playlist's folder where Eagle can.
+
+        An Eagle without V2 cannot put an existing item into a folder: that is left, and logged.
+        Nothing is asked of Eagle that the item has already.
+        """
+        async with self._edits:
+            await self.require_open()
+            if not set(tags) <= set(item.tags):
+                item = await self.client.update_tags(item.id, tags)
+            self.index.add(item)
+        return await self._into_folder(item, playlist) if playlist else item
+
+    def file_path(self, item: EagleItem) -> Path | None:
+        """The item's file as this machine sees it; None if it cannot be seen from here."""
+        folder = self.client.path_map.from_eagle(self.info.path) / "images" / f"{item.id}.info"
+        try:
+            exact = folder / f"{item.name}.{item.ext}"
+            return exact if exact.is_file() else _similar(folder, exact.name)
+        except OSError:
+            return None
+
+    async def _into_folder(self, item: EagleItem, playlist: str) -> EagleItem:
+        folder = await self.folder_for(playlist)
+        if folder in item.folders:
+            return item
+        async with self._edits:
+            await self.require_open()
+            moved = await self.client.add_to_folder(item.id, folder)
+        if moved is None:
+            _log.info("%s stays outside Playlists/%s: this Eagle cannot move it", item.id, playlist)
+            return item
+        self.index.add(moved)
+        return moved
+
+    def _known(self, key: tuple[str, str], size: int) -> EagleItem | None:
+        """An item of this address and extension that is not a mere preview of the file."""
+        items = self.index.find(url_key=key[0], ext=key[1]) if key[0] else []
+        return next((item for item in items if item.size >= size / 2), None)
+
+    async def _asked_before(self, key: tuple[str, str], size: int) -> EagleItem | None:
+        """The item of an import whose answer or asker was lost; waits as long as it may take."""
+        noted = self._pending.noted_at(key) if key[0] else None
+        if noted is None:
+            return None
+        left = max(0.0, noted + self._patience.budget(size) - time.time())
+        return await self._poll(lambda: self._newest_of(key), left)
+
+    async def _newest_of(self, key: tuple[str, str]) -> EagleItem | None:
+        for item in await self.client.recent_items(_RECENT):
+            is_new = self.index.get(item.id) is None
+            if is_new and item.ext == key[1] and item.url and self._key_of(item.url) == key[0]:
+                return item
+        return None
+
+    async def _import(
+        self, ask: Callable[[], Awaitable[str]], key: tuple[str, str], name: str, size: int
+    ) -> EagleItem:
+        self._pending.note(key)
+        try:
+            item_id = await ask()
+        except EagleRefused:
+            self._pending.strike(key)
+            raise
+        except EagleUnavailable as error:
+            if not error.maybe_applied:
+                self._pending.strike(key)
+            raise
+        item = await self._poll(
+            lambda: self.client.item(item_id) if item_id else self._newest_of(key),
+            self._patience.budget(size),
+        )
+        await self.require_open()
+        if item is None:
+            raise EagleImportLost(f"Eagle took {name} for import, but no item of it appeared.")
+        self._pending.strike(key)
+        self.index.add(item)
+        return item
+
+    async def _poll(
+        self, look: Callable[[], Awaitable[EagleItem | None]], seconds: float
+    ) -> EagleItem | None:
+        """What `look` finds, asked again at growing intervals for `seconds`; at least once."""
+        deadline = time.monotonic() + seconds
+        pause = self._patience.first_look
+        while True:
+            item = await look()
+            if item is not None or time.monotonic() >= deadline:
+                return item
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, self._patience.slowest_look)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise FileError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _is_same(client: EagleClient, eagles: str, ours: Path) -> bool:
+    """True if Eagle's path and ours are one folder, mapped or linked."""
+    named = client.path_map.to_eagle(ours)
+    if _plain(named) == _plain(eagles):
+        return True
+    try:
+        return client.path_map.from_eagle(eagles).samefile(ours.expanduser())
+    except OSError:
+        return False
+
+
+def _plain(path: str) -> str:
+    text = unicodedata.normalize("NFC", path.rstrip("/\\"))
+    return text.replace("\\", "/").casefold() if ":" in text[:2] else text
+
+
+def _similar(folder: Path, name: str) -> Path | None:
+    """The file whose name differs in case or composition only, else the single non-thumbnail."""
+    files = [file for file in folder.iterdir() if _is_original(file)]
+    wanted = unicodedata.normalize("NFC", name).casefold()
+    for file in files:
+        if unicodedata.normalize("NFC", file.name).casefold() == wanted:
+            return file
+    return files[0] if len(files) == 1 else None
+
+
+def _is_original(file: Path) -> bool:
+    return file.is_file() and file.name != "metadata.json" and not file.stem.endswith("_thumbnail")
