@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
 
-from tasks.audio.headers import from_extended_float
+from tasks.audio.headers import AIFF, WAV, Container, from_extended_float
 from tasks.audio.recording import Pcm
 
 __all__ = ["Chunk", "Layout", "Sampling", "read_layout"]
@@ -42,9 +42,13 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Layout:
-    """The samples lie at `start`, `size` bytes of them; the header announced
-    `announced_size`. `order` is their byte order, `<` or `>`."""
+    """What was read of a file (an AIFC counts as AIFF).
 
+    `size` bytes of samples are there from `start` on, the header announced `announced_size`;
+    `order` is their byte order, `<` or `>`.
+    """
+
+    container: Container
     pcm: Pcm
     sampling: Sampling
     order: str
@@ -115,7 +119,7 @@ def _wav_layout(file: BinaryIO, chunks: tuple[Chunk, ...], file_size: int) -> La
         return None
     available = min(data.size, file_size - data.start)
     pcm = Pcm(rate, channels, bits)
-    return Layout(pcm, sampling, "<", data.start, available, data.size, chunks)
+    return Layout(WAV, pcm, sampling, "<", data.start, available, data.size, chunks)
 
 
 def _aiff_layout(file: BinaryIO, chunks: tuple[Chunk, ...], file_size: int) -> Layout | None:
@@ -134,7 +138,7 @@ def _aiff_layout(file: BinaryIO, chunks: tuple[Chunk, ...], file_size: int) -> L
     announced = frames * pcm.frame_bytes
     available = max(0, min(announced, sound.start + sound.size - start, file_size - start))
     sampling, order = _aifc_coding(compression)
-    return Layout(pcm, sampling, order, start, available, announced, chunks)
+    return Layout(AIFF, pcm, sampling, order, start, available, announced, chunks)
 
 
 def _aifc_coding(compression: bytes) -> tuple[Sampling, str]:

@@ -81,7 +81,7 @@ def _tag(
     file: BinaryIO, path: Path, container: Container, tags: Tags, expected: str | None
 ) -> None:
     layout = read_layout(file)
-    if layout is None or not layout.is_complete or not layout.is_plain:
+    if layout is None or layout.container is not container or not _is_taggable(layout):
         raise MetadataError(f"{path} is no whole {container.name} file; it was not tagged.")
     if expected is None:
         expected = pcm_sha256(file, layout)
@@ -89,6 +89,10 @@ def _tag(
     after = read_layout(file)
     if after is None or pcm_sha256(file, after) != expected:
         raise MetadataError(f"{path} holds other audio after it was tagged.")
+
+
+def _is_taggable(layout: Layout) -> bool:
+    return layout.is_complete and layout.is_plain
 
 
 def _replace_chunks(file: BinaryIO, layout: Layout, container: Container, tags: Tags) -> None:
