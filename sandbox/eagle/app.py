@@ -67,8 +67,8 @@ async def _answer(eagle: EagleApp, request: Request) -> Response:
         return failure(path, "Library does not exist.", 500)
     except TextTooLong:
         return failure(path, "A text may have 10,000 characters at most.", 500)
-    except OSError as error:
-        return failure(path, f"{error.strerror}: {error.filename}", 500)
+    except (OSError, ValueError) as error:
+        return failure(path, str(error), 500)
 
 
 def _handler(path: str, method: str) -> Handler:

@@ -23,7 +23,8 @@ __all__ = [
 ]
 
 COLORS = frozenset({"red", "orange", "yellow", "green", "aqua", "blue", "purple", "pink"})
-_WHEN_SET = ("icon", "iconColor", "coverId", "orderBy", "sortIncrease")
+_LOOKS = ("icon", "iconColor")
+_VIEW = ("coverId", "orderBy", "sortIncrease")
 
 
 def new_folder(folder_id: str, name: str, description: str, now: int) -> Record:
@@ -77,9 +78,13 @@ def listed_folder(path: tuple[Record, ...]) -> Record:
     shown |= {"description": folder.get("description", ""), "children": children}
     shown |= {"modificationTime": folder["modificationTime"], "tags": folder["tags"]}
     shown["extendTags"] = list(dict.fromkeys(tag for step in path for tag in step["tags"]))
-    shown |= {key: folder[key] for key in _WHEN_SET if folder.get(key) is not None}
+    shown |= _set_keys(folder, _LOOKS)
     shown |= {"pinyin": folder["name"], "password": "locked" if locked else ""}
-    return shown | {"passwordTips": folder.get("passwordTips", "")}
+    return shown | {"passwordTips": folder.get("passwordTips", "")} | _set_keys(folder, _VIEW)
+
+
+def _set_keys(folder: Record, keys: tuple[str, ...]) -> Record:
+    return {key: folder[key] for key in keys if folder.get(key) is not None}
 
 
 def created_folder(folder: Record) -> Record:
@@ -95,7 +100,7 @@ def runtime_folder(path: tuple[Record, ...], counts: Mapping[str, int]) -> Recor
     inside = sum(counts.get(step[-1]["id"], 0) for step in walk([folder]))
     shown = created_folder(folder) | {"description": folder.get("description", "")}
     shown["children"] = listed_folder(path)["children"]
-    shown |= {key: folder[key] for key in _WHEN_SET if folder.get(key) is not None}
+    shown |= _set_keys(folder, (*_LOOKS, *_VIEW))
     shown |= {"size": 30, "vstype": "folder", "isVisible": True, "editable": False}
     shown["styles"] = {"depth": len(path) - 1, "first": False, "last": False}
     shown |= {"imageCount": counts.get(folder["id"], 0), "descendantImageCount": inside}

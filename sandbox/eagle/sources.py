@@ -40,6 +40,8 @@ class PathSource:
         """Put the file at `target` and return its extension. Raises ImportRefused, OSError."""
         if self.ext in _UNFINISHED:
             raise ImportRefused(f"{self.path.name} is an unfinished download.")
+        if not self.path.is_file():
+            raise ImportRefused(f"{self.path.name} is no file.")
         if self.ext != "txt" and self.path.stat().st_size == 0:
             raise ImportRefused(f"{self.path.name} is empty.")
         if self.cut:
@@ -86,12 +88,12 @@ class UrlSource:
         """Fetch the file to `target` and return its extension. Raises ImportRefused."""
         if self.url.startswith("data:"):
             return BytesSource.from_base64(self.url).place(target)
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or parts.hostname not in _NEARBY:
-            raise ImportRefused("The stand-in fetches from 127.0.0.1 only.")
         try:
+            parts = urlsplit(self.url)
+            if parts.scheme not in {"http", "https"} or parts.hostname not in _NEARBY:
+                raise ImportRefused("The stand-in fetches from 127.0.0.1 only.")
             kind = self._fetch(target)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise ImportRefused(f"The download failed: {error}") from error
         if target.stat().st_size == 0:
             raise ImportRefused("The download is empty.")

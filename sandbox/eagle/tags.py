@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from sandbox.eagle.wire import Record
 
-__all__ = ["count_tags", "renamed", "shown_group", "shown_tags"]
+__all__ = ["count_tags", "renamed", "shown_group", "shown_tags", "v2_tag"]
 
 
 def count_tags(records: Iterable[Record]) -> Counter[str]:
@@ -18,18 +18,22 @@ def count_tags(records: Iterable[Record]) -> Counter[str]:
 def shown_tags(
     names: Iterable[str], counts: Mapping[str, int], groups: Iterable[Record]
 ) -> list[Record]:
-    """Tag objects for `names`; `imageCount` is V1's name of the count, `count` V2's."""
+    """V1's tag objects for `names`; `color` is there when a group has one."""
     shown: dict[str, Record] = {}
     for name in names:
-        number = counts.get(name, 0)
-        tag: Record = {"name": name, "imageCount": number, "count": number, "groups": []}
-        shown[name] = tag | {"color": "", "pinyin": name}
+        tag: Record = {"name": name, "imageCount": counts.get(name, 0), "groups": []}
+        shown[name] = tag | {"pinyin": name}
     for group in groups:
         for name in group.get("tags", ()):
             if (tag_of := shown.get(name)) is not None:
                 tag_of["groups"].append(group["id"])
-                tag_of["color"] = tag_of["color"] or group.get("color", "")
+                tag_of |= {"color": group["color"]} if group.get("color") else {}
     return list(shown.values())
+
+
+def v2_tag(tag: Record) -> Record:
+    """A tag as V2 shows it: the count by its other name too, the colour always there."""
+    return tag | {"count": tag["imageCount"], "color": tag.get("color", "")}
 
 
 def shown_group(group: Record) -> Record:

@@ -50,7 +50,7 @@ def path_source(args: Args) -> PathSource:
         _no_such_file(given)
     try:
         path.stat()
-    except OSError:
+    except (OSError, ValueError):
         _no_such_file(given)
     return PathSource(path, cut=flag(args.get("cutMode")))
 

@@ -9,7 +9,7 @@ from sandbox.eagle.args import Args, flag, split, text, texts
 from sandbox.eagle.eagle import EagleApp
 from sandbox.eagle.folders import COLORS, move_folder, v2_folder
 from sandbox.eagle.replies import Handler, Refused
-from sandbox.eagle.tags import renamed, shown_group
+from sandbox.eagle.tags import renamed, shown_group, v2_tag
 from sandbox.eagle.v1 import icon_bytes, library_info, tag_objects
 from sandbox.eagle.v2_items import page
 from sandbox.eagle.wire import Record
@@ -95,15 +95,15 @@ def _folder_changes(args: Args) -> Record:
 
 def _tag_get(eagle: EagleApp, args: Args) -> Record:
     part = text(args.get("name")).lower()
-    return page([tag for tag in tag_objects(eagle) if part in tag["name"].lower()], args)
+    return page([v2_tag(tag) for tag in tag_objects(eagle) if part in tag["name"].lower()], args)
 
 
 def _tag_recent(eagle: EagleApp, args: Args) -> Record:
-    return page(tag_objects(eagle, eagle.library.history_tags), args)
+    return page(list(map(v2_tag, tag_objects(eagle, eagle.library.history_tags))), args)
 
 
 def _tag_starred(eagle: EagleApp, args: Args) -> Record:
-    return page(tag_objects(eagle, eagle.library.starred_tags), args)
+    return page(list(map(v2_tag, tag_objects(eagle, eagle.library.starred_tags))), args)
 
 
 def _tag_update(eagle: EagleApp, args: Args) -> Record:
@@ -111,7 +111,7 @@ def _tag_update(eagle: EagleApp, args: Args) -> Record:
     if not old or not new:
         raise Refused("originalName and name are required.")
     _replace_tag(eagle, old, new)
-    return tag_objects(eagle, [new])[0]
+    return v2_tag(tag_objects(eagle, [new])[0])
 
 
 def _tag_merge(eagle: EagleApp, args: Args) -> Record:
