@@ -1,0 +1,96 @@
+"""An Eagle stand-in served on a free port, for the tests of `tasks.eagle`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.eagle.app import EagleApp, create_app
+from sandbox.ledger import Ledger
+from sandbox.listener import Listener, hang_up
+from tasks.eagle.client import EagleClient
+from tasks.eagle.library import EagleLibrary, Patience
+
+
+def key_of(url: str) -> str:
+    """Enough of a canonical key for these tests: no query, no case."""
+    return url.partition("?")[0].rstrip("/").casefold()
+
+
+@dataclass
+class Wire:
+    """Between client and stand-in: counts requests, loses answers, holds them back."""
+
+    app: ASGIApp
+    asked: list[str] = field(default_factory=list)
+    lose_answers: dict[str, int] = field(default_factory=dict)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = scope["path"].removeprefix("/api/")
+        self.asked.append(route)
+        if self.lose_answers.get(route, 0) == 0:
+            await self.app(scope, receive, send)
+            return
+        self.lose_answers[route] -= 1
+
+        async def swallow(_message: Message) -> None:
+            return
+
+        await self.app(scope, receive, swallow)
+        hang_up(scope)
+
+    def count(self, route: str) -> int:
+        return self.asked.count(route)
+
+
+@dataclass
+class World:
+    """The app, what it did, and a client for it."""
+
+    app: EagleApp
+    ledger: Ledger
+    wire: Wire
+    listener: Listener
+    http: httpx.AsyncClient
+    folder: Path
+
+    @property
+    def client(self) -> EagleClient:
+        return EagleClient(self.http, self.listener.address)
+
+    async def library(self, **options: Any) -> EagleLibrary:
+        options = {"key_of": key_of, "patience": Patience(seconds=2.0)} | options
+        library = await EagleLibrary.open(self.client, **options)
+        await library.load()
+        return library
+
+    def file(self, name: str = "take.wav", content: bytes = b"RIFF" * 500) -> Path:
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def added(self) -> list[dict[str, Any]]:
+        return self.ledger.entries(event="commit", kind="item.add")
+
+
+@asynccontextmanager
+async def eagle_world(folder: Path) -> AsyncIterator[World]:
+    """A fresh, empty library `Sandbox` that imports within milliseconds."""
+    app, ledger = EagleApp(folder / "libraries", import_delay=(0.0, 0.02)), Ledger()
+    app.pictures = False
+    wire = Wire(create_app(app, ledger))
+    listener = Listener(wire)
+    await listener.open()
+    try:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            yield World(app, ledger, wire, listener, http, folder)
+    finally:
+        await listener.close()
+        await asyncio.to_thread(app.close)
