@@ -1,0 +1,132 @@
+"""Our WAV and AIFF of a track beside plain ffmpeg's, and beside decoding alone.
+
+    python -m bench.audio [--seconds 300] [--repeats 7]
+
+Ours includes what plain ffmpeg does not do: the PCM's hash, tags, syncing to the disk, and reading
+both files back. CPU is user + system of all threads; each figure is the median of the repeats.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import av
+import imageio_ffmpeg
+import numpy as np
+
+from bench.samples import encode, music
+from tasks.audio.convert import convert
+from tasks.audio.inspecting import inspect
+from tasks.audio.tags import Tags, write_tags
+
+Figures = tuple[float, float]
+_LOOP_SECONDS = 10
+_TAGS = Tags(title="Bench", artist="library-sync", source_url="https://soundcloud.com/a/b")
+
+
+def main() -> None:
+    """Print one table a source."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.audio")
+    parser.add_argument("--seconds", type=int, default=300)
+    parser.add_argument("--repeats", type=int, default=7)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="library-sync-bench-") as name:
+        folder = Path(name)
+        for source in _sources(folder, options.seconds):
+            _print_table(source, folder, options.seconds, options.repeats)
+
+
+def _sources(folder: Path, seconds: int) -> list[Path]:
+    loop = music(min(seconds, _LOOP_SECONDS))
+    sound = np.tile(loop, (1, -(-seconds // _LOOP_SECONDS)))[:, : seconds * 44_100]
+    return [
+        encode(folder / "AAC 160k.m4a", sound, codec="aac", bit_rate=160_000),
+        encode(folder / "MP3 320k.mp3", sound, codec="libmp3lame", bit_rate=320_000),
+    ]
+
+
+def _print_table(source: Path, folder: Path, seconds: int, repeats: int) -> None:
+    wav, aiff = folder / "out.wav", folder / "out.aiff"
+    rows = {
+        "decode alone (PyAV)": partial(_decode, source),
+        "ours: two files, hash, tags, sync, read back": partial(_ours, source, wav, aiff, seconds),
+        "ffmpeg: the same two files": partial(_ffmpeg, source, [str(wav), str(aiff)]),
+        "ffmpeg, -threads 1": partial(_ffmpeg, source, ["-threads", "1", str(wav), str(aiff)]),
+        "ffmpeg: decode alone": partial(_ffmpeg, source, ["-f", "null", "-"]),
+        "ours: tags written afterwards": partial(_tags_afterwards, source, wav, aiff, seconds),
+        "ours: facts and hash of a WAV": partial(_facts, source, wav, aiff, seconds),
+    }
+    measured = {label: _median(run, repeats) for label, run in rows.items()}
+    floor = measured["decode alone (PyAV)"][0]
+    ours = measured["ours: two files, hash, tags, sync, read back"][0]
+    print(f"\n{source.stem}, {seconds} s of stereo at 44.1 kHz to 16-bit WAV and AIFF")
+    print(f"{'':46}{'CPU s':>8}{'wall s':>8}{'/decode':>9}{'/ours':>8}")
+    for label, (cpu, wall) in measured.items():
+        print(f"{label:46}{cpu:8.3f}{wall:8.3f}{cpu / floor:9.2f}{cpu / ours:8.2f}")
+
+
+def _median(run: Callable[[], Figures], repeats: int) -> Figures:
+    run()
+    figures = [run() for _ in range(repeats)]
+    cpus, walls = zip(*figures, strict=True)
+    return statistics.median(cpus), statistics.median(walls)
+
+
+def _timed(work: Callable[[], object]) -> Figures:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.process_time() - cpu, time.perf_counter() - wall
+
+
+def _decode(source: Path) -> Figures:
+    def work() -> None:
+        with av.open(str(source)) as container:
+            for _ in container.decode(container.streams.audio[0]):
+                pass
+
+    return _timed(work)
+
+
+def _ours(source: Path, wav: Path, aiff: Path, seconds: int) -> Figures:
+    _remove(wav, aiff)
+    return _timed(partial(convert, source, wav, aiff, announced_seconds=seconds, tags=_TAGS))
+
+
+def _tags_afterwards(source: Path, wav: Path, aiff: Path, seconds: int) -> Figures:
+    known = convert(source, wav, aiff, announced_seconds=seconds).pcm_sha256
+    return _timed(partial(write_tags, wav, aiff, _TAGS, pcm_sha256=known))
+
+
+def _facts(source: Path, wav: Path, aiff: Path, seconds: int) -> Figures:
+    convert(source, wav, aiff, announced_seconds=seconds)
+    return _timed(partial(inspect, wav))
+
+
+def _ffmpeg(source: Path, outputs: list[str]) -> Figures:
+    _remove(*(Path(output) for output in outputs if output.startswith("/")))
+    program = imageio_ffmpeg.get_ffmpeg_exe()
+    command = [program, "-v", "error", "-nostdin", "-y", "-i", str(source), *outputs]
+    start = time.perf_counter()
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"ffmpeg ended with {process.returncode}: {' '.join(command)}")
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - start
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()
