@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.eagle.library import StoredItem
@@ -36,6 +36,7 @@ def _newest(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(by_id, key=lambda r: -r["modificationTime"])
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     items=_items(),
     limit=st.integers(1, 8),
@@ -56,6 +57,7 @@ def test_pages_are_slices_of_the_order_shown_newest_first(
     assert [item.record for item in list_items(items, asked)] == expected
 
 
+@settings(deadline=None, max_examples=60)
 @given(items=_items(), tags=_TAGS, folders=_TAGS, word=st.sampled_from(["", "dub", "deep,10"]))
 def test_v1_tags_and_folders_mean_any_and_v2s_mean_all(
     items: list[StoredItem], tags: list[str], folders: list[str], word: str
@@ -135,6 +137,7 @@ def test_names_are_cut_by_characters_and_by_bytes() -> None:
     assert sanitize_name("Ж" * 300) == "Ж" * 100
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=300))
 def test_any_name_becomes_a_file_name_and_stays_as_it_is(name: str) -> None:
     stored = sanitize_name(name)

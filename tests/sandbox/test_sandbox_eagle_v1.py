@@ -248,7 +248,7 @@ def test_switching_answers_before_the_library_is_open(
     first = eagle.library.path
     item = eagle.add_item(name="A", ext="wav")
     other = EagleApp(tmp_path / "elsewhere", library_name="Other").library.path
-    eagle.switch_delay = 0.2
+    eagle.switch_delay = 0.5
     assert call.post("/api/library/switch", libraryPath=str(other)) is None
     assert call.get("/api/library/info")["library"]["path"] == str(first)
     deadline = time.monotonic() + 5
@@ -276,7 +276,7 @@ def test_a_user_who_switches_mid_run_loses_what_is_pending(
     source = tmp_path / "a.txt"
     source.write_text("a")
     folder = eagle.create_folder("Only in the first")
-    eagle.import_delay = (0.1, 0.1)
+    eagle.import_delay = (0.5, 0.5)
     pending = call.post("/api/item/addFromPath", path=str(source), folderId=folder)
     eagle.switch_library("Second")
     assert call.never()[0][0] == pending
