@@ -140,7 +140,6 @@ class EagleLibrary:
         size = await asyncio.to_thread(_size_of, path)
         key = (self._key_of(website) if website else "", path.suffix.lstrip(".").lower())
         async with self._turns[key] if key[0] else asyncio.Lock():
-            await self.require_open()
             found = self._known(key, size) or await self._asked_before(key, size)
             if found is not None:
                 return await self.adopt(found, tags=tags, playlist=playlist)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,10 +32,12 @@ class Wire:
     app: ASGIApp
     asked: list[str] = field(default_factory=list)
     lose_answers: dict[str, int] = field(default_factory=dict)
+    reached: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = scope["path"].removeprefix("/api/")
         self.asked.append(route)
+        self.reached[route].set()
         if self.lose_answers.get(route, 0) == 0:
             await self.app(scope, receive, send)
             return

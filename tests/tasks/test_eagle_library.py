@@ -1,0 +1,259 @@
+"""One library during a run, against the stand-in over HTTP: every import happens exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.eagle.client import EagleClient
+from tasks.eagle.library import EagleLibrary, Patience
+from tasks.eagle.paths import PathMap
+from tasks.eagle.pending import PendingImports
+from tasks.errors import (
+    ConfigurationError,
+    EagleImportLost,
+    EagleLibraryChanged,
+    EagleRefused,
+    EagleUnavailable,
+    FileError,
+)
+from tests.tasks.eagle_world import World, eagle_world, key_of
+
+URL = "https://soundcloud.com/mara-lune/glass-harbour"
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with eagle_world(tmp_path) as made:
+        yield made
+
+
+async def bring_in(library: EagleLibrary, path: Path, **more: Any) -> Any:
+    told = {"name": path.stem, "website": URL, "tags": ["deep"], "playlist": "Night"} | more
+    return await library.import_file(path, **told)
+
+
+async def test_an_import_ends_in_the_playlists_folder_and_in_the_index(world: World) -> None:
+    library = await world.library()
+    item = await bring_in(library, world.file())
+    folder = await library.folder_for("Night")
+    assert item.folders == (folder,)
+    assert (item.url, item.tags, item.ext) == (URL, ("deep",), "wav")
+    assert library.index.get(item.id) is item
+    file = library.file_path(item)
+    assert file is not None
+    assert file.read_bytes() == world.file().read_bytes()
+    (playlists,) = await world.client.folders()
+    assert [(playlists.name, [c.name for c in playlists.children])] == [("Playlists", ["Night"])]
+
+
+async def test_many_imports_at_once_make_each_folder_and_item_once(world: World) -> None:
+    """Two workers often have the same track or the same playlist at the same moment."""
+    library = await world.library()
+    jobs = [
+        bring_in(
+            library,
+            world.file(f"{number}.{ext}"),
+            website=f"{URL}-{number}",
+            playlist=f"List {number % 2}",
+        )
+        for number in range(6)
+        for ext in ("wav", "aiff")
+        for _ in range(2)
+    ]
+    items = await asyncio.gather(*jobs)
+    assert len({item.id for item in items}) == len(world.added()) == 12
+    (playlists,) = await world.client.folders()
+    assert sorted(child.name for child in playlists.children) == ["List 0", "List 1"]
+    assert world.wire.count("item/list") == 1
+
+
+async def test_the_right_one_of_many_folders_of_a_name_is_used(world: World) -> None:
+    """Only `Playlists` at the root counts, and only a playlist directly within it."""
+    world.app.create_folder("Night")
+    elsewhere = world.app.create_folder("Archive")
+    world.app.create_folder("Night", world.app.create_folder("Playlists", elsewhere))
+    parent = world.app.create_folder("Playlists")
+    world.app.create_folder("Night", world.app.create_folder("Other", parent))
+    right = world.app.create_folder("Night", parent)
+    assert await (await world.library()).folder_for("Night") == right
+    assert world.wire.count("folder/create") == 0
+
+
+async def test_an_item_of_an_earlier_run_is_adopted_and_not_imported_again(world: World) -> None:
+    old = world.app.add_item(None, name="x", ext="wav", url=f"{URL}?si=1", tags=["mine"], size=2000)
+    library = await world.library()
+    item = await bring_in(library, world.file())
+    assert item.id == old
+    assert item.tags == ("mine", "deep")
+    assert item.folders == (await library.folder_for("Night"),)
+    assert world.added() == []
+    aiff = await bring_in(library, world.file("take.aiff"))
+    assert [entry["id"] for entry in world.added()] == [aiff.id]
+
+
+async def test_a_preview_and_an_item_in_the_trash_are_no_recording(world: World) -> None:
+    world.app.add_item(None, name="preview", ext="wav", url=URL, size=300)
+    world.app.trash([world.app.add_item(None, name="gone", ext="wav", url=URL, size=2000)])
+    await bring_in(await world.library(), world.file())
+    assert len(world.added()) == 1
+
+
+async def test_an_import_whose_answer_was_lost_is_found_before_it_is_repeated(world: World) -> None:
+    world.app.import_delay = (0.3, 0.3)
+    world.wire.lose_answers["item/addFromPath"] = 1
+    library = await world.library()
+    with pytest.raises(EagleUnavailable) as caught:
+        await bring_in(library, world.file())
+    assert caught.value.retryable
+    item = await bring_in(library, world.file())
+    assert [entry["id"] for entry in world.added()] == [item.id]
+    assert world.wire.count("item/addFromPath") == 1
+
+
+async def test_a_process_killed_during_an_import_leaves_it_to_the_next_one(
+    world: World, tmp_path: Path
+) -> None:
+    """The next run reads the library before the item appears, and must not import it again."""
+    world.app.import_delay = (0.5, 0.5)
+    killed = await world.library(pending_dir=tmp_path / "pending")
+    job = asyncio.create_task(bring_in(killed, world.file()))
+    await world.wire.reached["item/addFromPath"].wait()
+    await asyncio.sleep(0.05)
+    job.cancel()
+    successor = await world.library(pending_dir=tmp_path / "pending")
+    assert len(successor.index) == 0
+    item = await bring_in(successor, world.file())
+    assert [entry["id"] for entry in world.added()] == [item.id]
+
+
+async def test_an_import_that_was_lost_for_good_is_repeated_after_its_time(world: World) -> None:
+    world.wire.lose_answers["item/addFromPath"] = 1
+    world.app.lose_imports = 1.0
+    library = await world.library(patience=Patience(seconds=0.4))
+    with pytest.raises(EagleUnavailable):
+        await bring_in(library, world.file())
+    world.app.lose_imports = 0.0
+    began = time.monotonic()
+    item = await bring_in(library, world.file())
+    assert [entry["id"] for entry in world.added()] == [item.id]
+    assert time.monotonic() - began >= 0.2
+
+
+async def test_an_item_that_never_appears_is_an_error(world: World) -> None:
+    world.app.lose_imports = 1.0
+    library = await world.library(patience=Patience(seconds=0.3))
+    with pytest.raises(EagleImportLost, match=r"take\.wav"):
+        await bring_in(library, world.file())
+    assert len(library.index) == 0
+
+
+async def test_another_library_stops_imports_before_anything_is_changed(world: World) -> None:
+    library = await world.library()
+    world.app.switch_library("Other")
+    with pytest.raises(EagleLibraryChanged, match="Other"):
+        await bring_in(library, world.file())
+    assert world.wire.count("item/addFromPath") == 0
+    assert world.wire.count("folder/create") == 0
+
+
+async def test_a_library_switched_during_an_import_is_told_as_that(world: World) -> None:
+    world.app.import_delay = (0.2, 0.2)
+    library = await world.library(patience=Patience(seconds=0.5))
+    job = asyncio.create_task(bring_in(library, world.file()))
+    await world.wire.reached["item/info"].wait()
+    world.app.switch_library("Other")
+    with pytest.raises(EagleLibraryChanged):
+        await job
+
+
+async def test_another_library_than_the_expected_one_is_a_configuration_error(world: World) -> None:
+    with pytest.raises(ConfigurationError, match="EAGLE_LIBRARY_PATH") as caught:
+        await world.library(expected_path=world.folder / "Mine.library")
+    assert "Sandbox.library" in str(caught.value)
+
+
+async def test_the_expected_library_may_be_named_through_a_map_or_a_link(world: World) -> None:
+    real = world.app.library.path
+    (world.folder / "link").symlink_to(real)
+    await world.library(expected_path=world.folder / "link")
+    paths = PathMap.parse(f"/mnt/eagle={real.parent}")
+    client = EagleClient(world.http, world.listener.address, path_map=paths)
+    mapped = Path("/mnt/eagle/Sandbox.library")
+    library = await EagleLibrary.open(client, expected_path=mapped, key_of=key_of)
+    assert library.info.name == "Sandbox"
+
+
+async def test_a_refused_or_missing_file_leaves_nothing_behind(world: World) -> None:
+    library = await world.library()
+    with pytest.raises(FileError):
+        await bring_in(library, world.folder / "none.wav")
+    odd = PathMap.parse(f"{world.folder}=/nowhere")
+    client = EagleClient(world.http, world.listener.address, path_map=odd)
+    elsewhere = await EagleLibrary.open(client, key_of=key_of)
+    with pytest.raises(EagleRefused):
+        await bring_in(elsewhere, world.file())
+    assert world.added() == []
+
+
+async def test_a_lost_lease_stops_the_import_at_the_last_moment(world: World) -> None:
+    class Lost(Exception):
+        pass
+
+    def lost() -> None:
+        raise Lost
+
+    library = await world.library()
+    with pytest.raises(Lost):
+        await bring_in(library, world.file(), require_safe=lost)
+    assert world.wire.count("item/addFromPath") == 0
+    await bring_in(library, world.file())
+
+
+async def test_adopting_what_is_complete_already_changes_nothing(world: World) -> None:
+    library = await world.library()
+    item = await bring_in(library, world.file())
+    before = len(world.ledger.entries(event="commit"))
+    assert await library.adopt(item, tags=["deep"], playlist="Night") == item
+    assert len(world.ledger.entries(event="commit")) == before
+
+
+async def test_a_file_with_characters_eagle_drops_is_found(world: World) -> None:
+    library = await world.library()
+    item = await bring_in(library, world.file(), name="AB/CD: Why? 🔥 100%", playlist="")
+    file = library.file_path(item)
+    assert file is not None
+    assert file.suffix == ".wav"
+    folder = file.parent
+    file.rename(folder / "renamed by hand.wav")
+    assert library.file_path(item) == folder / "renamed by hand.wav"
+    (folder / "renamed by hand.wav").unlink()
+    assert library.file_path(item) is None
+
+
+def test_pending_imports_outlive_the_process_but_not_their_use(tmp_path: Path) -> None:
+    now = [1000.0]
+
+    def reopened() -> PendingImports:
+        return PendingImports(tmp_path, clock=lambda: now[0])
+
+    first = reopened()
+    first.note(("a", "wav"))
+    first.note(("b", "wav"))
+    first.strike(("a", "wav"))
+    (file,) = tmp_path.glob("*.jsonl")
+    with file.open("a") as out:
+        out.write(json.dumps({"address": "c"}) + '\n{"addr')
+    later = reopened()
+    assert later.noted_at(("a", "wav")) is None
+    assert later.noted_at(("b", "wav")) == 1000.0
+    now[0] += 16 * 60
+    assert reopened().noted_at(("b", "wav")) is None
+    first.strike(("b", "wav"))
+    assert list(tmp_path.glob("*.jsonl")) == []
