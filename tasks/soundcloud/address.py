@@ -1,0 +1,248 @@
+"""The one form of every address that names a track (soundcloud-and-audio.md, 2.5). Pure.
+
+`url` is what is downloaded; `key` is what is compared: two rows with one key are one track.
+SoundCloud takes slugs in any case, so the key is case-folded; the s- token of a private track is
+part of the address but not of the track.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from tasks.errors import BadAddress
+
+__all__ = ["SOUNDCLOUD_HOSTS", "Address", "AddressKind", "is_allowed_host", "parse_address"]
+
+SOUNDCLOUD_HOSTS = ("soundcloud.com", "sndcdn.com", "soundcloud.cloud", "soundcloud.app.goo.gl")
+
+_WEB_HOSTS = frozenset({"soundcloud.com", "www.soundcloud.com", "m.soundcloud.com"}) | {
+    "mobile.soundcloud.com"
+}
+_API_HOSTS = frozenset({"api.soundcloud.com", "api-v2.soundcloud.com"})
+_PLAYER_HOSTS = frozenset({"w.soundcloud.com", "player.soundcloud.com", "p.soundcloud.com"})
+_SHORT_HOSTS = frozenset({"on.soundcloud.com", "soundcloud.app.goo.gl"})
+_YOUTUBE_HOSTS = frozenset(
+    {"youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com", "youtu.be"}
+)
+_SPOTIFY_HOSTS = frozenset({"open.spotify.com", "spotify.com", "spotify.link", "play.spotify.com"})
+
+_API_TRACK = re.compile(r"/tracks/(?:soundcloud:tracks:)?(\d+)/?", re.ASCII)
+_SLUG = re.compile(r"[\w-]+")
+_SECRET = re.compile(r"s-[\w-]+")
+_YOUTUBE_ID = re.compile(r"[\w-]{11}", re.ASCII)
+
+_NOT_USERS = {
+    "you": "your own pages", "discover": "a page of recommendations", "stream": "your stream",
+    "search": "a search", "charts": "a chart", "upload": "the upload page", "feed": "your feed",
+    "stations": "a station", "tags": "a tag's page", "pages": "an information page",
+    "settings": "your settings", "messages": "your messages", "notifications": "a notification",
+    "signin": "the sign-in page", "terms-of-use": "an information page", "popular": "a chart",
+}  # fmt: skip
+_NOT_TRACKS = {
+    "tracks": "a user's tracks", "albums": "a user's albums", "sets": "a user's playlists",
+    "reposts": "a user's reposts", "likes": "a user's likes", "spotlight": "a user's spotlight",
+    "comments": "a user's comments", "popular-tracks": "a user's popular tracks",
+    "followers": "a user's followers", "following": "whom a user follows",
+}  # fmt: skip
+_BELOW_TRACKS = {"comments", "likes", "reposts", "recommended", "sets", "albums"}
+
+_ONE_TRACK = "Put the address of one track into the row."
+
+
+class AddressKind(StrEnum):
+    """What is behind an address."""
+
+    SOUNDCLOUD = "soundcloud"
+    SHORT_LINK = "short_link"
+    YOUTUBE = "youtube"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """A track's address. `track_id` is SoundCloud's number where the address has it."""
+
+    kind: AddressKind
+    url: str
+    key: str
+    track_id: int | None = None
+    secret: str | None = None
+
+
+def parse_address(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> Address:
+    """The canonical address in `text`.
+
+    `allowed_hosts` are further hosts to download from, as `host` or `host:port`. Raises
+    BadAddress, with a hint, for whatever is not one track on an allowed host.
+    """
+    parts = _split(text)
+    host = (parts.hostname or "").rstrip(".")
+    if _is_listed(parts, allowed_hosts):
+        url = parts._replace(fragment="").geturl()
+        return Address(kind=AddressKind.OTHER, url=url, key=url)
+    if host in _WEB_HOSTS:
+        return _web_address(parts, text)
+    if host in _API_HOSTS:
+        return _api_address(parts, text)
+    if host in _PLAYER_HOSTS:
+        return _player_address(parts, text)
+    if host in _SHORT_HOSTS:
+        return _short_link(parts, host, text)
+    if host in _YOUTUBE_HOSTS:
+        return _youtube_address(parts, host, text)
+    raise _refused_host(text, host)
+
+
+def is_allowed_host(url: str, allowed_hosts: frozenset[str]) -> bool:
+    """True if a request to `url`, after a redirect too, may be sent."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"}:
+        return False
+    host = (parts.hostname or "").rstrip(".").lower()
+    known = (*SOUNDCLOUD_HOSTS, "youtube.com", "youtu.be", "googlevideo.com", "ytimg.com")
+    if any(host == name or host.endswith(f".{name}") for name in known):
+        return True
+    return _is_listed(parts, allowed_hosts)
+
+
+def _split(text: str) -> SplitResult:
+    plain = text.strip()
+    if not plain:
+        raise BadAddress("The row has no address.", remedy=_ONE_TRACK)
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", plain) or re.match(r"[\w.-]+:\d", plain):
+        plain = "https://" + plain.lstrip("/")
+    try:
+        parts = urlsplit(plain)
+        _ = parts.port
+    except ValueError as error:
+        raise BadAddress(f"{text!r} is no web address.", remedy=_ONE_TRACK) from error
+    if parts.scheme.lower() not in {"http", "https"}:
+        raise BadAddress(f"{text!r} is no web address.", remedy=_ONE_TRACK)
+    if parts.username or parts.password:
+        raise BadAddress("An address with a user name in it is not fetched.", remedy=_ONE_TRACK)
+    return parts
+
+
+def _is_listed(parts: SplitResult, allowed_hosts: frozenset[str]) -> bool:
+    host = (parts.hostname or "").rstrip(".").lower()
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return host in allowed_hosts or f"{host}:{port}" in allowed_hosts
+
+
+def _web_address(parts: SplitResult, text: str) -> Address:
+    """`soundcloud.com/artist/title[/s-token]`."""
+    words = [unquote(word).strip() for word in parts.path.split("/") if word.strip()]
+    if not words:
+        raise _no_track(text, "SoundCloud's front page")
+    artist = words[0].lower()
+    if artist in _NOT_USERS:
+        raise _no_track(text, _NOT_USERS[artist])
+    if len(words) == 1:
+        raise _no_track(text, "a user's page", "add the track's name to it")
+    title = words[1].lower()
+    if title in _NOT_TRACKS:
+        what = "a playlist" if title == "sets" and len(words) > 2 else _NOT_TRACKS[title]
+        hint = "`library-sync add` takes playlists" if title == "sets" else ""
+        raise _no_track(text, what, hint)
+    if len(words) > 2 and words[2].lower() in _BELOW_TRACKS:
+        raise _no_track(text, f"the {words[2].lower()} of a track", "cut off what follows its name")
+    if not all(_SLUG.fullmatch(word) for word in words[:2]):
+        raise _no_track(text, "no address that SoundCloud would give a track")
+    secret = _secret(words[2] if len(words) > 2 else "", parts)
+    path = "/".join(words[:2])  # not percent-encoded: yt-dlp takes word characters only
+    url = f"https://soundcloud.com/{path}" + (f"/{secret}" if secret else "")
+    key = f"soundcloud.com/{words[0].casefold()}/{words[1].casefold()}"
+    return Address(kind=AddressKind.SOUNDCLOUD, url=url, key=key, secret=secret)
+
+
+def _secret(word: str, parts: SplitResult) -> str | None:
+    """The token of a private track, from the path or from `?secret_token=`, which is dropped."""
+    given = word or parse_qs(parts.query).get("secret_token", [""])[0]
+    return given if _SECRET.fullmatch(given) else None
+
+
+def _api_address(parts: SplitResult, text: str) -> Address:
+    found = _API_TRACK.fullmatch(unquote(parts.path))
+    if found is None:
+        what = "a playlist" if "playlists" in parts.path else "no track of SoundCloud's API"
+        raise _no_track(text, what)
+    number = int(found[1])
+    secret = _secret("", parts)
+    url = f"https://api-v2.soundcloud.com/tracks/{number}"
+    return Address(
+        kind=AddressKind.SOUNDCLOUD,
+        url=url + (f"?secret_token={secret}" if secret else ""),
+        key=f"soundcloud:tracks:{number}",
+        track_id=number,
+        secret=secret,
+    )
+
+
+def _player_address(parts: SplitResult, text: str) -> Address:
+    """The embedded player's, which names the track in `?url=`."""
+    query = parse_qs(parts.query)
+    inner = query.get("url", [""])[0]
+    if not inner:
+        raise _no_track(text, "a player without a track")
+    token = query.get("secret_token", [""])[0]
+    if token and "secret_token" not in inner:
+        inner += ("&" if "?" in inner else "?") + f"secret_token={token}"
+    inner_parts = _split(inner)
+    if (inner_parts.hostname or "") in _WEB_HOSTS:
+        return _web_address(inner_parts, text)
+    if (inner_parts.hostname or "") in _API_HOSTS:
+        return _api_address(inner_parts, text)
+    raise _no_track(text, "a player of something else")
+
+
+def _short_link(parts: SplitResult, host: str, text: str) -> Address:
+    word = parts.path.strip("/")
+    if not re.fullmatch(r"[\w-]+", word, re.ASCII):
+        raise _no_track(text, "no share link")
+    url = f"https://{host}/{word}"
+    return Address(kind=AddressKind.SHORT_LINK, url=url, key=f"{host}/{word}")
+
+
+def _youtube_address(parts: SplitResult, host: str, text: str) -> Address:
+    number = ""
+    if host == "youtu.be":
+        number = parts.path.strip("/")
+    elif parts.path.rstrip("/") == "/watch":
+        number = parse_qs(parts.query).get("v", [""])[0]
+    elif found := re.fullmatch(r"/(?:shorts|live|embed)/([^/]+)/?", parts.path):
+        number = found[1]
+    if not _YOUTUBE_ID.fullmatch(number):
+        raise _no_track(text, "no single video of YouTube")
+    url = f"https://www.youtube.com/watch?v={number}"
+    return Address(kind=AddressKind.YOUTUBE, url=url, key=f"youtube:{number}")
+
+
+def _no_track(text: str, what: str, hint: str = "") -> BadAddress:
+    also = f" ({hint})" if hint else ""
+    return BadAddress(f"{text.strip()!r} is {what}, not one track.", remedy=_ONE_TRACK + also)
+
+
+def _refused_host(text: str, host: str) -> BadAddress:
+    if host in _SPOTIFY_HOSTS:
+        return BadAddress(
+            "Spotify's audio is protected and cannot be downloaded.",
+            remedy="Find the track on SoundCloud and put its address into the row.",
+        )
+    if _is_private(host):
+        why = f"{host} is an address of a private network."
+    else:
+        why = f"{host or text!r} is not a host that tracks are downloaded from."
+    return BadAddress(why, remedy=f"{_ONE_TRACK} Or add the host to ALLOWED_SOURCE_HOSTS.")
+
+
+def _is_private(host: str) -> bool:
+    if host == "localhost" or host.endswith((".local", ".internal", ".localhost")):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False

@@ -1,0 +1,107 @@
+"""yt-dlp's exceptions as ours: by type and status first, by text only where it has no type.
+
+Every line stands in soundcloud-and-audio.md, 2.4, measured.
+"""
+
+from __future__ import annotations
+
+from yt_dlp.networking.exceptions import HTTPError, RequestError, SSLError, TransportError
+from yt_dlp.utils import (
+    DownloadError,
+    ExtractorError,
+    GeoRestrictedError,
+    UnsupportedError,
+    YoutubeDLError,
+)
+
+from tasks.errors import (
+    BadAddress,
+    DownloadInterrupted,
+    DrmProtected,
+    GeoBlocked,
+    NoFormats,
+    PreviewOnly,
+    SourceDenied,
+    SourceError,
+    SourceRateLimited,
+    TrackNotFound,
+)
+
+__all__ = ["translate"]
+
+# yt-dlp raises a plain ExtractorError for these; its text is all there is.
+_BY_TEXT: tuple[tuple[str, type[SourceError], str], ...] = (
+    ("drm protected", DrmProtected, "is protected by DRM"),
+    ("requested format is not available", PreviewOnly, "is offered as a preview only"),
+    ("no video formats found", NoFormats, "is offered in no format"),
+    ("geo restriction", GeoBlocked, "is not available in this country"),
+)
+
+
+def translate(
+    error: YoutubeDLError | OSError, url: str, *, downloading: bool = False
+) -> SourceError:
+    """Our error for what yt-dlp raised about `url`.
+
+    `downloading` tells that the media were being fetched: a 403 or 404 then means that the signed
+    address has expired, which passes.
+    """
+    inner = _innermost(error)
+    if isinstance(inner, HTTPError):
+        return _of_status(inner, url, downloading=downloading)
+    if isinstance(inner, GeoRestrictedError):
+        return GeoBlocked(f"{url} is not available in this country.")
+    if isinstance(inner, UnsupportedError):
+        return BadAddress(f"{url} is no address of a track.")
+    if isinstance(inner, SSLError):
+        return DownloadInterrupted(
+            f"The certificate of {url} or of the proxy is not accepted.",
+            remedy="Check SC_PROXY; SC_TLS_VERIFY=0 accepts a proxy's own certificates.",
+        )
+    if isinstance(inner, ExtractorError):
+        return _of_text(inner, url)
+    if isinstance(inner, RequestError | TransportError | OSError):
+        return DownloadInterrupted(f"The connection to {url} broke off ({_kind(inner)}).")
+    return DownloadInterrupted(f"The download of {url} broke off.")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """A DownloadError carries what it wraps; an ExtractorError its cause."""
+    wrapped: BaseException | None = None
+    if isinstance(error, DownloadError) and error.exc_info:
+        wrapped = error.exc_info[1]
+    elif isinstance(error, ExtractorError) and isinstance(error.cause, RequestError):
+        wrapped = error.cause
+    return error if wrapped is None else _innermost(wrapped)
+
+
+def _of_status(error: HTTPError, url: str, *, downloading: bool) -> SourceError:
+    status = error.status
+    if status == 429:
+        return SourceRateLimited(
+            f"SoundCloud asks us to slow down (429 for {url}).", retry_after=_retry_after(error)
+        )
+    if downloading and status in {401, 403, 404, 410, 416}:
+        return DownloadInterrupted(f"The signed address of {url} had expired ({status}).")
+    if status in {404, 410}:
+        return TrackNotFound(f"SoundCloud has no track at {url}.")
+    if status in {401, 403}:
+        return SourceDenied(f"SoundCloud refuses {url} ({status}).")
+    return DownloadInterrupted(f"SoundCloud answered {status} for {url}.")
+
+
+def _of_text(error: ExtractorError, url: str) -> SourceError:
+    text = str(error).lower()
+    for words, kind, what in _BY_TEXT:
+        if words in text:
+            return kind(f"{url} {what}.")
+    return DownloadInterrupted(f"SoundCloud's answer for {url} could not be read.")
+
+
+def _retry_after(error: HTTPError) -> float | None:
+    text = error.response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else None
+
+
+def _kind(error: BaseException) -> str:
+    return type(error).__name__
