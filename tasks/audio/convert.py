@@ -17,6 +17,7 @@ from tasks.errors import ConversionError, IncompleteRecording
 
 __all__ = ["ConversionStopped", "aiff_from_wav", "convert"]
 
+_CODEC_PADDING_SECONDS = 0.1
 _NO_MORE_THAN_16_BITS = ("pcm_s16le", "pcm_s16be", "pcm_u8")
 
 Stop = Callable[[], bool]
@@ -126,7 +127,11 @@ def _refuse_too_long(expected_bytes: float, seconds: float) -> None:
 
 
 def _refuse_partial(decoded: DecodedSource, writer: PcmWriter, announced: float | None) -> None:
-    """The proof of wholeness (soundcloud-and-audio.md 3.4)."""
+    """The proof of wholeness (soundcloud-and-audio.md 3.4).
+
+    A packet the decoder refused may be an old tag between frames, or audio that is lost. It is
+    forgiven if the length shows that nothing is missing.
+    """
     if not writer.data_bytes:
         raise undecodable(decoded.path, decoded.damage or "it holds no sample")
     expected = announced or decoded.timeline_seconds
@@ -134,8 +139,11 @@ def _refuse_partial(decoded: DecodedSource, writer: PcmWriter, announced: float 
         raise IncompleteRecording(
             f"The download holds {writer.seconds:.1f} s of audio, {expected:.1f} s were announced."
         )
-    if decoded.damage and not announced:
-        raise IncompleteRecording(f"The download is damaged at its end ({decoded.damage}).")
+    if decoded.damage and abs(writer.seconds - (announced or 0.0)) > _CODEC_PADDING_SECONDS:
+        raise IncompleteRecording(
+            f"The download is damaged ({decoded.damage}), and "
+            f"{writer.seconds:.2f} s of audio could be decoded."
+        )
     if not writer.is_audible:
         raise IncompleteRecording(f"All {writer.seconds:.1f} s of the download are silent.")
 

@@ -34,7 +34,7 @@ __all__ = ["DecodedSource", "opened"]
 _OPEN_OPTIONS = {
     # A file may claim to be a list of other files or addresses; none of them is followed.
     "protocol_whitelist": "file",
-    "format_whitelist": "aac,aiff,ape,asf,caf,dsf,flac,matroska,webm,mov,mp3,ogg,tta,w64,wav,wv",
+    "format_whitelist": "aac,aiff,ape,asf,caf,flac,matroska,mov,mp3,mpegts,ogg,w64,wav,wv",
 }
 _COUNTED_FORMATS = frozenset({"flac", "mov,mp4,m4a,3gp,3g2,mj2", "w64", "caf"})
 _AUDIO_MAGIC = (
@@ -54,8 +54,8 @@ _SMALLEST_FILE = 512
 class DecodedSource:
     """An opened source. `header_seconds` is None unless its format counts its samples.
 
-    Once `batches` has ended, `damage` holds the decoder's complaint about the source's edges (a
-    complaint in its middle is raised) and `timeline_seconds` the span of its time stamps.
+    Once `batches` has ended, `damage` holds the decoder's last complaint (packets it refused are
+    passed over) and `timeline_seconds` the span of the time stamps.
     """
 
     path: Path
@@ -73,7 +73,7 @@ class DecodedSource:
 
         The rate is the source's own unless `sample_rate` is lower. Mono stays mono; more than
         two channels are mixed down to stereo.
-        Raises: IncompleteRecording for damage inside the audio.
+        Raises: ConversionError if the samples cannot be converted.
         """
         try:
             for frame in self._converted(sample_rate, bit_depth):
@@ -122,7 +122,6 @@ class DecodedSource:
 
     def _packet_frames(self) -> Iterator[AudioFrame]:
         packets = self.container.demux(self.stream)
-        begun = False
         while True:
             try:
                 frames = next(packets).decode()
@@ -134,10 +133,6 @@ class DecodedSource:
             except av.error.FFmpegError as error:
                 self.damage = error.strerror or "unreadable"
                 return
-            if frames and begun and self.damage:
-                message = f"The download is damaged in its middle ({self.damage})."
-                raise IncompleteRecording(message)
-            begun = begun or bool(frames)
             yield from frames
 
 

@@ -181,6 +181,16 @@ def test_trailing_rubbish_is_no_damage(whole: dict[str, Path], tmp_path: Path) -
     assert recording.seconds == pytest.approx(SECONDS, abs=0.1)
 
 
+def test_a_tag_between_frames_is_no_damage(whole: dict[str, Path], tmp_path: Path) -> None:
+    """HLS segments of MP3 may each begin with an ID3 tag: forgiven, for nothing is missing."""
+    source = tmp_path / "joined.mp3"
+    source.write_bytes(whole["mp3"].read_bytes() * 2)
+    recording = convert(
+        source, tmp_path / "t.wav", tmp_path / "t.aiff", announced_seconds=2 * SECONDS
+    )
+    assert recording.seconds == pytest.approx(2 * SECONDS, abs=0.1)
+
+
 def test_a_playlist_in_audio_clothing_is_not_followed(tmp_path: Path) -> None:
     """A downloaded file that lists other files must not make us read them."""
     secret = encode(tmp_path / "secret.mp3", music(2), codec="libmp3lame")

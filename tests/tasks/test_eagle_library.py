@@ -122,12 +122,12 @@ async def test_a_process_killed_during_an_import_leaves_it_to_the_next_one(
 ) -> None:
     """The next run reads the library before the item appears, and must not import it again."""
     world.app.import_delay = (0.5, 0.5)
-    killed = await world.library(pending_dir=tmp_path / "pending")
+    killed = await world.library(state_dir=tmp_path / "state")
     job = asyncio.create_task(bring_in(killed, world.file()))
     await world.wire.reached["item/addFromPath"].wait()
     await asyncio.sleep(0.05)
     job.cancel()
-    successor = await world.library(pending_dir=tmp_path / "pending")
+    successor = await world.library(state_dir=tmp_path / "state")
     assert len(successor.index) == 0
     item = await bring_in(successor, world.file())
     assert [entry["id"] for entry in world.added()] == [item.id]
