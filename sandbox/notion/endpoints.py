@@ -1,0 +1,357 @@
+"""One function for each call of the API: what it checks before existence, what it answers, and
+what the ledger is told.
+
+A function gets a `Call` and gives the JSON to answer with, or raises ApiError.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sandbox.ledger import Ledger
+from sandbox.notion import blocks, comments, databases, pages, uploads
+from sandbox.notion.checks import absent, an_id
+from sandbox.notion.errors import UNDEFINED, not_found
+from sandbox.notion.objects import Objects
+from sandbox.notion.paging import list_json, take
+from sandbox.notion.property_ids import wanted_properties
+from sandbox.notion.property_items import property_item
+from sandbox.notion.queries import query
+from sandbox.notion.reading import plain_values
+from sandbox.notion.records import PLAIN_SCHEMA, Block, Database, Page
+from sandbox.notion.schemas import find_property
+from sandbox.notion.search import search
+from sandbox.notion.shapes import OLDER_VERSION, Shapes
+from sandbox.notion.store import NotionStore
+from sandbox.notion.users import BOT_ID, USERS, user
+
+__all__ = ["Call", "Endpoint", "endpoint_for"]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that passed the checks of url, JSON, token and version.
+
+    `names` are the parts of the path in braces; `query` holds the last value of each parameter,
+    `filter_properties` all values of that one; `payload` the body as it came.
+    """
+
+    store: NotionStore
+    ledger: Ledger
+    version: str
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    filter_properties: Sequence[str]
+    body: Json
+    payload: bytes
+    content_type: str
+
+    @property
+    def objects(self) -> Objects:
+        """The workspace."""
+        return self.store.objects
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """The shapes of the version asked for."""
+        return Shapes(self.store.objects, self.version)
+
+    def id(self, name: str) -> str:
+        """The id in the path. Raises ApiError 400 if it is none."""
+        return an_id(self.names[name], f"path.{name}")
+
+    def no_old_keys(self, *keys: str) -> None:
+        """Refuse what the newer version took away."""
+        if self.version != OLDER_VERSION:
+            absent(self.body, "body", *keys)
+
+    def note(self, kind: str, **facts: object) -> None:
+        """Tell the ledger of a change that took effect."""
+        self.ledger.commit("notion", kind, **facts)
+
+
+Endpoint = Callable[[Call], Json]
+
+
+def create_page(call: Call) -> Json:
+    page = pages.create_page(call.objects, call.body)
+    call.note(
+        "page.create",
+        page_id=page.id,
+        data_source_id=page.data_source_id,
+        properties=plain_values(call.objects, page),
+    )
+    return call.shapes.page(page, _wanted(call, page))
+
+
+def retrieve_page(call: Call) -> Json:
+    page = call.objects.page(call.id("page_id"))
+    return call.shapes.page(page, _wanted(call, page))
+
+
+def update_page(call: Call) -> Json:
+    call.no_old_keys("archived")
+    page_id = call.id("page_id")
+    before = call.objects.pages.get(page_id)
+    page = pages.update_page(call.objects, page_id, call.body)
+    facts = {"page_id": page.id, "data_source_id": page.data_source_id}
+    written = set(call.body.get("properties") or {})
+    if written:
+        known = plain_values(call.objects, page)
+        names = _names(call.objects, page, written)
+        call.note("page.update", **facts, properties={name: known.get(name) for name in names})
+    elif before is not None and before.in_trash == page.in_trash:
+        call.note("page.update", **facts, properties={})
+    if before is not None and before.in_trash != page.in_trash:
+        call.note("page.trash" if page.in_trash else "page.restore", **facts)
+    return call.shapes.page(page, _wanted(call, page))
+
+
+def move_page(call: Call) -> Json:
+    page = pages.move_page(call.objects, call.id("page_id"), call.body)
+    call.note("page.move", page_id=page.id, parent=page.parent)
+    return call.shapes.page(page)
+
+
+def retrieve_property(call: Call) -> Json:
+    page_id = call.id("page_id")
+    return property_item(call.objects, call.shapes, page_id, call.names["property_id"], call.query)
+
+
+def create_database(call: Call) -> Json:
+    database = databases.create_database(call.objects, call.body)
+    call.note("database.create", database_id=database.id, data_sources=database.data_sources)
+    return call.shapes.database(database)
+
+
+def retrieve_database(call: Call) -> Json:
+    return call.shapes.database(call.objects.database(call.id("database_id")))
+
+
+def update_database(call: Call) -> Json:
+    call.no_old_keys("archived")
+    database = databases.update_database(call.objects, call.id("database_id"), call.body)
+    call.note("database.update", database_id=database.id, fields=sorted(call.body))
+    return call.shapes.database(database)
+
+
+def create_data_source(call: Call) -> Json:
+    source = databases.create_data_source(call.objects, call.body)
+    call.note("data_source.create", data_source_id=source.id)
+    return call.shapes.data_source(source)
+
+
+def retrieve_data_source(call: Call) -> Json:
+    return call.shapes.data_source(call.objects.data_source(call.id("data_source_id")))
+
+
+def update_data_source(call: Call) -> Json:
+    call.no_old_keys("archived")
+    source = databases.update_data_source(call.objects, call.id("data_source_id"), call.body)
+    properties = sorted(call.body.get("properties") or {})
+    call.note("data_source.update", data_source_id=source.id, properties=properties)
+    return call.shapes.data_source(source)
+
+
+def query_data_source(call: Call) -> Json:
+    source_id = call.id("data_source_id")
+    return query(call.store, call.shapes, source_id, call.body, list(call.filter_properties))
+
+
+def list_templates(call: Call) -> Json:
+    call.objects.data_source(call.id("data_source_id"))
+    return {"templates": [], "has_more": False, "next_cursor": None}
+
+
+def retrieve_block(call: Call) -> Json:
+    return call.shapes.block(call.objects.block(call.id("block_id")))
+
+
+def update_block(call: Call) -> Json:
+    call.no_old_keys("archived")
+    block = blocks.update_block(call.objects, call.id("block_id"), call.body)
+    call.note("block.update", block_id=block.id, in_trash=block.in_trash)
+    return call.shapes.block(block)
+
+
+def delete_block(call: Call) -> Json:
+    block = blocks.delete_block(call.objects, call.id("block_id"))
+    if isinstance(block, Page):
+        call.note("page.trash", page_id=block.id, data_source_id=block.data_source_id)
+    elif isinstance(block, Database):
+        call.note("database.trash", database_id=block.id)
+    else:
+        call.note("block.trash", block_id=block.id)
+    return call.shapes.block(block)
+
+
+def list_children(call: Call) -> Json:
+    block_id = call.id("block_id")
+    call.objects.block(block_id)
+    children: list[Block | Page | Database] = list(call.objects.children_of(block_id))
+    found, cursor = take(children, lambda each: each.id, call.query, "query")
+    return list_json([call.shapes.block(each) for each in found], cursor, "block")
+
+
+def append_children(call: Call) -> Json:
+    call.no_old_keys("after")
+    block_id = call.id("block_id")
+    added = blocks.append_blocks(call.objects, block_id, call.body, "body")
+    call.note("block.append", block_id=block_id, added=[block.id for block in added])
+    return list_json([call.shapes.block(block) for block in added], None, "block")
+
+
+def list_users(call: Call) -> Json:
+    found, cursor = take(list(USERS.values()), lambda each: str(each["id"]), call.query, "query")
+    return list_json([dict(each) for each in found], cursor, "user")
+
+
+def retrieve_user(call: Call) -> Json:
+    return dict(user(call.id("user_id")))
+
+
+def retrieve_me(_: Call) -> Json:
+    return dict(USERS[BOT_ID])
+
+
+def search_titles(call: Call) -> Json:
+    return search(call.objects, call.shapes, call.body)
+
+
+def create_comment(call: Call) -> Json:
+    comment = comments.create_comment(call.objects, call.body)
+    call.note("comment.create", comment_id=comment.id, parent=comment.parent)
+    return call.shapes.comment(comment)
+
+
+def list_comments(call: Call) -> Json:
+    block_id = an_id(call.query.get("block_id", UNDEFINED), "query.block_id")
+    everything = comments.comments_on(call.objects, block_id)
+    found, cursor = take(everything, lambda each: each.id, call.query, "query", is_strict=True)
+    return list_json([call.shapes.comment(each) for each in found], cursor, "comment")
+
+
+def retrieve_comment(call: Call) -> Json:
+    comment_id = call.id("comment_id")
+    comment = call.objects.comment(comment_id)
+    if comment.in_trash:
+        raise not_found("comment", comment_id)
+    return call.shapes.comment(comment)
+
+
+def update_comment(call: Call) -> Json:
+    comment = comments.update_comment(call.objects, call.id("comment_id"), call.body)
+    call.note("comment.update", comment_id=comment.id)
+    return call.shapes.comment(comment)
+
+
+def delete_comment(call: Call) -> Json:
+    comment = comments.delete_comment(call.objects, call.id("comment_id"))
+    call.note("comment.delete", comment_id=comment.id)
+    return call.shapes.comment(comment)
+
+
+def create_upload(call: Call) -> Json:
+    upload = uploads.create_upload(call.objects, call.body)
+    call.note("file_upload.create", file_upload_id=upload.id)
+    return call.shapes.upload(upload)
+
+
+def send_upload(call: Call) -> Json:
+    upload_id = call.id("file_upload_id")
+    upload = uploads.receive_upload(call.objects, upload_id, call.content_type, call.payload)
+    call.note("file_upload.send", file_upload_id=upload.id)
+    return call.shapes.upload(upload)
+
+
+def complete_upload(call: Call) -> Json:
+    upload = uploads.complete_upload(call.objects, call.id("file_upload_id"))
+    call.note("file_upload.complete", file_upload_id=upload.id)
+    return call.shapes.upload(upload)
+
+
+def retrieve_upload(call: Call) -> Json:
+    return call.shapes.upload(call.objects.upload(call.id("file_upload_id")))
+
+
+def list_uploads(call: Call) -> Json:
+    wanted = call.query.get("status")
+    everything = [each for each in call.objects.uploads.values() if wanted in {None, each.status}]
+    found, cursor = take(everything[::-1], lambda each: each.id, call.query, "query")
+    return list_json([call.shapes.upload(each) for each in found], cursor, "file_upload")
+
+
+def list_custom_emojis(_: Call) -> Json:
+    return list_json([], None, "custom_emoji")
+
+
+def _wanted(call: Call, page: Page) -> set[str] | None:
+    if not call.filter_properties:
+        return None
+    source = call.objects.data_sources.get(page.data_source_id or "")
+    return wanted_properties(source.schema if source else PLAIN_SCHEMA, call.filter_properties)
+
+
+def _names(objects: Objects, page: Page, keys: set[str]) -> list[str]:
+    """The names of the properties that a request named by name or id."""
+    source = objects.data_sources.get(page.data_source_id or "")
+    schema = source.schema if source else PLAIN_SCHEMA
+    found = [find_property(schema, key) for key in sorted(keys)]
+    return [config["name"] for config in found if config is not None]
+
+
+_ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
+    ("POST", "pages", create_page),
+    ("GET", "pages/{page_id}", retrieve_page),
+    ("PATCH", "pages/{page_id}", update_page),
+    ("POST", "pages/{page_id}/move", move_page),
+    ("GET", "pages/{page_id}/properties/{property_id}", retrieve_property),
+    ("POST", "databases", create_database),
+    ("GET", "databases/{database_id}", retrieve_database),
+    ("PATCH", "databases/{database_id}", update_database),
+    ("POST", "data_sources", create_data_source),
+    ("GET", "data_sources/{data_source_id}", retrieve_data_source),
+    ("PATCH", "data_sources/{data_source_id}", update_data_source),
+    ("POST", "data_sources/{data_source_id}/query", query_data_source),
+    ("GET", "data_sources/{data_source_id}/templates", list_templates),
+    ("GET", "blocks/{block_id}", retrieve_block),
+    ("PATCH", "blocks/{block_id}", update_block),
+    ("DELETE", "blocks/{block_id}", delete_block),
+    ("GET", "blocks/{block_id}/children", list_children),
+    ("PATCH", "blocks/{block_id}/children", append_children),
+    ("GET", "users", list_users),
+    ("GET", "users/me", retrieve_me),
+    ("GET", "users/{user_id}", retrieve_user),
+    ("POST", "search", search_titles),
+    ("POST", "comments", create_comment),
+    ("GET", "comments", list_comments),
+    ("GET", "comments/{comment_id}", retrieve_comment),
+    ("PATCH", "comments/{comment_id}", update_comment),
+    ("DELETE", "comments/{comment_id}", delete_comment),
+    ("POST", "file_uploads", create_upload),
+    ("GET", "file_uploads", list_uploads),
+    ("GET", "file_uploads/{file_upload_id}", retrieve_upload),
+    ("POST", "file_uploads/{file_upload_id}/send", send_upload),
+    ("POST", "file_uploads/{file_upload_id}/complete", complete_upload),
+    ("GET", "custom_emojis", list_custom_emojis),
+)
+_NAME = re.compile(r"{(\w+)}")
+_PATTERNS = [
+    (method, re.compile("/v1/" + _NAME.sub(r"(?P<\1>[^/]+)", path) + "/?"), endpoint)
+    for method, path, endpoint in _ROUTES
+]
+
+
+def endpoint_for(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
+    """The function for a request and the named parts of its path; None if there is no such call."""
+    for wanted, pattern, endpoint in _PATTERNS:
+        match = pattern.fullmatch(path) if wanted == method else None
+        if match is not None:
+            return endpoint, match.groupdict()
+    return None

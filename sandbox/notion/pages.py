@@ -1,0 +1,231 @@
+"""Pages: create, update, move to the trash and back, move.
+
+Every function returns the new version of the page and what the ledger is told, or raises ApiError.
+Source: notion-api.md 2 ("Pages").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.notion.blocks import append_blocks, erase
+from sandbox.notion.checks import an_id, an_object, boolean, one_of, only_keys
+from sandbox.notion.errors import UNDEFINED, invalid, validation
+from sandbox.notion.ids import new_id
+from sandbox.notion.media import parse_cover, parse_icon
+from sandbox.notion.objects import Objects
+from sandbox.notion.records import PLAIN_SCHEMA, DataSource, Page, Record
+from sandbox.notion.relations import mirror
+from sandbox.notion.values import Writing
+
+__all__ = ["create_page", "move_page", "refuse_trashed", "trash_wish", "update_page"]
+
+Json = dict[str, Any]
+
+_PARENTS = ("page_id", "data_source_id", "database_id", "workspace")
+_CREATE_KEYS = (
+    "parent",
+    "properties",
+    "icon",
+    "cover",
+    "children",
+    "content",
+    "markdown",
+    "template",
+    "position",
+)
+_UPDATE_KEYS = (
+    "properties",
+    "icon",
+    "cover",
+    "in_trash",
+    "archived",
+    "is_archived",
+    "is_locked",
+    "erase_content",
+    "template",
+)
+
+
+def create_page(objects: Objects, body: Json) -> Page:
+    """A page under a page, or a row of a data source."""
+    only_keys(body, "body", _CREATE_KEYS)
+    children = body.get("children") or body.get("content") or []
+    if body.get("markdown") is not None:
+        raise validation("The sandbox takes no markdown; send children.")
+    parent, source = _parent(objects, body.get("parent", UNDEFINED))
+    writing = Writing(objects, dict(source.schema if source else PLAIN_SCHEMA))
+    values = writing.parse(body.get("properties") or {})
+    icon = parse_icon(body.get("icon"), "body.icon", objects)
+    cover = parse_cover(body.get("cover"), "body.cover", objects)
+    if source is not None:
+        source = _with_options(objects, source, writing)
+        values |= _numbered(objects, source)
+    page = objects.put(
+        Page(id=new_id(), parent=parent, values=values, icon=icon, cover=cover, **objects.stamp())
+    )
+    if source is None and "page_id" in parent:
+        _place(objects, page, body.get("position"))
+    _mirror(objects, page.id, source, {}, values)
+    if children:
+        append_blocks(objects, page.id, {"children": children}, "body")
+    return objects.pages[page.id]
+
+
+def update_page(objects: Objects, page_id: str, body: Json) -> Page:
+    """The page with new values of the properties named, icon, cover, lock or trash."""
+    only_keys(body, "body", _UPDATE_KEYS)
+    source = _source_of(objects, objects.pages.get(page_id))
+    writing = Writing(objects, dict(source.schema if source else PLAIN_SCHEMA))
+    fields = _flags(body)
+    page = objects.page(page_id)
+    refuse_trashed(objects, page, body, "page")
+    values = writing.parse(body["properties"]) if body.get("properties") else {}
+    if "icon" in body:
+        fields["icon"] = parse_icon(body["icon"], "body.icon", objects)
+    if "cover" in body:
+        fields["cover"] = parse_cover(body["cover"], "body.cover", objects)
+    if source is not None:
+        _with_options(objects, source, writing)
+    before = page.values
+    objects.change(page, values=before | values, **fields)
+    _mirror(objects, page.id, source, before, values)
+    if body.get("erase_content"):
+        erase(objects, page.id)
+    return objects.pages[page.id]
+
+
+def move_page(objects: Objects, page_id: str, body: Json) -> Page:
+    """The page under another parent; values of properties with the same name and type stay."""
+    only_keys(body, "body", ("parent", "position"))
+    page = objects.page(page_id)
+    refuse_trashed(objects, page, {}, "page")
+    parent, target = _parent(objects, body.get("parent", UNDEFINED))
+    values = _carried(_source_of(objects, page), target, page)
+    if "page_id" in page.parent:
+        objects.remove_child(page.parent["page_id"], page.id)
+    moved = objects.change(page, parent=parent, values=values)
+    if "page_id" in parent:
+        objects.append_child(parent["page_id"], page.id)
+    return moved
+
+
+def refuse_trashed(objects: Objects, record: Record, body: Json, noun: str) -> None:
+    """Raise ApiError 400 if `record` is in the trash and `body` does not take it out."""
+    if trash_wish(body) is not None:
+        return
+    if record.in_trash:
+        raise validation(
+            "Can't edit block that is archived. You must unarchive the block before editing."
+        )
+    if objects.has_trashed_ancestor(record):
+        raise validation(
+            f"Can't edit {noun} on block with an archived ancestor. "
+            f"You must unarchive the ancestor before editing {noun}."
+        )
+
+
+def trash_wish(body: Json) -> bool | None:
+    """What a request wants of the trash: into it, out of it, or nothing."""
+    for key in ("in_trash", "archived"):
+        if body.get(key) is not None:
+            return boolean(body[key], f"body.{key}")
+    return None
+
+
+def _flags(body: Json) -> Json:
+    fields: Json = {}
+    for key in ("is_archived", "is_locked"):
+        if body.get(key) is not None:
+            fields[key] = boolean(body[key], f"body.{key}")
+    wish = trash_wish(body)
+    return fields if wish is None else fields | {"in_trash": wish}
+
+
+def _parent(objects: Objects, value: object) -> tuple[Json, DataSource | None]:
+    given = an_object(value, "body.parent")
+    kinds = [key for key in _PARENTS if key in given]
+    if not kinds:
+        raise invalid("body.parent.page_id", "defined", UNDEFINED)
+    kind = kinds[0]
+    only_keys(given, "body.parent", (*_PARENTS, "type"))
+    if "type" in given:
+        one_of(given["type"], "body.parent.type", _PARENTS)
+    if kind == "workspace":
+        return {"type": "workspace", "workspace": True}, None
+    parent_id = an_id(given.get("data_source_id", given[kind]), f"body.parent.{kind}")
+    if "data_source_id" in given:
+        source = objects.data_source(parent_id)
+    elif kind == "database_id":
+        source = _only_source(objects, parent_id)
+    else:
+        above = objects.page(parent_id)
+        refuse_trashed(objects, above, {}, "block")
+        return {"type": "page_id", "page_id": parent_id}, None
+    database_id = source.parent["database_id"]
+    refuse_trashed(objects, source, {}, "block")
+    parent = {"type": "data_source_id", "data_source_id": source.id, "database_id": database_id}
+    return parent, source
+
+
+def _only_source(objects: Objects, database_id: str) -> DataSource:
+    sources = objects.database(database_id).data_sources
+    if len(sources) != 1:
+        raise validation(
+            "Databases with multiple data sources are not supported as a parent: "
+            "name the data_source_id."
+        )
+    return objects.data_source(sources[0])
+
+
+def _source_of(objects: Objects, page: Page | None) -> DataSource | None:
+    return objects.data_sources.get((page and page.data_source_id) or "")
+
+
+def _with_options(objects: Objects, source: DataSource, writing: Writing) -> DataSource:
+    if not writing.has_new_options:
+        return source
+    return objects.change(source, schema=writing.schema)
+
+
+def _numbered(objects: Objects, source: DataSource) -> Json:
+    columns = [key for key, config in source.schema.items() if config["type"] == "unique_id"]
+    if not columns:
+        return {}
+    number = source.last_number + 1
+    objects.change(source, last_number=number, edited=source.edited)
+    return dict.fromkeys(columns, number)
+
+
+def _mirror(
+    objects: Objects, page_id: str, source: DataSource | None, before: Json, values: Json
+) -> None:
+    for key, value in values.items():
+        config = source.schema.get(key) if source else None
+        if config is not None and config["type"] == "relation":
+            mirror(objects, page_id, config, before.get(key) or (), value)
+
+
+def _place(objects: Objects, page: Page, position: object) -> None:
+    parent_id = page.parent["page_id"]
+    siblings = objects.children.get(parent_id, [])
+    where = an_object(position, "body.position") if position is not None else {}
+    if where.get("type") == "page_start":
+        objects.order(parent_id, [page.id, *siblings])
+    elif where.get("type") == "after_block":
+        after = an_id(where["after_block"]["id"], "body.position.after_block.id")
+        at = siblings.index(after) + 1 if after in siblings else len(siblings)
+        objects.order(parent_id, [*siblings[:at], page.id, *siblings[at:]])
+    else:
+        objects.append_child(parent_id, page.id)
+
+
+def _carried(old: DataSource | None, new: DataSource | None, page: Page) -> Json:
+    before = old.schema if old else PLAIN_SCHEMA
+    kept: Json = {"title": page.values.get("title", [])}
+    for key, config in (new.schema if new else {}).items():
+        for other in before.values():
+            same = (other["name"], other["type"]) == (config["name"], config["type"])
+            if same and config["type"] not in {"select", "multi_select", "status", "relation"}:
+                kept[key] = page.values.get(other["id"])
+    return kept
