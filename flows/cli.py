@@ -34,6 +34,9 @@ _EXAMPLES = {
     "cleanup": """examples:
   library-sync cleanup                            free rows of crashed processes
   library-sync cleanup --dry-run                  say which locks are stale""",
+    "undo": """examples:
+  library-sync undo                               which runs merged rows
+  library-sync undo 20261124-030000-1a2b3c4d      restore what that run merged""",
     "demo": """examples:
   library-sync demo                               a whole run on the stand-ins, in ./demo""",
     "sandbox": """examples:
@@ -69,6 +72,8 @@ def build_parser() -> argparse.ArgumentParser:
     cleanup = _add(commands, "cleanup", "free the locks of crashed processes")
     cleanup.add_argument("--dry-run", action="store_true", help="change nothing")
     cleanup.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
+    undo = _add(commands, "undo", "take back the merges of a run")
+    undo.add_argument("run", nargs="?", metavar="RUN", help="the run's name; empty: list them")
     _add_demo(commands)
     _add_sandbox(commands)
     return parser

@@ -31,6 +31,8 @@ def run(given: argparse.Namespace) -> int:
             return _status(given, settings)
         case "cleanup":
             return _cleanup(given, settings, line)
+        case "undo":
+            return _undo(given, settings)
         case _:
             return run_sync(given, settings, line)
 
@@ -60,10 +62,8 @@ def run_sync(given: argparse.Namespace, settings: Settings, line: ProgressLine) 
 def _outcome(
     flow: Any, options: dict[str, Any], settings: Settings, line: ProgressLine
 ) -> SyncSummary:
-    from flows.session import SessionOptions, session_options  # noqa: PLC0415
-
     async def call() -> Any:
-        session_options.set(SessionOptions(settings=settings, progress_line=line))
+        _hand_down(settings, line)
         state = await flow(**options, return_state=True)
         return await state.aresult(raise_on_failure=False)
 
@@ -91,16 +91,37 @@ def _status(given: argparse.Namespace, settings: Settings) -> int:
 def _cleanup(given: argparse.Namespace, settings: Settings, line: ProgressLine) -> int:
     prepare_prefect(debug=given.debug)
     from flows.cleanup_locks import cleanup_locks  # noqa: PLC0415
-    from flows.session import SessionOptions, session_options  # noqa: PLC0415
 
     async def call() -> dict[str, Any]:
-        session_options.set(SessionOptions(settings=settings, progress_line=line))
+        _hand_down(settings, line)
         return await cleanup_locks(dry_run=given.dry_run)
 
     counts = asyncio.run(call())
     if given.json is not None:
         _write_json(given.json, counts)
     return ReturnCode.PROCESSED
+
+
+def _undo(given: argparse.Namespace, settings: Settings) -> int:
+    from flows.undo import journalled_runs, undo_run  # noqa: PLC0415
+
+    if given.run is None:
+        print("\n".join(journalled_runs(settings.state_dir)) or "No run has merged rows.")  # noqa: T201
+        return ReturnCode.PROCESSED
+
+    async def call() -> int:
+        _hand_down(settings, None)
+        return await undo_run(given.run)
+
+    _log.info("%d rows restored", asyncio.run(call()))
+    return ReturnCode.PROCESSED
+
+
+def _hand_down(settings: Settings, line: ProgressLine | None) -> None:
+    """Give the settings read once to every session opened in this context."""
+    from flows.session import SessionOptions, session_options  # noqa: PLC0415
+
+    session_options.set(SessionOptions(settings=settings, progress_line=line))
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

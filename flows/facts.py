@@ -11,6 +11,7 @@ from tasks.soundcloud.address import Address, parse_address
 from tasks.tracks import Track
 
 __all__ = [
+    "address_key",
     "gather_facts",
     "identity_of",
     "keys_of",
@@ -18,6 +19,8 @@ __all__ = [
     "soundcloud_path",
     "source_of",
 ]
+
+_TRACK_KEY = "soundcloud:tracks:"
 
 
 def source_of(track: Track, allowed_hosts: frozenset[str]) -> Address:
@@ -39,6 +42,14 @@ def source_of(track: Track, allowed_hosts: frozenset[str]) -> Address:
     )
 
 
+def address_key(text: str, allowed_hosts: frozenset[str]) -> str:
+    """The canonical key of an address, as the Eagle index compares it; "" if it names no track."""
+    try:
+        return parse_address(text, allowed_hosts=allowed_hosts).key
+    except BadAddress:
+        return ""
+
+
 def keys_of(track: Track, allowed_hosts: frozenset[str]) -> tuple[str, ...]:
     """The row's exact keys: its SoundCloud id, its canonical addresses."""
     identity = identity_of(track, allowed_hosts)
@@ -58,19 +69,11 @@ def soundcloud_path(track: Track, allowed_hosts: frozenset[str]) -> str:
 
 def identity_of(track: Track, allowed_hosts: frozenset[str]) -> RecordingIdentity:
     """What tells this recording from others, as far as the row knows it."""
-    keys = []
-    soundcloud_id = track.soundcloud_id
-    for text in (track.soundcloud_url, track.youtube_url, track.spotify_url):
-        try:
-            address = parse_address(text, allowed_hosts=allowed_hosts) if text else None
-        except BadAddress:
-            continue
-        if address is not None:
-            keys.append(address.key)
-            soundcloud_id = soundcloud_id or str(address.track_id or "")
+    keys = [address_key(text, allowed_hosts) for text in (track.soundcloud_url, track.youtube_url)]
+    numbers = [key.removeprefix(_TRACK_KEY) for key in keys if key.startswith(_TRACK_KEY)]
     return RecordingIdentity(
-        url_keys=tuple(keys),
-        soundcloud_id=soundcloud_id,
+        url_keys=tuple(key for key in keys if key),
+        soundcloud_id=track.soundcloud_id or next(iter(numbers), ""),
         fingerprint=track.fingerprint,
         artist=track.artist,
         title=track.title,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
+from flows.facts import address_key
 from flows.settings import Settings
 from tasks.eagle.client import EagleClient
 from tasks.eagle.library import EagleLibrary
@@ -64,7 +66,12 @@ async def _data_source_id(notion: NotionClient, database_id: str) -> str:
 async def open_eagle(client: EagleClient, settings: Settings) -> EagleLibrary:
     """The library that is open in Eagle. Raises ConfigurationError if none, or another, is."""
     try:
-        return await EagleLibrary.open(client, expected_path=settings.eagle_library_path)
+        return await EagleLibrary.open(
+            client,
+            expected_path=settings.eagle_library_path,
+            key_of=partial(address_key, allowed_hosts=settings.allowed_source_hosts),
+            pending_dir=settings.state_dir / "imports",
+        )
     except EagleUnavailable as error:
         raise ConfigurationError(
             f"Eagle does not answer at {settings.eagle_api_base}: {error}",

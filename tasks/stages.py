@@ -6,9 +6,9 @@ and large objects), and it is retried only for errors that say another attempt c
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
@@ -32,9 +32,16 @@ async def may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> b
     return isinstance(outcome, BaseException) and is_retryable(outcome)
 
 
-def stage(
-    name: str, retries: RetryPolicy | None = None
-) -> Callable[[Callable[P, Awaitable[R]]], Task[P, Any]]:
+class Stage(Protocol):
+    """What turns a coroutine function into a Prefect task and keeps its types."""
+
+    def __call__(
+        self, run: Callable[P, Coroutine[Any, Any, R]], /
+    ) -> Task[P, Coroutine[Any, Any, R]]:
+        """The task that runs it."""
+
+
+def stage(name: str, retries: RetryPolicy | None = None) -> Stage:
     """A decorator that makes a coroutine function a stage called `name`."""
     plain = partial(task, name=name, cache_policy=NO_CACHE, persist_result=False)
     if retries is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from tasks.locks.ports import LockRow
 from tasks.notion.client import NotionClient
@@ -29,7 +29,7 @@ async def query_tracks(
 
 async def iterate_tracks(
     client: NotionClient, schema: Schema, track_filter: TrackFilter
-) -> AsyncIterator[Track]:
+) -> AsyncGenerator[Track, None]:
     """The matching rows as they come, a page of a hundred at a time."""
     conditions = query_filter(track_filter, schema)
     async for page in list_rows(client, schema.data_source_id, conditions, only=schema.names):
