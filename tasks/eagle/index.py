@@ -7,7 +7,7 @@ with a known and equal length. Fuzzy likeness decides nothing here. Items in the
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,12 +15,10 @@ from tasks.dedupe.headings import artist_names, read_heading
 from tasks.dedupe.matching import same_recording
 from tasks.dedupe.titles import compact, fold, word_forms
 from tasks.dedupe.versions import telling
+from tasks.eagle.addresses import KeyOf
 from tasks.eagle.records import EagleItem
 
-__all__ = ["EagleIndex", "EagleItem", "KeyOf", "Match", "MatchReason", "RecordingIdentity"]
-
-KeyOf = Callable[[str], str]
-"""The canonical key of an address, the same for every way to write it; "" if it has none."""
+__all__ = ["EagleIndex", "EagleItem", "Match", "MatchReason", "RecordingIdentity"]
 
 _EXTENSIONS = {"wav": frozenset({"wav", "wave"}), "aiff": frozenset({"aiff", "aif"})}
 _PREFIX = 32

@@ -17,10 +17,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.eagle.addresses import KeyOf, address_keys
 from tasks.eagle.client import EagleClient
 from tasks.eagle.folders import PlaylistFolders
-from tasks.eagle.index import EagleIndex, KeyOf
+from tasks.eagle.index import EagleIndex
 from tasks.eagle.pending import PendingImports
+from tasks.eagle.reading import read_items
 from tasks.eagle.records import EagleItem, LibraryInfo
 from tasks.errors import (
     ConfigurationError,
@@ -62,14 +64,15 @@ class EagleLibrary:
         info: LibraryInfo,
         key_of: KeyOf,
         *,
-        pending: PendingImports | None = None,
+        state_dir: Path | None = None,
         patience: Patience | None = None,
     ) -> None:
         self.client = client
         self.info = info
         self.index = EagleIndex(key_of)
         self._key_of = key_of
-        self._pending = pending or PendingImports()
+        self._cache_dir = state_dir / "items" if state_dir else None
+        self._pending = PendingImports(state_dir / "imports" if state_dir else None)
         self._patience = patience or Patience()
         self._folders = PlaylistFolders(client)
         self._imports = asyncio.Semaphore(_IMPORTS_AT_ONCE)
@@ -82,14 +85,16 @@ class EagleLibrary:
         client: EagleClient,
         *,
         expected_path: Path | None = None,
-        key_of: KeyOf,
-        pending_dir: Path | None = None,
+        key_of: KeyOf | None = None,
+        state_dir: Path | None = None,
         patience: Patience | None = None,
     ) -> EagleLibrary:
         """The library that is open now; its index is empty until `load`.
 
-        `pending_dir` keeps imports in flight over a crash. Raises EagleUnavailable if Eagle does
-        not run or has no library open, ConfigurationError if another than `expected_path` is open.
+        `key_of` must be the function that keys the rows' addresses (`address_keys(hosts)`).
+        `state_dir` keeps imports in flight over a crash, and what is known of the items for the
+        next run. Raises EagleUnavailable if Eagle does not run or has no library open,
+        ConfigurationError if another than `expected_path` is open.
         """
         info = await client.library()
         if expected_path is not None and not _is_same(client, info.path, expected_path):
@@ -97,15 +102,19 @@ class EagleLibrary:
                 f"Eagle has {info.path} open; EAGLE_LIBRARY_PATH names {expected_path}.",
                 remedy="Open that library in Eagle, or correct EAGLE_LIBRARY_PATH.",
             )
-        pending = PendingImports(pending_dir)
-        return cls(client, info, key_of, pending=pending, patience=patience)
+        key_of = key_of or address_keys()
+        return cls(client, info, key_of, state_dir=state_dir, patience=patience)
 
     async def load(self) -> int:
-        """Read the whole library into the index, in one request; the number of live items."""
+        """Read the whole library into the index; the number of live items.
+
+        One request to Eagle, or a look at the disk (`reading`).
+        """
         await self.require_open()
-        items = await self.client.list_items()
-        self.index = EagleIndex.of(items, self._key_of)
+        found = await read_items(self.client, self.info.path, self._cache_dir)
         await self.require_open()
+        self.index = await asyncio.to_thread(EagleIndex.of, found.items, self._key_of)
+        _log.debug("%d items of %s from %s", len(self.index), self.info.path, found.source)
         return len(self.index)
 
     async def require_open(self) -> None:
