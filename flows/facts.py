@@ -52,9 +52,9 @@ def address_key(text: str, allowed_hosts: frozenset[str]) -> str:
 
 def keys_of(track: Track, allowed_hosts: frozenset[str]) -> tuple[str, ...]:
     """The row's exact keys: its SoundCloud id, its canonical addresses."""
-    identity = identity_of(track, allowed_hosts)
-    numbered = (f"soundcloud-id {identity.soundcloud_id}",) if identity.soundcloud_id else ()
-    return (*identity.url_keys, *numbered)
+    numbers = {identity_of(track, allowed_hosts).soundcloud_id} - {""}
+    keys = {address_key(url, allowed_hosts) for url in (track.soundcloud_url, track.youtube_url)}
+    return (*sorted(keys - {""}), *(f"{_TRACK_KEY}{number}" for number in numbers))
 
 
 def soundcloud_path(track: Track, allowed_hosts: frozenset[str]) -> str:
@@ -72,7 +72,7 @@ def identity_of(track: Track, allowed_hosts: frozenset[str]) -> RecordingIdentit
     keys = [address_key(text, allowed_hosts) for text in (track.soundcloud_url, track.youtube_url)]
     numbers = [key.removeprefix(_TRACK_KEY) for key in keys if key.startswith(_TRACK_KEY)]
     return RecordingIdentity(
-        url_keys=tuple(key for key in keys if key),
+        url_keys=tuple(key for key in (*keys, track.spotify_url) if key),
         soundcloud_id=track.soundcloud_id or next(iter(numbers), ""),
         fingerprint=track.fingerprint,
         artist=track.artist,

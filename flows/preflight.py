@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from functools import partial
 from pathlib import Path
 
-from flows.facts import address_key
 from flows.settings import Settings
+from tasks.eagle.addresses import address_keys
 from tasks.eagle.client import EagleClient
 from tasks.eagle.library import EagleLibrary
 from tasks.errors import (
@@ -69,8 +68,8 @@ async def open_eagle(client: EagleClient, settings: Settings) -> EagleLibrary:
         return await EagleLibrary.open(
             client,
             expected_path=settings.eagle_library_path,
-            key_of=partial(address_key, allowed_hosts=settings.allowed_source_hosts),
-            pending_dir=settings.state_dir / "imports",
+            key_of=address_keys(settings.allowed_source_hosts),
+            state_dir=settings.state_dir / "eagle",
         )
     except EagleUnavailable as error:
         raise ConfigurationError(
