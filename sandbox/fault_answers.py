@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from sandbox.fault_exchange import RawAnswer
-from sandbox.faults import Asked, Decision, Fault
+from sandbox.faults import Asked, Fault
+from sandbox.injector import Decision
 from sandbox.notion import errors
 
 __all__ = ["answer_for"]

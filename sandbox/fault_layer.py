@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.fault_answers import answer_for
 from sandbox.fault_exchange import Exchange, RawAnswer, client_gone, read_exchange
-from sandbox.faults import Decision, Fault, FaultPlan, Injector
+from sandbox.faults import Fault, FaultPlan
+from sandbox.injector import Decision, Injector
 from sandbox.ledger import Ledger
 from sandbox.listener import hang_up
 

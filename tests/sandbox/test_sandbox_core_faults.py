@@ -17,10 +17,10 @@ from sandbox.faults import (
     EaglePlan,
     Fault,
     FaultPlan,
-    Injector,
     Latency,
     NotionPlan,
 )
+from sandbox.injector import Injector
 
 READ = Asked(method="GET", path="/v1/pages/x")
 WRITE = Asked(method="PATCH", path="/v1/pages/x", body='{"lock": 1}', is_write=True)
