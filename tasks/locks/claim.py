@@ -13,11 +13,11 @@ from functools import partial
 from typing import TypeAlias
 
 from tasks.errors import ClaimLost, LockedElsewhere, NotionError
-from tasks.locks.lease import Lease
+from tasks.locks.lease import Lease, counted_from
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.shielded import see_through
 from tasks.locks.timing import LockTiming
-from tasks.locks.value import LockValue, head_start, is_live, parse
+from tasks.locks.value import LockValue, is_live, parse
 
 __all__ = ["RETRY_PAUSES", "Claim", "Locked", "Lost", "NotWanted", "Won", "claim", "claim_as"]
 
@@ -150,14 +150,13 @@ class _Attempt:
         )
 
     async def _contend(self, until: float) -> Claim:
-        since, now = self.clock.monotonic(), self.clock.now()
-        value = self.owner.attempt(now)
-        since -= head_start(value, now)
+        sent = self.clock.monotonic()
+        value = self.owner.attempt(self.clock.now())
         doubt = await self._put(str(value), until)
         if doubt:
             return Lost(self.page_id, doubt, str(value))
         await self.clock.sleep(self.timing.settle)
-        return await self._verify(value, since)
+        return await self._verify(value, sent)
 
     async def _put(self, token: str, until: float) -> str:
         """Step 2. "" once the token is known to have landed in time, else why it is not."""
@@ -188,7 +187,7 @@ class _Attempt:
             return False
         return row.lock == token
 
-    async def _verify(self, value: LockValue, since: float) -> Claim:
+    async def _verify(self, value: LockValue, sent: float) -> Claim:
         """Step 4. Only now the token is recorded: a lost claim's never is."""
         token = str(value)
         try:
@@ -197,6 +196,7 @@ class _Attempt:
             return Lost(self.page_id, f"it could not be verified ({error})", token)
         if row.lock != token:
             return Lost(self.page_id, "another process claimed it at the same moment.", token)
+        since = counted_from(self.clock, value, sent)
         lease = Lease(self.store, self.clock, self.timing, self.owner.log, row, value, since)
         if not lease.safe:
             return Lost(self.page_id, "its lease was over before it was verified.", token)

@@ -18,10 +18,10 @@ from tasks.errors import LeaseLost, NotionError, WriteNotVerified
 from tasks.locks.ports import Clock, LockRow, LockStore, TokenLog
 from tasks.locks.shielded import finish_within, see_through
 from tasks.locks.timing import LockTiming
-from tasks.locks.value import LockValue, head_start
+from tasks.locks.value import LockValue
 from tasks.locks.written import shows
 
-__all__ = ["Lease"]
+__all__ = ["Lease", "counted_from"]
 
 log = logging.getLogger(__name__)
 
@@ -238,8 +238,8 @@ class Lease:
         await self._store.reserve(1)
         if not self.safe:
             return False
-        since, now = self._clock.monotonic(), self._clock.now()
-        value = self._newest = self._newest.renewed(now)
+        sent = self._clock.monotonic()
+        value = self._newest = self._newest.renewed(self._clock.now())
         try:
             patience = min(self.left, self._timing.landing)
             await self._store.write(self.page_id, str(value), timeout=patience)
@@ -248,7 +248,7 @@ class Lease:
             return False
         counts = self.left > 0
         if counts:
-            self._acknowledge(value, since - head_start(value, now))
+            self._acknowledge(value, counted_from(self._clock, value, sent))
         return counts
 
     def _acknowledge(self, value: LockValue, since: float) -> None:
@@ -268,6 +268,15 @@ class Lease:
     def _lose(self) -> None:
         if self._state is _State.OPEN:
             self._state = _State.LOST
+
+
+def counted_from(clock: Clock, value: LockValue, sent: float) -> float:
+    """The monotonic time a lease counts from, asked after its answer: before its request was
+    sent, and no later than its TIMESTAMP as Notion's time shows now. The TIMESTAMP is cut to whole
+    seconds, and may have been written before a fresh answer corrected what we took for the time.
+    """
+    age = (clock.now() - value.taken_at).total_seconds()
+    return min(sent, clock.monotonic() - age)
 
 
 def _still_acknowledged(lock: str, token: str) -> bool:

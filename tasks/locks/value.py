@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["LockValue", "head_start", "is_live", "parse"]
+__all__ = ["LockValue", "is_live", "parse"]
 
 # The host may hold colons (IPv6), so the number is read from the left and the rest from the right.
 _VALUE = re.compile(
@@ -56,11 +56,6 @@ def parse(text: str) -> LockValue | None:
     except (ValueError, OverflowError):
         return None
     return LockValue(int(found["pid"]), found["host"], found["uuid"], taken_at)
-
-
-def head_start(value: LockValue, now: datetime) -> float:
-    """Seconds by which the TIMESTAMP, cut to whole seconds, lies before `now`, its true moment."""
-    return max(0.0, (now - value.taken_at).total_seconds())
 
 
 def is_live(text: str, *, now: datetime, timeout: timedelta, last_edited: str) -> bool:
