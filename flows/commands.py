@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.orchestration import prepare_prefect
+from flows.preflight import require_credentials
 from flows.settings import Settings, load_settings
 from flows.summary import ReturnCode, SyncSummary
 from flows.terminal import ProgressLine, attach_terminal
@@ -39,6 +40,7 @@ def run(given: argparse.Namespace) -> int:
 
 def run_sync(given: argparse.Namespace, settings: Settings, line: ProgressLine) -> int:
     """`sync` and `batch`: the flow, then the JSON summary, then the return code."""
+    require_credentials(settings)
     prepare_prefect(debug=given.debug)
     from flows.batch_sync import batch_sync  # noqa: PLC0415  (Prefect takes seconds to import)
     from flows.library_sync import library_sync  # noqa: PLC0415

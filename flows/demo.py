@@ -9,8 +9,8 @@ from pathlib import Path
 
 from flows.settings import VARIABLES, load_settings
 from flows.terminal import attach_terminal
-from sandbox.running import running_sandbox
 from sandbox.server import Sandbox
+from sandbox.threaded import running_sandbox
 
 __all__ = ["run"]
 

@@ -21,14 +21,11 @@ from tasks.notion.client import NotionClient
 from tasks.notion.schema import Schema
 from tasks.retrying import PATIENT, retrying
 
-__all__ = ["open_eagle", "open_schema", "writable_folder"]
+__all__ = ["open_eagle", "open_schema", "require_credentials", "writable_folder"]
 
 
-async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
-    """The schema of the tracks database, from two requests.
-
-    Raises ConfigurationError for a missing or refused token, a wrong id, a missing property.
-    """
+def require_credentials(settings: Settings) -> None:
+    """Raises ConfigurationError while the token or the database's id is missing; asks nobody."""
     if not settings.notion_token:
         raise ConfigurationError(
             "NOTION_TOKEN is not set.",
@@ -40,6 +37,14 @@ async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
             "TRACKS_DB_ID is not set.",
             remedy="Open the Music Tracks database in Notion, copy its link, and set TRACKS_DB_ID.",
         )
+
+
+async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
+    """The schema of the tracks database, from two requests.
+
+    Raises ConfigurationError for a missing or refused token, a wrong id, a missing property.
+    """
+    require_credentials(settings)
     try:
         source_id = await _data_source_id(notion, settings.tracks_db_id)
         return Schema.of(await retrying(lambda: notion.data_source(source_id), PATIENT))

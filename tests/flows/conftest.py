@@ -1,0 +1,107 @@
+"""One Prefect server for all flow tests, and a way to run a flow against a sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from notion_client import Client
+from notion_client.helpers import collect_paginated_api
+
+from flows.orchestration import prepare_prefect
+
+prepare_prefect()
+
+from prefect.settings import (  # noqa: E402  (Prefect reads its settings when it is imported)
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_HOME,
+    PREFECT_SERVER_ANALYTICS_ENABLED,
+    temporary_settings,
+)
+from prefect.testing.utilities import prefect_test_harness  # noqa: E402
+
+from flows.session import SessionOptions, session_options  # noqa: E402
+from flows.settings import Settings, load_settings  # noqa: E402
+from flows.summary import SyncSummary  # noqa: E402
+from sandbox.threaded import RunningSandbox  # noqa: E402
+from tasks.locks.timing import LockTiming  # noqa: E402
+from tasks.notion.rows import plain_text  # noqa: E402
+
+RunFlow = Callable[..., Awaitable[SyncSummary]]
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Prefect server of the session's own, heartbeats off (they cost a second a run)."""
+    home = tmp_path_factory.mktemp("prefect")
+    quiet = {
+        PREFECT_HOME: str(home),
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+        PREFECT_SERVER_ANALYTICS_ENABLED: False,
+    }
+    with temporary_settings(quiet), prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+def settings_of(sandbox: RunningSandbox, **changes: Any) -> Settings:
+    """The settings by which the product uses this sandbox; its budget lets tests run fast."""
+    settings = load_settings(sandbox.environment, env_file=None)
+    return replace(settings, notion_requests_per_minute=100_000, **changes)
+
+
+@pytest.fixture
+def run_flow(prefect_server: None) -> RunFlow:
+    """`await run_flow(flow, sandbox, settings={…}, **options)`: the run's summary.
+
+    The lock's times are a tenth of the real ones, which is safe where Notion is as much faster.
+    """
+
+    async def run(
+        flow: Any,
+        sandbox: RunningSandbox,
+        *,
+        settings: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> SyncSummary:
+        session_options.set(
+            SessionOptions(
+                settings=settings_of(sandbox, **(settings or {})),
+                timing=LockTiming.scaled_for_tests(0.1),
+            )
+        )
+        state = await flow(**options, return_state=True)
+        outcome = await state.aresult(raise_on_failure=False)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        summary: SyncSummary = outcome
+        return summary
+
+    return run
+
+
+@pytest.fixture
+def rows_of() -> Callable[[RunningSandbox], list[dict[str, Any]]]:
+    """`rows_of(sandbox)`: every row of the tracks database as plain values, by property name."""
+
+    def read(sandbox: RunningSandbox) -> list[dict[str, Any]]:
+        environment = sandbox.environment
+        client = Client(auth=environment["NOTION_TOKEN"], base_url=environment["NOTION_BASE_URL"])
+        database = client.databases.retrieve(environment["TRACKS_DB_ID"])
+        source = database["data_sources"][0]["id"]
+        pages = collect_paginated_api(client.data_sources.query, data_source_id=source)
+        return [{"id": page["id"]} | _plain(page["properties"]) for page in pages]
+
+    return read
+
+
+def _plain(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value["checkbox"]
+        if value["type"] == "checkbox"
+        else [option["name"] for option in value["multi_select"]]
+        if value["type"] == "multi_select"
+        else plain_text(value)
+        for name, value in properties.items()
+    }
