@@ -143,14 +143,14 @@ class _Attempt:
         against = self.judge(row)
         if against is not None:
             return against
-        if self.clock.monotonic() >= until:
-            return Lost(self.page_id, "Notion took too long to show the row.", "")
         return await see_through(
             self.clock, self.timing.grace, self._contend(until), undo=_release_if_won
         )
 
     async def _contend(self, until: float) -> Claim:
         sent = self.clock.monotonic()
+        if sent >= until:
+            return Lost(self.page_id, "Notion took too long to show the row.", "")
         value = self.owner.attempt(self.clock.now())
         doubt = await self._put(str(value), until)
         if doubt:

@@ -117,7 +117,6 @@ class Lease:
         pauses = iter(_PATIENT_PAUSES)
         while True:
             await self._store.reserve(1)
-            self.require_safe()
             try:
                 return await self._send_last(properties)
             except NotionError as error:
@@ -162,6 +161,7 @@ class Lease:
         of a renewal counts, and the token is no longer on record: should we die now, our write
         may still land, so nobody may take our lock for a dead one.
         """
+        self.require_safe()
         self._state = _State.CLOSING
         self._tokens.strike(self.token)
         try:

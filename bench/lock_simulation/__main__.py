@@ -1,0 +1,86 @@
+"""`python -m bench.lock_simulation`: explore schedules of the lock, and try its mutants.
+
+Exits with 1 if the lock as it is breaks in any schedule, or if a mutant is not found out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+
+from bench.lock_simulation.explore import Tally, explore, try_out
+from bench.lock_simulation.mutants import LIMIT, MUTANTS
+from bench.lock_simulation.schedule import run_schedule
+from bench.lock_simulation.themes import THEMES
+
+_KINDS = ("two holders", "results of a non-holder", "cleared under a holder", "stuck")
+
+
+def main() -> int:
+    options = _options()
+    logging.disable(logging.CRITICAL)
+    if options.trace is not None:
+        return _trace(options.trace, options.theme, options.mutant)
+    healthy = _explore(range(options.first, options.first + options.schedules), options.jobs)
+    found = _try_mutants(range(options.mutant_schedules)) if options.mutant_schedules else True
+    return 0 if healthy and found else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench.lock_simulation", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=100_000, help="as the lock is (100000)")
+    parser.add_argument("--first", type=int, default=0, help="first seed (0)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--mutant-schedules", type=int, default=4000, help="each; 0: none (4000)")
+    parser.add_argument("--trace", type=int, metavar="SEED", help="print one schedule's events")
+    parser.add_argument("--theme", choices=THEMES, help="with --trace: the schedule's theme")
+    names = [mutant.name for mutant in (*MUTANTS, LIMIT)]
+    parser.add_argument("--mutant", choices=names, help="with --trace: the lock to run")
+    return parser.parse_args()
+
+
+def _explore(seeds: range, jobs: int) -> bool:
+    began = time.monotonic()
+    tally = explore(seeds, jobs=jobs)
+    print(f"{tally.schedules} schedules in {time.monotonic() - began:.0f} s, seed {seeds.start} on")
+    for name, count in sorted(tally.counts.items()):
+        print(f"  {name:<26}{count:>10}")
+    for kind in _KINDS:
+        print(f"  {kind:<26}{tally.violations[kind]:>10}")
+    for seed, kinds in list(tally.broken.items())[:20]:
+        print(f"  seed {seed}: {', '.join(kinds)}")
+    return not tally.broken
+
+
+def _try_mutants(seeds: range) -> bool:
+    print(f"\n{'mutants, schedules each: ' + str(len(seeds)):<58}{'won':>8}{'broken':>8}  first")
+    found = [_row(mutant.name, mutant.told, try_out(mutant, seeds)) for mutant in MUTANTS]
+    _row(LIMIT.name, f"(the limit) {LIMIT.told}", try_out(LIMIT, seeds))
+    return all(found)
+
+
+def _row(name: str, told: str, tally: Tally) -> bool:
+    first = min(tally.broken, default=None)
+    won = tally.counts["won"]
+    print(f"{name:<20}{told[:72]:<74}{won:>8}{len(tally.broken):>8}  {first}", flush=True)
+    return bool(tally.broken)
+
+
+def _trace(seed: int, theme: str | None, mutant_name: str | None) -> int:
+    mutant = next((each for each in (*MUTANTS, LIMIT) if each.name == mutant_name), None)
+    if mutant is None:
+        outcome = run_schedule(seed, theme=THEMES.get(theme or ""), traced=True)
+    else:
+        with mutant.step():
+            outcome = run_schedule(
+                seed, theme=THEMES[theme or mutant.theme], adjust=mutant.adjust, traced=True
+            )
+    print("\n".join(outcome.trace))
+    return 1 if outcome.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

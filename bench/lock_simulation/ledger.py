@@ -1,0 +1,96 @@
+"""The judge of a schedule: who holds which row, and what must never happen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tasks.locks.lease import Lease
+
+if TYPE_CHECKING:
+    from bench.lock_simulation.process import Process
+
+__all__ = ["Ledger", "Violation"]
+
+
+@dataclass(frozen=True)
+class Violation:
+    """`kind` is one of: two holders, results of a non-holder, cleared under a holder, stuck."""
+
+    kind: str
+    at: float
+    page_id: str
+    detail: str
+
+
+@dataclass
+class Ledger:
+    """Counts what happened and notes violations. A holder is who won a claim and may still begin
+    an irreversible step: its lease is safe, its last write not sent, the process not killed.
+    """
+
+    time: Callable[[], float]
+    counts: Counter[str] = field(default_factory=Counter)
+    violations: list[Violation] = field(default_factory=list)
+    trace: list[str] | None = None
+    _holding: dict[str, dict[Process, Lease]] = field(default_factory=dict)
+    _winner: dict[str, int] = field(default_factory=dict)
+    _wins: int = 0
+
+    def won(self, process: Process, lease: Lease) -> int:
+        """Enter a won claim. The number the process writes as its result."""
+        self._wins += 1
+        self.note(f"{process} won {lease.page_id} as {self._wins} with {lease.token}")
+        self._must_be_alone(process, lease.page_id)
+        self._holding.setdefault(lease.page_id, {})[process] = lease
+        self._winner[lease.page_id] = self._wins
+        return self._wins
+
+    def step(self, process: Process, lease: Lease) -> None:
+        """An irreversible step (an import into Eagle) is begun."""
+        self.counts["steps"] += 1
+        self._must_be_alone(process, lease.page_id)
+
+    def left(self, process: Process, lease: Lease) -> None:
+        """The process is done with the row, one way or another."""
+        if self._holding.get(lease.page_id, {}).get(process) is lease:
+            del self._holding[lease.page_id][process]
+
+    def died(self, process: Process) -> None:
+        self.note(f"{process} killed")
+        for holders in self._holding.values():
+            holders.pop(process, None)
+
+    def landed(self, process: Process, page_id: str, lock: str, result: float | None) -> None:
+        """A write of `process` took effect in Notion."""
+        self.note(f"landed from {process}: {page_id} lock={lock!r} result={result}")
+        if result is not None and result != self._winner.get(page_id):
+            self._violated("results of a non-holder", page_id, f"{process} wrote {result}")
+        others = self._others(process, page_id)
+        if not lock and others:
+            self._violated("cleared under a holder", page_id, f"{process} cleared {others}")
+
+    def stuck(self, page_id: str, detail: str) -> None:
+        """After everything went quiet, a row could not be claimed."""
+        self._violated("stuck", page_id, detail)
+
+    def note(self, text: str) -> None:
+        if self.trace is not None:
+            self.trace.append(f"{self.time():10.3f} {text}")
+
+    def _must_be_alone(self, process: Process, page_id: str) -> None:
+        others = self._others(process, page_id)
+        if others:
+            self._violated("two holders", page_id, f"{process} beside {others}")
+
+    def _others(self, process: Process, page_id: str) -> list[str]:
+        holders = self._holding.get(page_id, {})
+        return [
+            str(other) for other, lease in holders.items() if other is not process and lease.safe
+        ]
+
+    def _violated(self, kind: str, page_id: str, detail: str) -> None:
+        self.note(f"VIOLATION {kind}: {detail}")
+        self.violations.append(Violation(kind, self.time(), page_id, detail))

@@ -1,0 +1,236 @@
+"""The lock with one thing left out or done wrong: the simulation must find each of them.
+
+A mutant replaces a small step of the production code while its schedule runs.
+"""
+# ruff: noqa: SLF001  (the steps a mutant replaces are private)
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+from weakref import WeakKeyDictionary
+
+from bench.lock_simulation import workers
+from bench.lock_simulation.process import Process
+from bench.lock_simulation.world import World
+from tasks.errors import NotionError
+from tasks.locks import claim as claim_steps
+from tasks.locks import lease as lease_steps
+from tasks.locks.claim import Claim, Lost
+from tasks.locks.lease import Lease
+from tasks.locks.ports import LockRow, Owner
+from tasks.locks.timing import LockTiming
+from tasks.locks.value import LockValue, is_live, parse
+
+__all__ = ["LIMIT", "MUTANTS", "Mutant"]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`told` says what is wrong; it shows most in schedules of `theme`. `step` replaces the
+    production code's step, `adjust` changes the world.
+    """
+
+    name: str
+    told: str
+    theme: str
+    step: Callable[[], Any] = lambda: patch.dict({})
+    adjust: Callable[[World], None] = lambda _: None
+
+
+class _FixedMargin(LockTiming):
+    """The usual margin, whatever the other times are."""
+
+    @property
+    def margin(self) -> float:
+        return 2 * self.landing + 5.0
+
+
+class _MarginM(LockTiming):
+    """The margin as the protocol first had it."""
+
+    @property
+    def margin(self) -> float:
+        return self.landing
+
+
+def _retimed(kind: type[LockTiming], **times: float) -> Callable[[World], None]:
+    def adjust(world: World) -> None:
+        usual = {name: getattr(world.timing, name) for name in LockTiming.__dataclass_fields__}
+        world.timing = kind.unchecked(**usual | times)
+
+    return adjust
+
+
+def _no_pre_read() -> Any:
+    return patch.object(claim_steps, "_judge_for_work", lambda *_, **__: None)
+
+
+@contextmanager
+def _one_token() -> Iterator[None]:
+    """Every attempt of a process carries the token of its first, until that is half expired."""
+    fresh = Owner.attempt
+    last: WeakKeyDictionary[Any, LockValue] = WeakKeyDictionary()
+
+    def attempt(owner: Owner, now: datetime) -> LockValue:
+        value = last.get(owner.log)
+        if value is None or now - value.taken_at > timedelta(minutes=1):
+            value = last[owner.log] = fresh(owner, now)
+        return value
+
+    with patch.object(Owner, "attempt", attempt):
+        yield
+
+
+def _clear_lost() -> Any:
+    async def after_lost(process: Process, outcome: Claim) -> None:
+        if isinstance(outcome, Lost) and outcome.token:
+            with suppress(NotionError):
+                row = await process.read(outcome.page_id)
+                if row.lock == outcome.token:
+                    await process.write(outcome.page_id, "")
+
+    return patch.object(workers, "after_lost", after_lost)
+
+
+def _repeat_at_once() -> Any:
+    async def look(lease: Lease, *_: object) -> None:
+        lease._reopen()
+
+    return patch.object(Lease, "_look_after_landing", look)
+
+
+def _loose() -> Any:
+    def same_holder(lock: str, token: str) -> bool:
+        value, ours = parse(lock), parse(token)
+        return value is not None and ours is not None and value.uuid == ours.uuid
+
+    return patch.object(lease_steps, "_still_acknowledged", same_holder)
+
+
+def _bare_cleanup() -> Any:
+    async def clean(process: Process) -> None:
+        world, dead = process.world, process.world.dead_tokens(process.host)
+        lifetime = world.timing.lifetime
+        for page_id in world.registers:
+            try:
+                row = await process.read(page_id)
+            except NotionError:
+                continue
+            live = is_live(
+                row.lock, now=process.now(), timeout=lifetime, last_edited=row.last_edited
+            )
+            if row.lock and (row.lock in dead or not live):
+                with suppress(NotionError):
+                    await process.write(page_id, "")
+
+    return patch.object(workers, "clean", clean)
+
+
+def _strike_late() -> Any:
+    """The token is struck out when the release is answered, not before it is sent."""
+
+    async def write_last(lease: Lease, properties: Mapping[str, Any]) -> LockRow:
+        lease.require_safe()
+        lease._state = lease_steps._State.CLOSING
+        try:
+            row = await lease._store.write(lease.page_id, "", properties or None)
+        except NotionError as error:
+            if not error.maybe_applied:
+                lease._reopen()
+            raise
+        lease._tokens.strike(lease.token)
+        lease._state = lease_steps._State.CLOSED
+        return row
+
+    return patch.object(Lease, "_write_last", write_last)
+
+
+def _record_unverified() -> Any:
+    """Tokens go on record when they are sent, not when they are verified."""
+    fresh = Owner.attempt
+
+    def attempt(owner: Owner, now: datetime) -> LockValue:
+        value = fresh(owner, now)
+        owner.log.record(str(value))
+        return value
+
+    return patch.object(Owner, "attempt", attempt)
+
+
+def _clocks_stop(world: World) -> None:
+    world.clocks_stop = True
+    world.faults = replace(world.faults, stops=0.04)
+
+
+def _stops_before_sending(world: World) -> None:
+    world.faults = replace(world.faults, stops_before_sending=0.1)
+
+
+MUTANTS = (
+    Mutant("no-pre-read", "the first read is left out", "anything", _no_pre_read),
+    Mutant(
+        "no-bound",
+        "the bound W is left out",
+        "anything",
+        adjust=_retimed(_FixedMargin, write_bound=1e9),
+    ),
+    Mutant(
+        "no-settling",
+        "the settling is left out",
+        "anything",
+        adjust=_retimed(LockTiming, settle=0.0),
+    ),
+    Mutant("one-token", "all attempts of a process share one token", "late-claims", _one_token),
+    Mutant("clear-lost", "a lost claim is cleared by its claimant", "late-claims", _clear_lost),
+    Mutant(
+        "repeat-at-once",
+        "an unanswered release is repeated at once",
+        "late-renewals",
+        _repeat_at_once,
+    ),
+    Mutant(
+        "loose-repeat",
+        "the repeat compares the holder, not the whole token",
+        "late-renewals",
+        _loose,
+    ),
+    Mutant("bare-cleanup", "cleanup is a GET and a PATCH", "crashes", _bare_cleanup),
+    Mutant(
+        "margin-M",
+        "the work is stopped M before the deadline, not 2 M",
+        "outage",
+        adjust=_retimed(_MarginM),
+    ),
+    Mutant(
+        "strike-late",
+        "a token stays on record until its release is answered",
+        "crashes",
+        _strike_late,
+    ),
+    Mutant(
+        "record-unverified",
+        "tokens are recorded before they are verified",
+        "crashes",
+        _record_unverified,
+    ),
+    Mutant(
+        "sleeping-clock",
+        "the monotonic clock stands still while the machine sleeps",
+        "anything",
+        adjust=_clocks_stop,
+    ),
+)
+
+# Not a flaw of the code but the limit of what a client can do: nothing can stop a request whose
+# process is stopped after its last look at the clock and before the first byte is sent.
+LIMIT = Mutant(
+    "stop-before-sending",
+    "processes are stopped between look and send for up to 1.5 T",
+    "anything",
+    adjust=_stops_before_sending,
+)

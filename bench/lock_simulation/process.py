@@ -1,0 +1,206 @@
+"""A process: the ports of tasks/locks on virtual time. It is stopped, resumed, killed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bench.lock_simulation.faults import Kind
+from bench.lock_simulation.world import EPOCH, World
+from tasks.errors import NotionError, NotionUnavailable
+from tasks.locks.ports import LockRow, Owner
+
+__all__ = ["Killed", "Process"]
+
+
+class Killed(BaseException):
+    """kill -9: no code of the process runs any more."""
+
+
+class Process:
+    """LockStore, Clock and TokenLog of one process. Everything it waits for from the outside
+    comes through `_wake`, which a pause delays and a kill ends.
+    """
+
+    def __init__(self, world: World, host: str) -> None:
+        self.world, self.host, self.pid = world, host, world.next_pid()
+        self.dead = False
+        self.owner = Owner(self.pid, host, self, self._fresh_uuid)
+        self._loop, self._random = world.loop, world.random
+        self._resumed_at = 0.0
+        self._waiting: dict[asyncio.Future[Any], None] = {}
+        self._skew = world.random.choice((0.0, 41.0, -3 * 3600.0, 7.5 * 3600.0))
+        self._boot = world.random.uniform(0, 1e5)
+        self._offset = 0.0
+        self._attempts = 0
+        self._uuids: set[str] = set()
+        world.tokens(host)[self] = set()
+
+    def __str__(self) -> str:
+        return f"{self.pid}@{self.host}"
+
+    def kill(self) -> None:
+        """What was sent before may land yet; the record of tokens stays."""
+        self.dead = True
+        self.world.ledger.died(self)
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(Killed())
+
+    async def _wake(self, seconds: float, error: NotionError | None = None) -> None:
+        """Return, or raise `error`, after `seconds`, or later if the process is stopped then."""
+        await self._arrival(self._expect(seconds, error))
+
+    def _expect(self, seconds: float, error: NotionError | None = None) -> asyncio.Future[None]:
+        if self.dead:
+            raise Killed
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._waiting[future] = None
+        self._loop.call_later(max(0.0, seconds), self._deliver, future, error)
+        return future
+
+    async def _arrival(self, future: asyncio.Future[None]) -> None:
+        try:
+            await future
+        finally:
+            self._waiting.pop(future, None)
+
+    async def until_changed(self, page_id: str, *, at_most: float) -> None:
+        """Return shortly after the row is written to, or after `at_most` seconds. No process can
+        know; but looking just then is what makes races, and idle looks make none.
+        """
+        future = self._expect(at_most)
+        soon = self._random.expovariate(2 / self.world.work.idle)
+        self.world.watch(page_id, lambda: self._loop.call_later(soon, self._deliver, future, None))
+        await self._arrival(future)
+
+    def _deliver(self, future: asyncio.Future[None], error: NotionError | None) -> None:
+        if future.done():
+            return
+        now = self._loop.time()
+        if self.world.faults.stops > self._random.random():
+            self._stop(self._random_stop())
+        if now < self._resumed_at:
+            # Whatever came while it was stopped is found in any order when it goes on.
+            resumed = self._resumed_at + self._random.uniform(0, 1e-3)
+            self._loop.call_at(resumed, self._deliver, future, error)
+        elif error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
+    def _random_stop(self) -> float:
+        timing = self.world.timing
+        longest = self._random.choice((3.0, timing.landing, 1.5 * timing.timeout))
+        return self._random.uniform(0, longest)
+
+    def _stop(self, seconds: float) -> None:
+        """SIGSTOP, or a laptop put to sleep: no code of the process runs for `seconds`."""
+        self.world.ledger.note(f"{self} stopped for {seconds:.1f} s")
+        resumed = max(self._resumed_at, self._loop.time() + seconds)
+        if self.world.clocks_stop:
+            self._boot -= resumed - max(self._resumed_at, self._loop.time())
+        self._resumed_at = resumed
+
+    # Clock
+
+    def monotonic(self) -> float:
+        return self._boot + self._loop.time()
+
+    def now(self) -> datetime:
+        local = self._loop.time() + self._skew
+        return EPOCH + timedelta(seconds=local + self._offset)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._wake(seconds)
+
+    def _note_date(self, answered_at: float) -> None:
+        """A `Date` header: whole seconds, and old by the time it is read."""
+        self._offset = answered_at // 1 - (self._loop.time() + self._skew)
+
+    # TokenLog
+
+    def record(self, token: str) -> None:
+        if not self.dead:
+            self.world.tokens(self.host)[self].add(token)
+
+    def strike(self, token: str) -> None:
+        if not self.dead:
+            self.world.tokens(self.host)[self].discard(token)
+
+    def _fresh_uuid(self) -> str:
+        self._attempts += 1
+        return f"{self.pid:04x}{self._attempts:04x}"
+
+    # LockStore
+
+    async def reserve(self, requests: int) -> None:
+        del requests
+        if self.dead:
+            raise Killed
+        if self.world.faults.permit_waits > self._random.random():
+            await self._wake(self._random.expovariate(0.2))
+
+    async def read(self, page_id: str, *, timeout: float | None = None) -> LockRow:  # noqa: ASYNC109  (the port's)
+        faults, patience = self.world.faults, self._patience(timeout)
+        there, back = faults.one_way(self._random), faults.one_way(self._random)
+        if faults.failed_reads > self._random.random():
+            await self._wake(min(there + back, patience), NotionUnavailable("503"))
+        if there + back > patience:
+            await self._wake(patience, NotionUnavailable("no answer in time"))
+        seen: list[tuple[LockRow, float]] = []
+        self._loop.call_later(there, self._look, page_id, seen)
+        await self._wake(there + back)
+        row, answered_at = seen[0]
+        self._note_date(answered_at)
+        return row
+
+    def _look(self, page_id: str, seen: list[tuple[LockRow, float]]) -> None:
+        seen.append((self.world.row(page_id), self._loop.time()))
+
+    async def write(
+        self,
+        page_id: str,
+        lock: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109  (the port's)
+    ) -> LockRow:
+        if self.dead:
+            raise Killed
+        patience, latest = self._patience(timeout), self.world.timing.landing
+        fate = self.world.faults.fate(self._random, self._kind(lock), latest=latest)
+        if self.world.faults.stops_before_sending > self._random.random():
+            await self._wake(self._random_stop())
+        self._may_be_killed()
+        result = properties["Result"]["number"] if properties else None
+        if fate.lands is not None:
+            self._loop.call_later(fate.lands, self.world.land, self, page_id, lock, result)
+        if fate.error is not None:
+            after = patience if fate.error_after is None else min(fate.error_after, patience)
+            await self._wake(after, fate.error)
+        assert fate.lands is not None
+        answered = fate.lands + self.world.faults.one_way(self._random)
+        if answered > patience:
+            await self._wake(patience, NotionUnavailable("no answer in time", maybe_applied=True))
+        await self._wake(answered)
+        self._note_date(self._loop.time() - (answered - fate.lands))
+        return self.world.row(page_id)
+
+    def _kind(self, lock: str) -> Kind:
+        if not lock:
+            return Kind.FINAL
+        uuid = lock.split(":")[2]
+        kind = Kind.RENEWAL if uuid in self._uuids else Kind.CLAIM
+        self._uuids.add(uuid)
+        return kind
+
+    def _patience(self, timeout: float | None) -> float:
+        longest = self.world.timing.landing
+        return longest if timeout is None else max(0.0, min(timeout, longest))
+
+    def _may_be_killed(self) -> None:
+        if self.world.faults.kills > self._random.random():
+            self._loop.call_later(self._random.uniform(0, 4.0), self.kill)
