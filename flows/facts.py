@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
-from tasks.eagle.index import EagleIndex, Match, RecordingIdentity
+from tasks.eagle.index import EagleIndex, EagleItem, Match, RecordingIdentity
 from tasks.errors import BadAddress
 from tasks.planning import Facts
 from tasks.soundcloud.address import Address, parse_address
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 _TRACK_KEY = "soundcloud:tracks:"
+_DAY_MILLISECONDS = 24 * 3600 * 1000
 
 
 def source_of(track: Track, allowed_hosts: frozenset[str]) -> Address:
@@ -98,12 +100,17 @@ def gather_facts(track: Track, match: Match | None, allowed_hosts: frozenset[str
         eagle_enabled=match is not None,
         eagle_wav=match.wav.id if match and match.wav else None,
         eagle_aiff=match.aiff.id if match and match.aiff else None,
+        wav_is_recent=bool(match and match.wav and _is_recent(match.wav)),
         match_reason=str(match.reason) if match and match.reason else "",
         local_wav=_existing(track.wav_path),
         local_aiff=_existing(track.aiff_path),
         has_source=not problem,
         source_problem=problem,
     )
+
+
+def _is_recent(item: EagleItem) -> bool:
+    return time.time() * 1000 - item.modification_time < _DAY_MILLISECONDS
 
 
 def _existing(path: str) -> str | None:

@@ -13,6 +13,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from flows import artifacts
+from flows.adoption import adopt_rows
 from flows.cleanup_locks import clean_up
 from flows.fan_out import process_tracks
 from flows.selection import select_tracks
@@ -138,6 +139,9 @@ async def work_through(
     except SyncError as error:
         return stopped(summary, error)
     results = [*summary.results, *selection.skipped, *selection.planned]
+    if selection.adoptions:
+        _log.info("Writing Eagle's ids into %d finished rows...", len(selection.adoptions))
+        results += await adopt_rows(session, selection.adoptions)
     if selection.work:
         _list(selection.work)
         _log.info("Step 4: Processing %d tracks...", len(selection.work))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from flows.adoption import Adoption, is_only_an_id
 from flows.facts import gather_facts, keys_of, match_in, soundcloud_path
 from flows.redirect import redirect
 from flows.session import Session
@@ -22,9 +23,12 @@ _log = logging.getLogger("flows.selection")
 
 @dataclass
 class Selection:
-    """`work` is for subflows, in this machine's order; the rest is decided already."""
+    """`work` is for subflows, in this machine's order; `adoptions` only need an id written; the
+    rest is decided already.
+    """
 
     work: list[Track] = field(default_factory=list)
+    adoptions: list[Adoption] = field(default_factory=list)
     skipped: list[TrackResult] = field(default_factory=list)
     planned: list[TrackResult] = field(default_factory=list)
 
@@ -40,11 +44,17 @@ async def select_tracks(session: Session, tracks: Sequence[Track], limit: int | 
     groups = await _duplicates(session, needing)
     kept = await _without_duplicates(session, needing, groups, selection)
     ordered = _in_order(session, kept)[:limit]
-    await session.playlists.prepare(ordered)
     if session.settings.dry_run:
         selection.planned += [_planned(track, _plan(session, track)) for track in ordered]
-    else:
-        selection.work = ordered
+        return selection
+    for track in ordered:
+        match = match_in(session.index, track, session.settings.allowed_source_hosts)
+        plan = _plan(session, track)
+        if match and plan.action is Action.ADOPT and is_only_an_id(track, match):
+            selection.adoptions.append(Adoption(track, match, plan.reason))
+        else:
+            selection.work.append(track)
+    await session.playlists.prepare(selection.work)
     return selection
 
 

@@ -30,7 +30,7 @@ from tasks.eagle.index import EagleIndex
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.paths import PathMap
 from tasks.errors import SyncError, WriteNotVerified
-from tasks.locks.ports import LockRow, Owner, SystemClock, this_host
+from tasks.locks.ports import Owner, SystemClock, this_host
 from tasks.locks.registry import TokenFile
 from tasks.locks.timing import LockTiming
 from tasks.locks.track_locks import TrackLocks
@@ -128,9 +128,11 @@ class Session:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def require_shown(self, row: LockRow, written: Mapping[str, Any], track: Track) -> None:
-        """Raise WriteNotVerified unless Notion's answer shows all that was written."""
-        if not shows(row.page, written):
+    def require_shown(
+        self, page: Mapping[str, Any], written: Mapping[str, Any], track: Track
+    ) -> None:
+        """Raise WriteNotVerified unless the page in Notion's answer shows all that was written."""
+        if not shows(page, written):
             raise WriteNotVerified(
                 f"Notion answered, but the row of {track.label} does not show what was written.",
                 remedy="Open the row; the next run repairs it with --filter missing_eagle.",

@@ -113,7 +113,7 @@ async def _conclude(session: Session, lease: HeldRow, track: Track, done: Outcom
         lease.require_safe()
         written = property_values(session.schema, done.values)
         row = await lease.finish(written)
-        session.require_shown(row, written, track)
+        session.require_shown(row.page, written, track)
     return done.result
 
 

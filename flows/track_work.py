@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any
 from flows.delivery import Finished, Held, adopt, deliver, import_one
 from flows.facts import gather_facts, match_in, source_of
 from flows.session import Session
+from tasks.audio.inspecting import is_whole
 from tasks.audio.names import file_stem
 from tasks.audio.stage import make_aiff
 from tasks.eagle.index import Match
@@ -51,7 +53,7 @@ async def work_on(session: Session, lease: HeldRow, row: Track) -> Outcome:
     elif plan.action is Action.IMPORT_FILE:
         track, held = await _import_local(session, lease, row, Path(facts.local_wav or ""))
     else:
-        track, held = await _adopt(session, session.eagle, lease, row, match)
+        track, held = await _adopt(session, session.eagle, lease, row, match, plan.action)
     result = _result(track, TrackStatus.PROCESSED, held, plan.reason)
     return Outcome(result, _success_values(session.schema, row, track, held))
 
@@ -88,7 +90,13 @@ def _finished(fetched: Fetched) -> Finished:
 async def _import_local(
     session: Session, lease: HeldRow, row: Track, wav: Path
 ) -> tuple[Track, Held]:
-    """A WAV that lies here already: prove it, make its AIFF, import both."""
+    """A WAV that lies here already: prove it, make its AIFF, import both.
+
+    A file that is not whole is left where it is, and the recording is downloaded.
+    """
+    if not await asyncio.to_thread(is_whole, wav, row.duration_seconds):
+        _log.info("%s: %s is not whole; downloading it again", row.label, wav)
+        return await _download(session, lease, row)
     with session.fresh_folder() as folder:
         made = await make_aiff(wav, folder, file_stem(row.artist, row.title))
         files = Finished(wav=wav, aiff=made.aiff, pcm_sha256=made.pcm_sha256, seconds=made.seconds)
@@ -97,12 +105,19 @@ async def _import_local(
 
 
 async def _adopt(
-    session: Session, eagle: EagleLibrary, lease: HeldRow, row: Track, match: Match
+    session: Session,
+    eagle: EagleLibrary,
+    lease: HeldRow,
+    row: Track,
+    match: Match,
+    action: Action,
 ) -> tuple[Track, Held]:
     """Eagle has the recording: take its items, and make the one of the two that is missing."""
     if match.wav is None:
         return await _download(session, lease, row)
-    aiff = match.aiff or await _aiff_for(session, eagle, lease, row, match.wav)
+    aiff = match.aiff
+    if aiff is None and action is Action.COMPLETE_PAIR:
+        aiff = await _aiff_for(session, eagle, lease, row, match.wav)
     lease.require_safe()
     return row, await adopt(session, eagle, row, match.wav, aiff)
 

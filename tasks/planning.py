@@ -42,7 +42,7 @@ class Facts:
     """What is known of a row's recording before anything is done.
 
     `eagle_wav` and `eagle_aiff` are ids of Eagle items of this recording, `match_reason` why they
-    are taken for it. `local_wav` is a path of the row's that exists on this machine. `has_source`
+    are taken for it, `wav_is_recent` that the WAV was imported within a day. `local_wav` is a path of the row's that exists on this machine. `has_source`
     is False for rows without an address we can download from; `source_problem` says why.
     """
 
@@ -50,6 +50,7 @@ class Facts:
     eagle_wav: str | None = None
     eagle_aiff: str | None = None
     match_reason: str = ""
+    wav_is_recent: bool = False
     local_wav: str | None = None
     local_aiff: str | None = None
     has_source: bool = True
@@ -82,10 +83,16 @@ def plan_track(track: Track, facts: Facts) -> Plan:
 
 
 def _plan_for_half(track: Track, facts: Facts) -> Plan:
-    """Eagle has one of the two files, for instance after a crash between the two imports."""
+    """Eagle has one of the two files.
+
+    A finished row of older days keeps what it has; it only gets its id. A recent WAV without its
+    AIFF is what a crash between the two imports leaves behind, and is completed.
+    """
+    if facts.eagle_wav and track.downloaded and not facts.wav_is_recent:
+        if track.eagle_id == facts.eagle_wav:
+            return Plan(Action.SKIP_DONE, "the row is complete and its WAV is in Eagle")
+        return Plan(Action.ADOPT, f"Eagle has the WAV ({facts.match_reason})")
     has, lacks = ("WAV", "AIFF") if facts.eagle_wav else ("AIFF", "WAV")
-    if track.downloaded and facts.eagle_wav and track.eagle_id == facts.eagle_wav:
-        return Plan(Action.SKIP_DONE, "the row is complete and its WAV is in Eagle")
     return Plan(
         Action.COMPLETE_PAIR, f"Eagle has the {has} ({facts.match_reason}), the {lacks} is missing"
     )
