@@ -82,12 +82,12 @@ class EagleClient:
         """Every live item, complete, in one `item/list` request.
 
         V1 tells no total and its limit has no cap; were one added, the answer would be a round
-        number of items, so then, and only then, a second page is asked for. Raises EagleRefused
-        for an answer that was cut short.
+        number of items. Only then it is proved complete: by V2's count, or by a second page.
+        Raises EagleRefused for an answer that was cut short.
         """
         items = await self._page(_EVERYTHING, 0)
         size = len(items)
-        if not size or size % _CAPS_ARE_MULTIPLES_OF:
+        if not size or size % _CAPS_ARE_MULTIPLES_OF or await self._count() == size:
             return items
         found = {item.id: item for item in items}
         page = 1
@@ -95,6 +95,11 @@ class EagleClient:
             found |= {item.id: item for item in more}
             page += 1
         return list(found.values())
+
+    async def _count(self) -> int | None:
+        """How many items there are, None if this Eagle does not tell."""
+        count = await self._get("v2/item/countAll") if await self.has_v2() else None
+        return count if isinstance(count, int) else None
 
     async def _page(self, limit: int, page: int) -> list[EagleItem]:
         """V1's `offset` counts pages (eagle.md 1.4); oldest first, so that additions come last."""
@@ -145,19 +150,23 @@ class EagleClient:
 
     async def update_tags(self, item_id: str, tags: Iterable[str]) -> EagleItem:
         """Add tags to those the item has now; the user's stay. No request to write if none lack."""
+        return await self.extend(item_id, tags=tags)
+
+    async def extend(
+        self, item_id: str, *, tags: Iterable[str] = (), folder_id: str = ""
+    ) -> EagleItem:
+        """Add tags and a folder to what the item has now, in one change; the item after it.
+
+        V1 cannot put an existing item into a folder: then the folder is missing in the answer.
+        Raises EagleRefused for an unknown id.
+        """
         item = await self._known(item_id)
         united = tuple(dict.fromkeys([*item.tags, *tags]))
+        lacks_folder = bool(folder_id) and folder_id not in item.folders
+        if lacks_folder and await self.has_v2():
+            body = {"id": item_id, "tags": united, "folders": [*item.folders, folder_id]}
+            return EagleItem.of(_record(await self._post("v2/item/update", body)))
         return item if united == item.tags else await self.update(item_id, tags=united)
-
-    async def add_to_folder(self, item_id: str, folder_id: str) -> EagleItem | None:
-        """Put the item into one folder more; None if this Eagle cannot (V1 never can)."""
-        if not await self.has_v2():
-            return None
-        item = await self._known(item_id)
-        if folder_id in item.folders:
-            return item
-        body = {"id": item_id, "folders": [*item.folders, folder_id]}
-        return EagleItem.of(_record(await self._post("v2/item/update", body)))
 
     async def _known(self, item_id: str) -> EagleItem:
         item = await self.item(item_id)

@@ -36,6 +36,10 @@ class PlaylistFolders:
                 self._ids[name] = await self._client.create_folder(playlist.strip(), self._parent)
             return self._ids[name]
 
+    def known(self, playlist: str) -> str:
+        """The folder's id without asking Eagle; "" if it was not looked for yet."""
+        return self._ids.get(_plain(playlist), "")
+
     def forget(self, playlist: str) -> None:
         """The folder is gone in Eagle: look again the next time."""
         self._ids.pop(_plain(playlist), None)

@@ -171,7 +171,7 @@ class EagleLibrary:
                 item = await self._import(ask, key, path.name, size)
             if folder and folder not in item.folders:
                 self._folders.forget(playlist)
-                item = await self._into_folder(item, playlist)
+                item = await self.adopt(item, tags=tags, playlist=playlist)
         return item
 
     async def adopt(self, item: EagleItem, *, tags: Sequence[str], playlist: str = "") -> EagleItem:
@@ -181,11 +181,17 @@ class EagleLibrary:
         Nothing is asked of Eagle that the item has already.
         """
         async with self._edits:
+            folder = self._folders.known(playlist)
+            if set(tags) <= set(item.tags) and (not playlist or folder in item.folders):
+                self.index.add(item)
+                return item
             await self.require_open()
-            if not set(tags) <= set(item.tags):
-                item = await self.client.update_tags(item.id, tags)
+            folder = await self.folder_for(playlist) if playlist else ""
+            item = await self.client.extend(item.id, tags=tags, folder_id=folder)
             self.index.add(item)
-        return await self._into_folder(item, playlist) if playlist else item
+        if folder and folder not in item.folders:
+            _log.info("%s stays outside Playlists/%s: this Eagle cannot move it", item.id, playlist)
+        return item
 
     def file_path(self, item: EagleItem) -> Path | None:
         """The item's file as this machine sees it; None if it cannot be seen from here."""
@@ -195,19 +201,6 @@ class EagleLibrary:
             return exact if exact.is_file() else _similar(folder, exact.name)
         except OSError:
             return None
-
-    async def _into_folder(self, item: EagleItem, playlist: str) -> EagleItem:
-        folder = await self.folder_for(playlist)
-        if folder in item.folders:
-            return item
-        async with self._edits:
-            await self.require_open()
-            moved = await self.client.add_to_folder(item.id, folder)
-        if moved is None:
-            _log.info("%s stays outside Playlists/%s: this Eagle cannot move it", item.id, playlist)
-            return item
-        self.index.add(moved)
-        return moved
 
     def _known(self, key: tuple[str, str], size: int) -> EagleItem | None:
         """An item of this address and extension that is not a mere preview of the file."""

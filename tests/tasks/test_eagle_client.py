@@ -52,7 +52,8 @@ async def test_a_list_longer_than_the_default_page_comes_whole_in_one_request(wo
 async def test_a_round_number_of_items_is_checked_for_a_hidden_cap(world: World) -> None:
     seed(world, 200)
     assert len(await world.client.list_items()) == 200
-    assert world.wire.count("item/list") == 2
+    assert world.wire.count("item/list") == 1
+    assert world.wire.count("v2/item/countAll") == 1
 
 
 async def test_a_server_that_caps_its_lists_is_read_to_the_end(world: World) -> None:
@@ -91,9 +92,10 @@ async def test_tags_are_added_and_the_users_are_kept(world: World) -> None:
 async def test_an_existing_item_is_put_into_a_folder_where_v2_is_offered(world: World) -> None:
     mine, ours = world.app.create_folder("Mine"), world.app.create_folder("Ours")
     item_id = world.app.add_item(None, name="a", ext="wav", folders=[mine])
-    item = await world.client.add_to_folder(item_id, ours)
-    assert item is not None
-    assert item.folders == (mine, ours)
+    item = await world.client.extend(item_id, tags=["new"], folder_id=ours)
+    assert (item.tags, item.folders) == (("new",), (mine, ours))
+    assert world.wire.count("v2/item/update") == 1
+    assert world.wire.count("item/update") == 0
 
 
 async def test_a_missing_file_is_refused_in_eagles_words(world: World) -> None:
@@ -181,10 +183,21 @@ async def test_no_open_library_is_said_in_our_words() -> None:
             await client.library()
 
 
-async def test_an_eagle_without_v2_is_told_so_once() -> None:
-    async for client in answers('{"status":"error","data":"Not found"}', 404):
-        assert await client.has_v2() is False
-        assert await client.add_to_folder("A", "B") is None
+async def test_an_eagle_without_v2_still_takes_the_tags(world: World) -> None:
+    ours = world.app.create_folder("Ours")
+    item_id = world.app.add_item(None, name="a", ext="wav")
+    inner = world.wire.app
+
+    async def v1_only(scope, receive, send):  # type: ignore[no-untyped-def]
+        path = scope["path"].replace("/api/v2/", "/api/unknown/")
+        await inner(scope | {"path": path}, receive, send)
+
+    world.wire.app = v1_only
+    client = world.client
+    item = await client.extend(item_id, tags=["new"], folder_id=ours)
+    assert (item.tags, item.folders) == (("new",), ())
+    assert await client.has_v2() is False
+    assert world.wire.count("v2/app/info") == 1
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 10_000])
