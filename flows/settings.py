@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tasks.errors import ConfigurationError
 
-__all__ = ["VARIABLES", "Settings", "Variable", "load_settings"]
+__all__ = ["VARIABLES", "Settings", "Variable", "load_settings", "load_what_works"]
 
 
 class Variable(NamedTuple):
@@ -58,6 +58,7 @@ VARIABLES = (
     Variable("HOOK_AFTER_TRACK", "", "Shell command run after each processed track"),
     Variable("HOOK_AFTER_RUN", "", "Shell command run after each run"),
     Variable("LIBRARY_SYNC_STATE", "~/.library-sync", "State of this machine: held locks, caches"),
+    Variable("KEEP_RUNS", "50", "How many runs' reports are kept in LIBRARY_SYNC_STATE/runs"),
 )
 
 _DEFAULTS = {variable.name: variable.default for variable in VARIABLES}
@@ -95,6 +96,7 @@ class Settings:
     hook_after_track: str
     hook_after_run: str
     state_dir: Path
+    keep_runs: int
 
     @property
     def eagle_enabled(self) -> bool:
@@ -109,9 +111,32 @@ def load_settings(
 
     Raises ConfigurationError naming the variable that cannot work.
     """
+    return _build(_texts(environment, env_file))
+
+
+def load_what_works(
+    environment: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")
+) -> tuple[Settings, dict[str, ConfigurationError]]:
+    """The settings with the default for each variable that cannot work, and what is wrong with it.
+
+    For `doctor` and `setup`, which must not fail on what they are asked to look at.
+    """
+    text = dict(_texts(environment, env_file))
+    wrong: dict[str, ConfigurationError] = {}
+    for name, default in _DEFAULTS.items():
+        try:
+            _build(_DEFAULTS | {name: text[name]})
+        except ConfigurationError as error:
+            wrong[name] = error
+            text[name] = default
+    return _build(text), wrong
+
+
+def _texts(environment: Mapping[str, str] | None, env_file: Path | None) -> Mapping[str, str]:
+    """Every variable's text: the environment's, else the file's, else the default."""
     given = dict(_file_values(env_file))
     given |= dict(os.environ if environment is None else environment)
-    return _build({name: given.get(name, default).strip() for name, default in _DEFAULTS.items()})
+    return {name: given.get(name, default).strip() for name, default in _DEFAULTS.items()}
 
 
 def _file_values(env_file: Path | None) -> Mapping[str, str]:
@@ -151,6 +176,7 @@ def _build(text: Mapping[str, str]) -> Settings:
         hook_after_track=text["HOOK_AFTER_TRACK"],
         hook_after_run=text["HOOK_AFTER_RUN"],
         state_dir=_folder(text["LIBRARY_SYNC_STATE"]) or Path.home() / ".library-sync",
+        keep_runs=_number(text, "KEEP_RUNS", least=1),
     )
 
 

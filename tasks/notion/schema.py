@@ -116,18 +116,33 @@ class Schema:
 
         Raises ConfigurationError naming each required property that is missing or of a wrong type.
         """
-        found = {
-            field: _find(field, data_source["properties"])
-            for field in FIELDS
-            if _find(field, data_source["properties"]) is not None
-        }
-        schema = cls(
+        schema = cls.unchecked(data_source)
+        for problem in schema.problems():
+            raise problem
+        return schema
+
+    @classmethod
+    def unchecked(cls, data_source: Mapping[str, Any]) -> Schema:
+        """The schema as it is, fit for the product or not; `doctor` names what is wrong in it."""
+        found = {field: _find(field, data_source["properties"]) for field in FIELDS}
+        return cls(
             data_source_id=data_source["id"],
             title="".join(part.get("plain_text", "") for part in data_source.get("title", [])),
             properties={field: value for field, value in found.items() if value is not None},
         )
-        _refuse_unusable(schema)
-        return schema
+
+    def problems(self) -> list[ConfigurationError]:
+        """What makes the database unusable: a required property missing, a type that cannot be."""
+        missing = [
+            _lacks(self.title, spec)
+            for field, spec in FIELDS.items()
+            if spec.required and field not in self.properties
+        ]
+        return missing + [
+            _wrong_type(self.properties[field], allowed)
+            for field, allowed in _TYPES.items()
+            if field in self.properties and self.properties[field].type not in allowed
+        ]
 
     def __contains__(self, field: Field) -> bool:
         return field in self.properties
@@ -164,19 +179,17 @@ def _property(found: Mapping[str, Any], name: str) -> Property:
     return Property(name, found["id"], found["type"], found.get(found["type"]) or {})
 
 
-def _refuse_unusable(schema: Schema) -> None:
-    for field, spec in FIELDS.items():
-        if spec.required and field not in schema.properties:
-            raise ConfigurationError(
-                f"The database {schema.title!r} has no property {spec.names[0]!r}.",
-                remedy=f"Add a property named {spec.names[0]!r} of type {spec.create_as} in Notion,"
-                " or let `library-sync setup` add it.",
-            )
-    for field, allowed in _TYPES.items():
-        found = schema.properties.get(field)
-        if found is not None and found.type not in allowed:
-            raise ConfigurationError(
-                f"The property {found.name!r} is of type {found.type}; it must be "
-                f"{' or '.join(sorted(allowed))}.",
-                remedy=f"Change the type of {found.name!r} in Notion.",
-            )
+def _lacks(title: str, spec: FieldSpec) -> ConfigurationError:
+    return ConfigurationError(
+        f"The database {title!r} has no property {spec.names[0]!r}.",
+        remedy=f"Add a property named {spec.names[0]!r} of type {spec.create_as} in Notion, "
+        "or let `library-sync setup` add it.",
+    )
+
+
+def _wrong_type(found: Property, allowed: frozenset[str]) -> ConfigurationError:
+    return ConfigurationError(
+        f"The property {found.name!r} is of type {found.type}; it must be "
+        f"{' or '.join(sorted(allowed))}.",
+        remedy=f"Change the type of {found.name!r} in Notion.",
+    )
