@@ -7,6 +7,7 @@ call itself validates, then whether the objects exist (notion-api.md 5, "Emulato
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from typing import Any
 
@@ -26,6 +27,8 @@ Json = dict[str, Any]
 
 TOKEN = "secret-sandbox"  # noqa: S105 - the stand-in's, fixed by interfaces.md
 VERSIONS = ("2025-09-03", "2026-03-11")
+_FAILED = "Unexpected error occurred."
+_log = logging.getLogger(__name__)
 _METHODS = ["GET", "POST", "PATCH", "DELETE", "PUT"]
 _MOST_BYTES = 500 * 1024
 
@@ -43,6 +46,10 @@ def create_app(store: NotionStore, ledger: Ledger) -> Starlette:
                 refusal.status, refusal.code, refusal.message, refusal.additional_data, request_id
             )
             return _response(refusal.status, body, request_id)
+        except Exception:  # noqa: BLE001 - the edge of the server: a defect is a 500, as there
+            _log.exception("The Notion stand-in failed at %s %s", request.method, request.url.path)
+            body = error_body(500, "internal_server_error", _FAILED, None, request_id)
+            return _response(500, body, request_id)
 
     return Starlette(routes=[Route("/{rest:path}", answer, methods=_METHODS)])
 

@@ -177,9 +177,9 @@ def _table_row(body: Json, path: str, objects: Objects, _: Json) -> Json:
 
 
 def _synced(body: Json, path: str, objects: Objects, _: Json) -> Json:
-    original = body.get("synced_from")
-    if original is None:
+    if body.get("synced_from") is None:
         return {"synced_from": None}
+    original = an_object(body["synced_from"], f"{path}.synced_from")
     block_id = an_id(original.get("block_id", UNDEFINED), f"{path}.synced_from.block_id")
     objects.block(block_id)
     return {"synced_from": {"type": "block_id", "block_id": block_id}}

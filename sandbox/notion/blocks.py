@@ -16,7 +16,14 @@ from sandbox.notion.ids import new_id
 from sandbox.notion.objects import Objects
 from sandbox.notion.records import Block, Database, Page
 
-__all__ = ["append_blocks", "delete_block", "erase", "update_block"]
+__all__ = [
+    "add_drafts",
+    "append_blocks",
+    "block_drafts",
+    "delete_block",
+    "erase",
+    "update_block",
+]
 
 Json = dict[str, Any]
 
@@ -28,21 +35,33 @@ _FULL = ("column_list", "table")
 def append_blocks(objects: Objects, parent_id: str, body: Json, path: str) -> list[Block]:
     """The new blocks of the first level. Raises ApiError 400 or 404; nothing is added then."""
     only_keys(body, path, ("children", "after", "position"))
-    drafts = _drafts(objects, body.get("children", UNDEFINED), f"{path}.children")
-    if sum(_count(draft) for draft in drafts) > _MOST_BLOCKS:
-        raise validation(f"{path}.children holds more than {_MOST_BLOCKS} blocks.")
+    drafts = block_drafts(objects, body.get("children", UNDEFINED), f"{path}.children")
     position = _position(body, path)
     parent = objects.block(parent_id)
     if isinstance(parent, Database):
         raise validation("Block does not support children.")
     if objects.is_trashed(parent):
         raise validation(_TRASHED)
-    place = _place(objects, parent_id, position)
+    return add_drafts(objects, parent, drafts, _place(objects, parent_id, position))
+
+
+def block_drafts(objects: Objects, value: object, path: str) -> list[Json]:
+    """The blocks of a request, checked but not yet made. Raises ApiError 400."""
+    drafts = _drafts(objects, value, path)
+    if sum(_count(draft) for draft in drafts) > _MOST_BLOCKS:
+        raise validation(f"{path} holds more than {_MOST_BLOCKS} blocks.")
+    return drafts
+
+
+def add_drafts(
+    objects: Objects, parent: Block | Page, drafts: list[Json], place: int = 0
+) -> list[Block]:
+    """Make the blocks of `drafts` under `parent`, the first of them at `place`."""
     is_page = isinstance(parent, Page)
-    added = [_make(objects, parent_id, draft, under_page=is_page) for draft in drafts]
-    siblings = objects.children.get(parent_id, [])
+    added = [_make(objects, parent.id, draft, under_page=is_page) for draft in drafts]
+    siblings = objects.children.get(parent.id, [])
     ids = [block.id for block in added]
-    objects.order(parent_id, [*siblings[:place], *ids, *siblings[place:]])
+    objects.order(parent.id, [*siblings[:place], *ids, *siblings[place:]])
     return added
 
 

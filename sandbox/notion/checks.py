@@ -17,6 +17,7 @@ __all__ = [
     "an_id",
     "an_object",
     "boolean",
+    "not_null",
     "one_of",
     "only_keys",
     "string",
@@ -100,6 +101,13 @@ def only_keys(value: Mapping[str, Any], path: str, allowed: Collection[str]) -> 
     for key in value:
         if key not in allowed:
             raise invalid(f"{path}.{key}", "not present", value[key])
+
+
+def not_null(value: Mapping[str, Any], path: str, expected: Mapping[str, str]) -> None:
+    """Refuse null where a key may only be left out; `expected` says what each key takes."""
+    for key, what in expected.items():
+        if key in value and value[key] is None:
+            raise invalid(f"{path}.{key}", f"{what} or `undefined`", None)
 
 
 def absent(value: Mapping[str, Any], path: str, *keys: str) -> None:

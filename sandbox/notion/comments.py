@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.notion.checks import an_array, an_id, an_object, only_keys
+from sandbox.notion.checks import an_array, an_id, an_object, one_of, only_keys, string
 from sandbox.notion.errors import INTEGRATION_NAME, UNDEFINED, invalid, not_found, validation
 from sandbox.notion.ids import new_id
 from sandbox.notion.media import parse_file
 from sandbox.notion.objects import Objects
 from sandbox.notion.records import Comment, Database
 from sandbox.notion.richtext import parse_rich_text, text_item
+from sandbox.notion.users import PERSON_ID, user_name
 
 __all__ = ["comments_on", "create_comment", "delete_comment", "update_comment"]
 
@@ -96,9 +97,13 @@ def _display_name(value: object) -> Json:
         return {"type": "integration", "resolved_name": INTEGRATION_NAME}
     given = an_object(value, "body.display_name")
     if given.get("type") == "custom":
-        return {"type": "custom", "resolved_name": given["custom"]["name"]}
-    name = INTEGRATION_NAME if given.get("type") == "integration" else "Robin Keeper"
-    return {"type": given.get("type", "integration"), "resolved_name": name}
+        custom = an_object(given.get("custom", UNDEFINED), "body.display_name.custom")
+        name = string(custom.get("name", UNDEFINED), "body.display_name.custom.name")
+        return {"type": "custom", "resolved_name": name}
+    kind = given.get("type", UNDEFINED)
+    one_of(kind, "body.display_name.type", ("integration", "user", "custom"))
+    name = INTEGRATION_NAME if kind == "integration" else user_name(PERSON_ID)
+    return {"type": kind, "resolved_name": name}
 
 
 def _attachments(objects: Objects, value: object) -> list[Json]:

@@ -13,7 +13,7 @@ from sandbox.notion.errors import UNDEFINED, invalid
 from sandbox.notion.ids import new_id
 from sandbox.notion.media import parse_cover, parse_icon
 from sandbox.notion.objects import Objects
-from sandbox.notion.pages import refuse_trashed, trash_wish
+from sandbox.notion.pages import refuse_circle, refuse_trashed, trash_wish
 from sandbox.notion.records import Database, DataSource
 from sandbox.notion.richtext import parse_rich_text, text_item
 from sandbox.notion.schema_changes import change_properties
@@ -116,11 +116,11 @@ def update_data_source(objects: Objects, data_source_id: str, body: Json) -> Dat
         fields["in_trash"] = wish
     source = objects.data_source(data_source_id)
     refuse_trashed(objects, source, body, "block")
-    if body.get("parent") is not None:
-        fields["parent"] = _adopted(objects, source, body["parent"])
     if body.get("properties") is not None:
         source = change_properties(objects, source, body["properties"], "body.properties")
-    return objects.change(source, **fields)
+    if body.get("parent") is not None:
+        fields["parent"] = _adopted(objects, source, body["parent"])
+    return objects.change(objects.data_source(source.id), **fields)
 
 
 def _new_source(
@@ -167,6 +167,8 @@ def _parent(objects: Objects, value: object) -> Json:
 
 def _moved(objects: Objects, database: Database, value: object) -> Json:
     parent = _parent(objects, value)
+    above = objects.content(parent.get("page_id") or parent.get("block_id") or "")
+    refuse_circle(objects, database, above)
     if "page_id" in database.parent:
         objects.remove_child(database.parent["page_id"], database.id)
     if "page_id" in parent:

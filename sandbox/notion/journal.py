@@ -25,7 +25,11 @@ class Journal:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         self._latest = self._read()
-        self._out = None if self._file is None else self._file.open("a", encoding="utf-8")
+        self._out = (
+            None
+            if self._file is None
+            else self._file.open("a", encoding="utf-8", errors="surrogatepass")
+        )
 
     def restored(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Kind and fields of every object there was; can be asked once."""
@@ -54,7 +58,7 @@ class Journal:
             return {}
         latest: dict[tuple[str, str], dict[str, Any]] = {}
         lines, is_whole = 0, True
-        with self._file.open(encoding="utf-8") as source:
+        with self._file.open(encoding="utf-8", errors="surrogatepass") as source:
             for line in source:
                 entry = _entry(line)
                 lines, is_whole = lines + 1, is_whole and entry is not None
@@ -68,7 +72,7 @@ class Journal:
     def _rewrite(self, latest: dict[tuple[str, str], dict[str, Any]]) -> None:
         assert self._file is not None
         fresh = self._file.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as out:
+        with fresh.open("w", encoding="utf-8", errors="surrogatepass") as out:
             for (kind, _), fields in latest.items():
                 out.write(json.dumps([kind, fields], ensure_ascii=False) + "\n")
         fresh.replace(self._file)

@@ -168,6 +168,15 @@ class Objects:
             above = self._above(above)
         return False
 
+    def lies_within(self, record: Record, above_id: str) -> bool:
+        """True if `record` is the object with this id or stands somewhere under it."""
+        here: Record | None = record
+        while here is not None:
+            if here.id == above_id:
+                return True
+            here = self._above(here)
+        return False
+
     def is_trashed(self, record: Record) -> bool:
         """True if `record` or something above it is in the trash (changelog of 2022-02-28)."""
         return record.in_trash or self.has_trashed_ancestor(record)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.notion.blocks import append_blocks, erase
+from sandbox.notion.blocks import add_drafts, block_drafts, erase
 from sandbox.notion.checks import an_id, an_object, boolean, one_of, only_keys
 from sandbox.notion.errors import UNDEFINED, invalid, validation
 from sandbox.notion.ids import new_id
@@ -18,11 +18,19 @@ from sandbox.notion.records import PLAIN_SCHEMA, DataSource, Page, Record
 from sandbox.notion.relations import mirror
 from sandbox.notion.values import Writing
 
-__all__ = ["create_page", "move_page", "refuse_trashed", "trash_wish", "update_page"]
+__all__ = [
+    "create_page",
+    "move_page",
+    "refuse_circle",
+    "refuse_trashed",
+    "trash_wish",
+    "update_page",
+]
 
 Json = dict[str, Any]
 
 _PARENTS = ("page_id", "data_source_id", "database_id", "workspace")
+_POSITIONS = ("after_block", "page_start", "page_end")
 _CREATE_KEYS = (
     "parent",
     "properties",
@@ -54,6 +62,9 @@ def create_page(objects: Objects, body: Json) -> Page:
     if body.get("markdown") is not None:
         raise validation("The sandbox takes no markdown; send children.")
     parent, source = _parent(objects, body.get("parent", UNDEFINED))
+    position = _position(body.get("position"))
+    siblings = objects.children.get(parent.get("page_id", ""), [])
+    drafts = block_drafts(objects, children, "body.children")
     writing = Writing(objects, dict(source.schema if source else PLAIN_SCHEMA))
     values = writing.parse(body.get("properties") or {})
     icon = parse_icon(body.get("icon"), "body.icon", objects)
@@ -65,10 +76,10 @@ def create_page(objects: Objects, body: Json) -> Page:
         Page(id=new_id(), parent=parent, values=values, icon=icon, cover=cover, **objects.stamp())
     )
     if source is None and "page_id" in parent:
-        _place(objects, page, body.get("position"))
+        objects.order(parent["page_id"], _placed(siblings, page.id, position))
     _mirror(objects, page.id, source, {}, values)
-    if children:
-        append_blocks(objects, page.id, {"children": children}, "body")
+    if drafts:
+        add_drafts(objects, page, drafts)
     return objects.pages[page.id]
 
 
@@ -101,6 +112,7 @@ def move_page(objects: Objects, page_id: str, body: Json) -> Page:
     page = objects.page(page_id)
     refuse_trashed(objects, page, {}, "page")
     parent, target = _parent(objects, body.get("parent", UNDEFINED))
+    refuse_circle(objects, page, target or objects.pages.get(parent.get("page_id", "")))
     values = _carried(_source_of(objects, page), target, page)
     if "page_id" in page.parent:
         objects.remove_child(page.parent["page_id"], page.id)
@@ -123,6 +135,12 @@ def refuse_trashed(objects: Objects, record: Record, body: Json, noun: str) -> N
             f"Can't edit {noun} on block with an archived ancestor. "
             f"You must unarchive the ancestor before editing {noun}."
         )
+
+
+def refuse_circle(objects: Objects, record: Record, above: Record | None) -> None:
+    """Raise ApiError 400 if `record` would come to stand under itself."""
+    if above is not None and objects.lies_within(above, record.id):
+        raise validation("A page or database cannot be moved into itself.")
 
 
 def trash_wish(body: Json) -> bool | None:
@@ -206,18 +224,24 @@ def _mirror(
             mirror(objects, page_id, config, before.get(key) or (), value)
 
 
-def _place(objects: Objects, page: Page, position: object) -> None:
-    parent_id = page.parent["page_id"]
-    siblings = objects.children.get(parent_id, [])
-    where = an_object(position, "body.position") if position is not None else {}
-    if where.get("type") == "page_start":
-        objects.order(parent_id, [page.id, *siblings])
-    elif where.get("type") == "after_block":
-        after = an_id(where["after_block"]["id"], "body.position.after_block.id")
-        at = siblings.index(after) + 1 if after in siblings else len(siblings)
-        objects.order(parent_id, [*siblings[:at], page.id, *siblings[at:]])
-    else:
-        objects.append_child(parent_id, page.id)
+def _position(value: object) -> str | None:
+    """The id of the block to follow, "start", or None for the end."""
+    if value is None:
+        return None
+    position = an_object(value, "body.position")
+    kind = one_of(position.get("type", UNDEFINED), "body.position.type", _POSITIONS)
+    if kind == "after_block":
+        where = "body.position.after_block"
+        after = an_object(position.get("after_block", UNDEFINED), where)
+        return an_id(after.get("id", UNDEFINED), f"{where}.id")
+    return "start" if kind == "page_start" else None
+
+
+def _placed(siblings: list[str], page_id: str, position: str | None) -> list[str]:
+    at = 0 if position == "start" else len(siblings)
+    if position in siblings:
+        at = siblings.index(position) + 1
+    return [*siblings[:at], page_id, *siblings[at:]]
 
 
 def _carried(old: DataSource | None, new: DataSource | None, page: Page) -> Json:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox.notion.checks import boolean, one_of, only_keys
+from sandbox.notion.checks import boolean, not_null, one_of, only_keys
 from sandbox.notion.errors import validation
 from sandbox.notion.filters import compile_filter
 from sandbox.notion.paging import Slice, list_json, page_size
@@ -34,6 +34,12 @@ Test = Callable[[Page], bool]
 
 _KEYS = ("filter", "sorts", "start_cursor", "page_size", "archived", "in_trash", "is_archived")
 _MORE_KEYS = ("result_type", "attributes_to_get")
+_NEVER_NULL = {
+    "filter": "an object",
+    "sorts": "an array",
+    "page_size": "a number",
+    "start_cursor": "a string",
+}
 _INCOMPLETE = {"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}
 
 
@@ -42,6 +48,7 @@ def query(
 ) -> Json:
     """The list of rows. Raises ApiError 400 or 404."""
     only_keys(body, "body", (*_KEYS, *_MORE_KEYS))
+    not_null(body, "body", _NEVER_NULL)
     size = page_size(body.get("page_size"), "body.page_size")
     if "result_type" in body:
         one_of(body["result_type"], "body.result_type", ("page", "data_source"))

@@ -24,7 +24,16 @@ from sandbox.notion.ids import hex_of
 from sandbox.notion.times import date_value
 from sandbox.notion.users import full_user, user_name
 
-__all__ = ["Titles", "parse_rich_text", "plain", "text_item"]
+__all__ = [
+    "API_COLORS",
+    "COLORS",
+    "Titles",
+    "checked_url",
+    "parse_date",
+    "parse_rich_text",
+    "plain",
+    "text_item",
+]
 
 Json = dict[str, Any]
 
@@ -154,7 +163,7 @@ def _mentioned(kind: str, value: object, path: str, titles: Titles) -> tuple[Jso
             href = f"https://www.notion.so/{hex_of(object_id)}"
             return {"id": object_id}, title or "Untitled", href
         case "date":
-            date = _date(body, path)
+            date = parse_date(body, path)
             text = date["start"] + (f" → {date['end']}" if date["end"] else "")
             return date, text, None
         case "template_mention":
@@ -168,13 +177,17 @@ def _mentioned(kind: str, value: object, path: str, titles: Titles) -> tuple[Jso
     raise invalid(path, "not present", value)
 
 
-def _date(body: Json, path: str) -> Json:
+def parse_date(value: object, path: str) -> Json:
+    """A date with start, end and time_zone as responses show it. Raises ApiError 400."""
+    body = an_object(value, path)
+    only_keys(body, path, ("start", "end", "time_zone"))
     start = string(body.get("start", UNDEFINED), f"{path}.start")
-    end = body.get("end")
-    if end is not None:
-        string(end, f"{path}.end")
+    end, zone = body.get("end"), body.get("time_zone")
+    for key in ("end", "time_zone"):
+        if body.get(key) is not None:
+            string(body[key], f"{path}.{key}")
     try:
-        return date_value(start, end, body.get("time_zone"))
+        return date_value(start, end, zone)
     except ValueError:
         raise invalid(f"{path}.start", "a valid ISO 8601 date string", start) from None
 

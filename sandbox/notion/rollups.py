@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.notion.spans import Span
 
-__all__ = ["ARRAY_FUNCTIONS", "roll_up"]
+__all__ = ["ARRAY_FUNCTIONS", "FUNCTIONS", "roll_up"]
 
 ARRAY_FUNCTIONS = ("show_original", "show_unique")
 _EMPTY: tuple[Any, ...] = (None, "", [])
@@ -87,3 +87,14 @@ _COUNTS: dict[str, Callable[[list[Any]], float]] = {
     "percent_checked": lambda values: _share(sum(value is True for value in values), values),
     "percent_unchecked": lambda values: _share(sum(value is False for value in values), values),
 }
+
+FUNCTIONS = (
+    *_COUNTS,
+    *_NUMBERS,
+    *ARRAY_FUNCTIONS,
+    "earliest_date",
+    "latest_date",
+    "date_range",
+    "count_per_group",
+    "percent_per_group",
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.notion.checks import an_object, string
+from sandbox.notion.checks import an_object, one_of, string
 from sandbox.notion.conversion import convert_rows
 from sandbox.notion.errors import UNDEFINED, invalid, validation
 from sandbox.notion.ids import new_property_id
@@ -17,7 +17,8 @@ from sandbox.notion.objects import Objects
 from sandbox.notion.records import DataSource
 from sandbox.notion.relations import mirror_all
 from sandbox.notion.richtext import plain
-from sandbox.notion.schemas import find_property, parse_simple, related_id, type_of
+from sandbox.notion.rollups import FUNCTIONS
+from sandbox.notion.schemas import described, find_property, parse_simple, related_id, type_of
 
 __all__ = ["change_properties"]
 
@@ -96,7 +97,7 @@ def _add(objects: Objects, source: DataSource, name: str, body: Json, path: str)
     config: Json = {
         "id": property_id,
         "name": name,
-        "description": body.get("description"),
+        "description": described(body, path),
         "type": kind,
     }
     config[kind] = _inner(objects, source, config, body.get(kind, UNDEFINED), f"{path}.{kind}")
@@ -111,7 +112,7 @@ def _alter(objects: Objects, source: DataSource, found: Json, body: Json, path: 
     if "name" in body:
         config["name"] = _free_name(source, found, string(body["name"], f"{path}.name"))
     if "description" in body:
-        config["description"] = body["description"]
+        config["description"] = described(body, path)
     if set(body) - {"name", "description", "id", "type"}:
         config = _retyped(objects, source, config, body, path)
     fresh = objects.data_source(source.id)
@@ -169,8 +170,11 @@ def _relation(
     is_dual = "dual_property" in body or body.get("type") == "dual_property"
     if not is_dual:
         return shape | {"type": "single_property", "single_property": {}}
-    wanted = body.get("dual_property") or {}
-    other = _other_side(objects, source, config, target, wanted.get("synced_property_name"))
+    wanted = an_object(body.get("dual_property") or {}, f"{path}.dual_property")
+    name = wanted.get("synced_property_name")
+    if name is not None:
+        string(name, f"{path}.dual_property.synced_property_name")
+    other = _other_side(objects, source, config, target, name)
     synced = {"synced_property_name": other["name"], "synced_property_id": other["id"]}
     return shape | {"type": "dual_property", "dual_property": synced}
 
@@ -214,7 +218,7 @@ def _rollup(
         "relation_property_name": relation["name"],
         "rollup_property_id": rolled["id"],
         "relation_property_id": relation["id"],
-        "function": string(merged.get("function", UNDEFINED), f"{path}.function"),
+        "function": one_of(merged.get("function", UNDEFINED), f"{path}.function", FUNCTIONS),
     }
 
 

@@ -20,6 +20,7 @@ from sandbox.notion.richtext import COLORS
 __all__ = [
     "OPTION_TYPES",
     "TYPES",
+    "described",
     "find_property",
     "new_option",
     "option_by",
@@ -108,8 +109,14 @@ def new_option(kind: str, body: Json, path: str) -> Json:
         "id": str(body.get("id") or new_option_id()),
         "name": name,
         "color": one_of(color, f"{path}.color", COLORS),
-        "description": body.get("description"),
+        "description": described(body, path),
     }
+
+
+def described(body: Json, path: str) -> str | None:
+    """The description of an option or property; None without one."""
+    given = body.get("description")
+    return None if given is None else string(given, f"{path}.description")
 
 
 def option_by(options: Iterable[Json], key: str, value: object) -> Json | None:
@@ -177,8 +184,8 @@ def _option(kind: str, body: Json, path: str, known: list[Json]) -> Json:
     if body.get("color") not in {None, found["color"]}:
         raise validation(f"Cannot update color of {kind} with name: {found['name']}.")
     name = body.get("name", found["name"])
-    described = body.get("description", found["description"])
-    return found | {"name": string(name, f"{path}.name"), "description": described}
+    description = described(body, path) if "description" in body else found["description"]
+    return found | {"name": string(name, f"{path}.name"), "description": description}
 
 
 def _status(body: Json, path: str, before: Json | None) -> Json:
@@ -213,7 +220,7 @@ def _grouped(options: list[Json], groups: list[Json]) -> list[Json]:
 
 
 def _colour_for(name: str) -> str:
-    return COLORS[zlib.crc32(name.encode()) % len(COLORS)]
+    return COLORS[zlib.crc32(name.encode("utf-8", "surrogatepass")) % len(COLORS)]
 
 
 def related_id(body: Json, path: str) -> str | None:

@@ -17,9 +17,8 @@ from sandbox.notion.errors import UNDEFINED, invalid, validation
 from sandbox.notion.media import parse_files
 from sandbox.notion.objects import Objects
 from sandbox.notion.records import Schema
-from sandbox.notion.richtext import checked_url, parse_rich_text
+from sandbox.notion.richtext import checked_url, parse_date, parse_rich_text
 from sandbox.notion.schemas import find_property, new_option, option_by, with_options
-from sandbox.notion.times import date_value
 
 __all__ = ["Writing", "empty_value"]
 
@@ -158,18 +157,7 @@ def _number(value: object, path: str) -> float | int | None:
 
 
 def _date(value: object, path: str) -> Json | None:
-    if value is None:
-        return None
-    body = an_object(value, path)
-    only_keys(body, path, ("start", "end", "time_zone"))
-    start = string(body.get("start", UNDEFINED), f"{path}.start")
-    end = body.get("end")
-    if end is not None:
-        string(end, f"{path}.end")
-    try:
-        return date_value(start, end, body.get("time_zone"))
-    except ValueError:
-        raise invalid(f"{path}.start", "a valid ISO 8601 date string", start) from None
+    return None if value is None else parse_date(value, path)
 
 
 def _url(value: object, path: str) -> str | None:
