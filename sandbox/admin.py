@@ -9,7 +9,7 @@
     DELETE /_sandbox/faults       no more faults (?service= for one)
     POST   /_sandbox/settle       wait until late writes and imports are done
     POST   /_sandbox/eagle        {"stopped"?, "library"?, "lose_imports"?, "import_delay"?}
-    POST   /_sandbox/soundcloud/{track_id}/condition   {"condition"}
+    POST   /_sandbox/soundcloud/{track_id}/condition   {"condition", and its details}
 
 A call that cannot be meant is answered with 400 and `{"error": sentence}`.
 """
@@ -125,10 +125,13 @@ class _Calls:
         return JSONResponse(summary_of(self._sandbox)["eagle"])
 
     async def condition(self, request: Request) -> JSONResponse:
-        body = await _object(request)
-        track = request.path_params["track_id"]
-        self._sandbox.soundcloud.catalogue.set_condition(int(track), str(body["condition"]))
-        return JSONResponse({"track": track, "condition": body["condition"]})
+        details = await _object(request)
+        condition = str(details.pop("condition"))
+        track_id = int(request.path_params["track_id"])
+        track = self._sandbox.soundcloud.catalogue.set_condition(track_id, condition, **details)
+        return JSONResponse(
+            {"track": track.id, "condition": track.condition, "details": track.details}
+        )
 
 
 async def _object(request: Request) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     """
     state = args.state or Path(tempfile.mkdtemp(prefix="library-sync-sandbox-"))
     try:
-        asyncio.run(_serve(state.resolve(), args))
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_serve(state.resolve(), args))
     except OSError as error:
         sys.stderr.write(f"The sandbox cannot start: {error}. Choose another --port or --state.\n")
         return _CANNOT_WORK

@@ -20,6 +20,9 @@ __all__ = ["HOST", "Listener", "hang_up"]
 
 HOST = "127.0.0.1"
 _HANG_UP = "sandbox.hang_up"
+_KEEP_ALIVE = (
+    75  # seconds; shorter ones drop a client that was idle, which would be no fault of ours
+)
 
 
 def hang_up(scope: Scope) -> None:
@@ -63,6 +66,7 @@ class Listener:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE,
         )
         config.load()
         server = uvicorn.Server(config)

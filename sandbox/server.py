@@ -9,9 +9,10 @@ SoundCloud is a proxy (`SC_PROXY`) on a third.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,7 +21,7 @@ from sandbox.builders import Builder, builder_for
 from sandbox.eagle.app import EagleApp
 from sandbox.eagle.app import create_app as eagle_routes
 from sandbox.fault_layer import FaultLayer
-from sandbox.faults import EaglePlan, FaultPlan, NotionPlan, SoundCloudPlan
+from sandbox.faults import EaglePlan, FaultPlan, NotionPlan
 from sandbox.ledger import Ledger
 from sandbox.listener import HOST, Listener
 from sandbox.notion.app import create_app as notion_routes
@@ -31,6 +32,17 @@ from sandbox.world import World
 __all__ = ["TOKEN", "Sandbox"]
 
 TOKEN = "secret-sandbox"  # noqa: S105 - the stand-in's, fixed by interfaces.md
+
+
+class Faulty(Protocol):
+    """A service that follows a plan of faults."""
+
+    @property
+    def plan(self) -> FaultPlan:
+        """The plan in force."""
+
+    def use(self, plan: FaultPlan, *, seed: int = 0) -> None:
+        """Follow `plan` from the next request on."""
 
 
 class Sandbox:
@@ -61,13 +73,14 @@ class Sandbox:
         self.eagle = EagleApp(self.state / "eagle", library_name=eagle_library, seed=seed)
         self.soundcloud = SoundCloudStandIn(self.state / "soundcloud", self.ledger, seed=seed)
         self.world = World(self.state / "world.json", self.notion, self.eagle, self.soundcloud)
-        self.faults = self._fault_layers()
+        self.layers = self._fault_layers()
+        self.faults: dict[str, Faulty] = {**self.layers, "soundcloud": self.soundcloud}
         self._calm = (self.notion.query_lag, self.notion.cursor_lifetime, self.eagle.import_delay)
         self._build = build or builder_for(tracks=tracks, empty=empty)
         self._audio = audio_files.create_app(self.state / "audio", self.ledger)
         self._admin = admin.create_app(self)
         self._main = Listener(self._route, port)
-        self._eagle_listener = Listener(self.faults["eagle"])
+        self._eagle_listener = Listener(self.layers["eagle"])
         self._proxy_port = 0
 
     @property
@@ -95,10 +108,18 @@ class Sandbox:
         }
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(self.world.build, self._build)
-        await self._main.open()
-        await self._eagle_listener.open()
-        self._proxy_port = await self.soundcloud.start()
+        async with contextlib.AsyncExitStack() as opened:
+            opened.callback(self.notion.close)
+            opened.push_async_callback(asyncio.to_thread, self.eagle.close)
+            for layer in self.layers.values():
+                opened.push_async_callback(layer.close)
+            await asyncio.to_thread(self.world.build, self._build)
+            for listener in (self._main, self._eagle_listener):
+                await listener.open()
+                opened.push_async_callback(listener.close)
+            self._proxy_port = await self.soundcloud.start()
+            opened.push_async_callback(self.soundcloud.stop)
+            self._opened = opened.pop_all()
         return self
 
     async def __aexit__(
@@ -107,13 +128,7 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.soundcloud.stop()
-        await self._eagle_listener.close()
-        await self._main.close()
-        for layer in self.faults.values():
-            await layer.close()
-        await asyncio.to_thread(self.eagle.close)
-        self.notion.close()
+        await self._opened.aclose()
 
     def set_faults(self, service: str, plan: FaultPlan, *, seed: int = 0) -> None:
         """Follow `plan` for `service` from now on; an empty plan ends all faults."""
@@ -124,12 +139,10 @@ class Sandbox:
         elif isinstance(plan, EaglePlan):
             self.eagle.import_delay = plan.import_delay or self._calm[2]
             self.eagle.lose_imports = plan.lose_imports or 0.0
-        elif isinstance(plan, SoundCloudPlan):
-            pass
 
     async def settle(self) -> None:
         """Wait until every late write has landed."""
-        for layer in self.faults.values():
+        for layer in self.layers.values():
             await layer.settle()
 
     async def stop_eagle(self) -> None:
@@ -161,8 +174,8 @@ class Sandbox:
     def _app_for(self, path: str) -> ASGIApp:
         first = path.split("/", 2)[1] if path.startswith("/") else ""
         others: dict[str, ASGIApp] = {
-            "v1": self.faults["notion"],
+            "v1": self.layers["notion"],
             "audio": self._audio,
             "_sandbox": self._admin,
         }
-        return others.get(first, self.faults["eagle"])
+        return others.get(first, self.layers["eagle"])

@@ -26,7 +26,7 @@ def summary_of(sandbox: Sandbox) -> dict[str, Any]:
         "commits": dict(_commits(sandbox.ledger)),
         "requests": _requests(sandbox.ledger),
         "faults": _faults(sandbox.ledger),
-        "late_writes_under_way": sum(layer.writes_under_way for layer in sandbox.faults.values()),
+        "late_writes_under_way": sum(layer.writes_under_way for layer in sandbox.layers.values()),
     }
 
 

@@ -7,18 +7,21 @@ find the same ids. The Music Tracks database has the owner's properties and type
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.audio_files import AudioFile, write_audio
 from sandbox.eagle.eagle import EagleApp
 from sandbox.notion.pages import update_page
 from sandbox.notion.store import NotionStore
 from sandbox.soundcloud import SoundCloudStandIn
+from sandbox.soundcloud.recordings import Recordings
 
 __all__ = ["ROOT_PAGE_ID", "ROOT_PAGE_TITLE", "TRACK_PROPERTIES", "Row", "World"]
 
@@ -48,8 +51,6 @@ TRACK_PROPERTIES: dict[str, str] = {
     "Tempo": "number",
     "Key": "rich_text",
 }
-
-_PCM = {"wav": "pcm_s16le", "aiff": "pcm_s16be"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,10 +235,15 @@ class World:
         return parent or ""
 
     def add_eagle_item(self, row: Row, ext: str, *, folders: Sequence[str] = ()) -> str:
-        """The row's track as an Eagle item of kind `ext` (wav or aiff); its id."""
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / f"track.{ext}"
-            write_audio(file, AudioFile(_PCM[ext], row.seconds))
+        """The row's track, as it sounds, as an Eagle item of kind `ext` (wav or aiff); its id."""
+        catalogue = self.soundcloud.catalogue
+        track = catalogue.track(row.track_id)
+        if track is None:
+            raise KeyError(f"{row.title} has no track on SoundCloud.")
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as apart:
+            recordings = Recordings(Path(folder), seed=catalogue.seed)
+            making = recordings.original(dataclasses.replace(track, original=ext))
+            file = apart.submit(asyncio.run, making).result()
             return self.eagle.add_item(
                 file, name=f"{row.artist} - {row.title}", ext=ext, url=row.url, folders=folders
             )
