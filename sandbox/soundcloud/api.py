@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
-from sandbox.soundcloud.catalogue import Catalogue, SampleSet, SampleTrack
+from sandbox.soundcloud.addresses import Addresses
+from sandbox.soundcloud.catalogue import Catalogue
 from sandbox.soundcloud.conditions import Condition
-from sandbox.soundcloud.media import Media
 from sandbox.soundcloud.messages import Answer, Request, json_answer
 from sandbox.soundcloud.objects import set_object, track_object, user_object
+from sandbox.soundcloud.records import SampleSet, SampleTrack
 from sandbox.soundcloud.renditions import RENDITIONS, renditions_of
 
 __all__ = ["BUDGET_WINDOW", "Api"]
@@ -41,12 +42,11 @@ class Api:
     def __init__(
         self,
         catalogue: Catalogue,
-        media: Media,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
-        self._media = media
+        self._addresses = Addresses(catalogue)
         self._clock = clock
         self._given: collections.deque[float] = collections.deque()
 
@@ -108,7 +108,7 @@ class Api:
     def _several(self, request: Request) -> Answer:
         """`/tracks?ids=1,2`: those that there are, fifty at most."""
         numbers = [int(word) for word in request.query.get("ids", "").split(",") if word.isdigit()]
-        playlist = self._catalogue.set(int(request.query.get("playlistId") or 0))
+        playlist = self._catalogue.set(_number(request.query.get("playlistId", "")))
         secret = request.query.get("playlistSecretToken", "")
         tracks = [track for number in numbers[:50] if (track := self._catalogue.track(number))]
         is_shared = playlist is not None and playlist.secret != "" and playlist.secret == secret
@@ -149,14 +149,14 @@ class Api:
         is_expired = track.condition is Condition.EXPIRED_URL and self._catalogue.strikes(
             track, rendition.name
         )
-        return json_answer({"url": self._media.address(track, rendition, is_expired=is_expired)})
+        return json_answer({"url": self._addresses.of(track, rendition, is_expired=is_expired)})
 
     def _download(self, request: Request, track: SampleTrack) -> Answer:
         if not track.original or not _is_open(track, _secret(request)):
             return json_answer({}, 404)
         if track.original_needs_login and not self._has_account(request):
             return json_answer({}, 401)
-        return json_answer({"redirectUri": self._media.original_address(track)})
+        return json_answer({"redirectUri": self._addresses.of_original(track)})
 
     def _grants(self) -> bool:
         """True, and one more is given, if the budget of the last ten minutes has room."""
@@ -176,6 +176,10 @@ class Api:
 
 def _secret(request: Request) -> str:
     return request.query.get("secret_token", "")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def _is_open(track: SampleTrack, secret: str) -> bool:

@@ -9,66 +9,20 @@ import dataclasses
 import hashlib
 import json
 import threading
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sandbox.soundcloud.conditions import Condition, Details, condition_from
 from sandbox.soundcloud.music import seconds_of, steps_for
+from sandbox.soundcloud.records import ORIGINAL_KINDS, WEB, SampleSet, SampleTrack, slug_of
 
-__all__ = ["Catalogue", "SampleSet", "SampleTrack"]
+__all__ = ["Catalogue"]
 
-WEB = "https://soundcloud.com"
 SHORT = "https://on.soundcloud.com"
 
 _FIRST_TRACK = 1_900_000_017
 _FIRST_SET = 1_700_000_023
-_ORIGINALS = ("wav", "aiff", "flac", "mp3")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SampleTrack:
-    """One track. `seconds` is its whole length; `secret` is empty unless it is private."""
-
-    id: int
-    url: str
-    title: str
-    artist: str
-    seconds: float
-    genre: str
-    condition: Condition = Condition.ORDINARY
-    details: Details = field(default_factory=dict)
-    artist_slug: str
-    slug: str
-    secret: str = ""
-    original: str = ""
-    original_needs_login: bool = True
-
-    @property
-    def path(self) -> str:
-        """`artist/title`, as the address has it."""
-        return f"{self.artist_slug}/{self.slug}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SampleSet:
-    """A playlist; `secret` is empty unless it is private."""
-
-    id: int
-    url: str
-    title: str
-    artist: str
-    artist_slug: str
-    slug: str
-    tracks: tuple[int, ...]
-    secret: str = ""
-
-    @property
-    def path(self) -> str:
-        """`artist/sets/title`, as the address has it."""
-        return f"{self.artist_slug}/sets/{self.slug}"
 
 
 class Catalogue:
@@ -103,7 +57,7 @@ class Catalogue:
         with self._guard:
             return list(self._tracks.values())
 
-    def add_track(  # noqa: PLR0913 - each part of a track is its own keyword
+    def add_track(
         self,
         title: str,
         artist: str,
@@ -123,12 +77,12 @@ class Catalogue:
         """
         state, details_now = condition_from(condition, details)
         kind = original or ("wav" if state is Condition.ORIGINAL else "")
-        if kind and kind not in _ORIGINALS:
-            raise ValueError(f"Originals are {', '.join(_ORIGINALS)}, not {kind!r}.")
+        if kind and kind not in ORIGINAL_KINDS:
+            raise ValueError(f"Originals are {', '.join(ORIGINAL_KINDS)}, not {kind!r}.")
         with self._guard:
             number = _FIRST_TRACK + 7_919 * len(self._tracks)
-            artist_slug = _slug(artist) or f"user-{self.token(artist, 9, '0123456789')}"
-            slug = self._free_slug(artist_slug, _slug(title) or f"track-{len(self._tracks) + 1}")
+            artist_slug = slug_of(artist) or f"user-{self.token(artist, 9, '0123456789')}"
+            slug = self._free_slug(artist_slug, slug_of(title) or f"track-{len(self._tracks) + 1}")
             secret = f"s-{self.token(f'secret/{number}', 11)}" if state is Condition.PRIVATE else ""
             track = SampleTrack(
                 id=number,
@@ -159,8 +113,8 @@ class Catalogue:
         """The address of a new playlist of `tracks`."""
         with self._guard:
             number = _FIRST_SET + 104_729 * len(self._sets)
-            artist_slug = _slug(artist) or f"user-{self.token(artist, 9, '0123456789')}"
-            slug = self._free_slug(f"{artist_slug}/sets", _slug(title) or "set")
+            artist_slug = slug_of(artist) or f"user-{self.token(artist, 9, '0123456789')}"
+            slug = self._free_slug(f"{artist_slug}/sets", slug_of(title) or "set")
             secret = f"s-{self.token(f'secret/{number}', 11)}" if is_private else ""
             path = f"{artist_slug}/sets/{slug}"
             made = SampleSet(
@@ -275,10 +229,3 @@ class Catalogue:
         )
         for key in [key for key in self._used if key[0] == track_id]:
             del self._used[key]
-
-
-def _slug(text: str) -> str:
-    """Small ASCII letters and digits with hyphens between, as SoundCloud makes of a name."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    words = "".join(letter if letter.isalnum() else " " for letter in plain.replace("'", ""))
-    return "-".join(words.split())

@@ -69,6 +69,7 @@ def init_segment() -> bytes:
     flags = {"movflags": "empty_moov+default_base_moof+frag_custom"}
     with av.open(out, "w", format="mp4", options=flags) as container:
         stream = container.add_stream(AAC.encoder, rate=RATE, layout="stereo")
+        assert isinstance(stream, av.AudioStream)
         stream.bit_rate = AAC.bit_rate
         container.start_encoding()
     whole = out.getvalue()

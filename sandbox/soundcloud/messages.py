@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Answer", "Request", "html_answer", "json_answer", "redirect"]
+__all__ = ["Answer", "Request", "file_answer", "html_answer", "json_answer", "redirect"]
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,3 +58,18 @@ def html_answer(text: str, status: int = 200) -> Answer:
 def redirect(url: str) -> Answer:
     """302 to `url`."""
     return Answer(status=302, headers={"Location": url})
+
+
+def file_answer(request: Request, data: bytes, content_type: str) -> Answer:
+    """`data`, or the range of it that was asked for (RFC 9110, 14); 416 if there is none."""
+    headers = {"Content-Type": content_type, "Accept-Ranges": "bytes"}
+    found = _RANGE.fullmatch(request.headers.get("range", ""))
+    if found is None or not any(found.groups()):
+        return Answer(status=200, body=data, headers=headers)
+    first, last = found.groups()
+    start = int(first) if first else max(0, len(data) - int(last))
+    end = min(int(last) + 1, len(data)) if first and last else len(data)
+    if start >= end:
+        return Answer(status=416, headers={"Content-Range": f"bytes */{len(data)}"})
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(data)}"
+    return Answer(status=206, body=data[start:end], headers=headers)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.soundcloud.artwork import artwork_address
-from sandbox.soundcloud.catalogue import WEB, Catalogue, SampleSet, SampleTrack
+from sandbox.soundcloud.catalogue import Catalogue
 from sandbox.soundcloud.conditions import Condition
 from sandbox.soundcloud.music import seconds_of, steps_for
+from sandbox.soundcloud.records import WEB, SampleSet, SampleTrack
 from sandbox.soundcloud.renditions import (
     PREVIEW_SECONDS,
     Rendition,

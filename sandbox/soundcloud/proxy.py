@@ -25,6 +25,10 @@ _PIECE = 65_536
 Handler = Callable[[Request], Awaitable[Answer | None]]
 
 
+class _Malformed(Exception):
+    """What came is no HTTP request that this proxy takes."""
+
+
 class Proxy:
     """Hands requests for `hosts` to `handle`; an answer None drops the connection."""
 
@@ -58,7 +62,7 @@ class Proxy:
         self._open.add(task)
         try:
             await self._converse(reader, writer)
-        except (OSError, ssl.SSLError, asyncio.IncompleteReadError, ValueError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, _Malformed):
             pass
         except asyncio.CancelledError:
             # Only `close` cancels, and asyncio would log a cancelled conversation as an error.
@@ -110,17 +114,19 @@ async def _read_head(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, 
     """Method, target and headers. Raises IncompleteReadError when the client has left."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.rstrip("\r\n").split("\r\n")
-    method, target, _ = first.split(" ", 2)
-    pairs = (line.split(":", 1) for line in lines)
-    return method, target, {name.lower(): value.strip() for name, value in pairs}
+    words = first.split(" ")
+    if len(words) != 3:
+        raise _Malformed(first)
+    pairs = (line.partition(":") for line in lines)
+    return words[0], words[1], {name.lower(): value.strip() for name, _, value in pairs}
 
 
 async def _request(
     reader: asyncio.StreamReader, method: str, host: str, target: str, headers: dict[str, str]
 ) -> Request:
-    length = int(headers.get("content-length", "0"))
-    if length > _LARGEST_BODY:
-        raise ValueError("a request body of more than a megabyte")
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > _LARGEST_BODY:
+        raise _Malformed(f"a body of {length} bytes")
     parts = urlsplit(target)
     return Request(
         method=method,
@@ -128,7 +134,7 @@ async def _request(
         path=unquote(parts.path) or "/",
         query=dict(parse_qsl(parts.query, keep_blank_values=True)),
         headers=headers,
-        body=await reader.readexactly(length),
+        body=await reader.readexactly(int(length)),
     )
 
 

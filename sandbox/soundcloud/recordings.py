@@ -13,7 +13,6 @@ from pathlib import Path
 import av
 import numpy as np
 
-from sandbox.soundcloud.catalogue import SampleTrack
 from sandbox.soundcloud.conditions import Condition
 from sandbox.soundcloud.encoding import Codec, segments_of
 from sandbox.soundcloud.music import (
@@ -25,11 +24,12 @@ from sandbox.soundcloud.music import (
     score_for,
     steps_for,
 )
+from sandbox.soundcloud.records import SampleTrack
 
-__all__ = ["ORIGINALS", "Piece", "Recording", "Recordings"]
+__all__ = ["Piece", "Recording", "Recordings"]
 
 # kind of file: (format for PyAV, encoder, bits a second or 0)
-ORIGINALS = {
+_ORIGINALS = {
     "wav": ("wav", "pcm_s16le", 0),
     "aiff": ("aiff", "pcm_s16be", 0),
     "flac": ("flac", "flac", 0),
@@ -62,6 +62,7 @@ class Recordings:
         self._folder = folder
         self._seed = seed
         self._making: dict[Path, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
+        self._made: set[Path] = set()
 
     async def encoded(
         self, track: SampleTrack, codec: Codec, *, seconds: float | None = None
@@ -89,9 +90,15 @@ class Recordings:
 
     async def _make(self, path: Path, work: Callable[[], None]) -> None:
         async with self._making[path]:
-            if not path.exists():
-                self._folder.mkdir(parents=True, exist_ok=True)
-                await asyncio.to_thread(work)
+            if path not in self._made:
+                await asyncio.to_thread(_unless_there, path, work)
+                self._made.add(path)
+
+
+def _unless_there(path: Path, work: Callable[[], None]) -> None:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        work()
 
 
 def _suffix(track: SampleTrack) -> str:
@@ -112,7 +119,7 @@ def _write_segments(score: Score, codec: Codec, path: Path, index: Path) -> None
 
 
 def _write_original(score: Score, kind: str, path: Path) -> None:
-    container, encoder, bit_rate = ORIGINALS[kind]
+    container, encoder, bit_rate = _ORIGINALS[kind]
     partial = path.with_name(f".{path.name}")
     with av.open(str(partial), "w", format=container) as out:
         stream = out.add_stream(encoder, rate=RATE, layout="stereo")

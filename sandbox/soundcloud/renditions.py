@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.soundcloud.catalogue import SampleTrack
 from sandbox.soundcloud.conditions import Condition
 from sandbox.soundcloud.encoding import AAC, AAC_HQ, MP3, Codec
+from sandbox.soundcloud.records import SampleTrack
 
 __all__ = ["PREVIEW_SECONDS", "RENDITIONS", "Rendition", "is_snipped", "renditions_of"]
 

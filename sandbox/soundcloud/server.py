@@ -11,11 +11,12 @@ from pathlib import Path
 from sandbox.faults import Asked, Fault, FaultPlan, SoundCloudPlan
 from sandbox.injector import Decision, Injector
 from sandbox.ledger import Ledger
+from sandbox.soundcloud.addresses import MEDIA_HOSTS
 from sandbox.soundcloud.api import Api
 from sandbox.soundcloud.artwork import ARTWORK_HOST, serve_artwork
 from sandbox.soundcloud.catalogue import Catalogue
 from sandbox.soundcloud.certificates import server_context
-from sandbox.soundcloud.media import AAC_HOST, FILE_HOST, HLS_HOST, PREVIEW_HOST, Media
+from sandbox.soundcloud.media import Media
 from sandbox.soundcloud.messages import Answer, Request, html_answer, json_answer
 from sandbox.soundcloud.proxy import Proxy
 from sandbox.soundcloud.recordings import Recordings
@@ -24,10 +25,9 @@ from sandbox.soundcloud.site import ASSET_HOST, script, short_link, web_page
 __all__ = ["HOSTS", "SoundCloudStandIn"]
 
 _WEB = ("soundcloud.com", "www.soundcloud.com", "m.soundcloud.com")
-_MEDIA = (AAC_HOST, HLS_HOST, FILE_HOST, PREVIEW_HOST)
 _API, _LOGIN, _SHORT = "api-v2.soundcloud.com", "api-auth.soundcloud.com", "on.soundcloud.com"
 
-HOSTS = (*_WEB, *_MEDIA, _API, _LOGIN, _SHORT, ASSET_HOST, ARTWORK_HOST)
+HOSTS = (*_WEB, *MEDIA_HOSTS, _API, _LOGIN, _SHORT, ASSET_HOST, ARTWORK_HOST)
 """The hosts the proxy answers for; it reaches no other machine."""
 
 _STATUS = {
@@ -50,7 +50,7 @@ class SoundCloudStandIn:
         self._state = state
         self._ledger = ledger
         self._media = Media(self.catalogue, Recordings(state / "recordings", seed=seed))
-        self._api = Api(self.catalogue, self._media)
+        self._api = Api(self.catalogue)
         self._proxy: Proxy | None = None
         self.use(SoundCloudPlan())
 
@@ -93,7 +93,7 @@ class SoundCloudStandIn:
 
     async def _answer(self, request: Request) -> Answer:
         host = request.host
-        if host in _MEDIA:
+        if host in MEDIA_HOSTS:
             return await self._media.answer(request)
         if host == ARTWORK_HOST:
             return await asyncio.to_thread(serve_artwork, request)

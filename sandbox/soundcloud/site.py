@@ -1,4 +1,4 @@
-"""soundcloud.com as far as a downloader sees it: pages, the script with the client id, short links."""
+"""What a downloader sees of soundcloud.com: pages, the script with the client id, short links."""
 
 from __future__ import annotations
 
