@@ -17,8 +17,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.ledger import Ledger
-from sandbox.notion.endpoints import Call, Endpoint, endpoint_for
+from sandbox.notion.endpoints import Call, Endpoint
 from sandbox.notion.errors import ApiError, error_body, invalid, validation
+from sandbox.notion.routes import endpoint_for
 from sandbox.notion.store import NotionStore
 
 __all__ = ["TOKEN", "VERSIONS", "create_app"]

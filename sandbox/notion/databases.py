@@ -17,6 +17,7 @@ from sandbox.notion.pages import refuse_circle, refuse_trashed, trash_wish
 from sandbox.notion.records import Database, DataSource
 from sandbox.notion.richtext import parse_rich_text, text_item
 from sandbox.notion.schema_changes import change_properties
+from sandbox.notion.views import add_table_view
 
 __all__ = [
     "create_data_source",
@@ -130,6 +131,7 @@ def _new_source(
     fresh = DataSource(id=new_id(), parent=parent, title=title, **objects.stamp())
     source = objects.put(fresh)
     objects.change(database, data_sources=[*database.data_sources, source.id])
+    add_table_view(objects, database.id, source.id)
     return change_properties(objects, source, properties, path, creating=True)
 
 

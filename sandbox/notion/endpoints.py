@@ -6,14 +6,13 @@ A function gets a `Call` and gives the JSON to answer with, or raises ApiError.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from sandbox.ledger import Ledger
-from sandbox.notion import blocks, comments, databases, pages, uploads
+from sandbox.notion import blocks, comments, databases, pages, uploads, views
 from sandbox.notion.checks import absent, an_id
 from sandbox.notion.errors import UNDEFINED, not_found
 from sandbox.notion.objects import Objects
@@ -29,7 +28,7 @@ from sandbox.notion.shapes import OLDER_VERSION, Shapes
 from sandbox.notion.store import NotionStore
 from sandbox.notion.users import BOT_ID, USERS, user
 
-__all__ = ["Call", "Endpoint", "endpoint_for"]
+__all__ = ["Call", "Endpoint"]
 
 Json = dict[str, Any]
 
@@ -291,6 +290,35 @@ def list_custom_emojis(_: Call) -> Json:
     return list_json([], None, "custom_emoji")
 
 
+def create_view(call: Call) -> Json:
+    view = views.create_view(call.objects, call.body)
+    call.note("view.create", view_id=view.id)
+    return call.shapes.view(view)
+
+
+def list_views(call: Call) -> Json:
+    everything = views.views_of(call.objects, call.query)
+    found, cursor = take(everything, lambda each: each.id, call.query, "query")
+    return list_json([{"object": "view", "id": each.id} for each in found], cursor, "view")
+
+
+def retrieve_view(call: Call) -> Json:
+    return call.shapes.view(call.objects.view(call.id("view_id")))
+
+
+def update_view(call: Call) -> Json:
+    view = views.update_view(call.objects, call.id("view_id"), call.body)
+    call.note("view.update", view_id=view.id)
+    return call.shapes.view(view)
+
+
+def delete_view(call: Call) -> Json:
+    view = call.objects.change(call.objects.view(call.id("view_id")), in_trash=True)
+    call.note("view.delete", view_id=view.id)
+    shown = call.shapes.view(view)
+    return {key: shown[key] for key in ("object", "id", "parent", "type")}
+
+
 def _wanted(call: Call, page: Page) -> set[str] | None:
     if not call.filter_properties:
         return None
@@ -304,54 +332,3 @@ def _names(objects: Objects, page: Page, keys: set[str]) -> list[str]:
     schema = source.schema if source else PLAIN_SCHEMA
     found = [find_property(schema, key) for key in sorted(keys)]
     return [config["name"] for config in found if config is not None]
-
-
-_ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
-    ("POST", "pages", create_page),
-    ("GET", "pages/{page_id}", retrieve_page),
-    ("PATCH", "pages/{page_id}", update_page),
-    ("POST", "pages/{page_id}/move", move_page),
-    ("GET", "pages/{page_id}/properties/{property_id}", retrieve_property),
-    ("POST", "databases", create_database),
-    ("GET", "databases/{database_id}", retrieve_database),
-    ("PATCH", "databases/{database_id}", update_database),
-    ("POST", "data_sources", create_data_source),
-    ("GET", "data_sources/{data_source_id}", retrieve_data_source),
-    ("PATCH", "data_sources/{data_source_id}", update_data_source),
-    ("POST", "data_sources/{data_source_id}/query", query_data_source),
-    ("GET", "data_sources/{data_source_id}/templates", list_templates),
-    ("GET", "blocks/{block_id}", retrieve_block),
-    ("PATCH", "blocks/{block_id}", update_block),
-    ("DELETE", "blocks/{block_id}", delete_block),
-    ("GET", "blocks/{block_id}/children", list_children),
-    ("PATCH", "blocks/{block_id}/children", append_children),
-    ("GET", "users", list_users),
-    ("GET", "users/me", retrieve_me),
-    ("GET", "users/{user_id}", retrieve_user),
-    ("POST", "search", search_titles),
-    ("POST", "comments", create_comment),
-    ("GET", "comments", list_comments),
-    ("GET", "comments/{comment_id}", retrieve_comment),
-    ("PATCH", "comments/{comment_id}", update_comment),
-    ("DELETE", "comments/{comment_id}", delete_comment),
-    ("POST", "file_uploads", create_upload),
-    ("GET", "file_uploads", list_uploads),
-    ("GET", "file_uploads/{file_upload_id}", retrieve_upload),
-    ("POST", "file_uploads/{file_upload_id}/send", send_upload),
-    ("POST", "file_uploads/{file_upload_id}/complete", complete_upload),
-    ("GET", "custom_emojis", list_custom_emojis),
-)
-_NAME = re.compile(r"{(\w+)}")
-_PATTERNS = [
-    (method, re.compile("/v1/" + _NAME.sub(r"(?P<\1>[^/]+)", path) + "/?"), endpoint)
-    for method, path, endpoint in _ROUTES
-]
-
-
-def endpoint_for(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
-    """The function for a request and the named parts of its path; None if there is no such call."""
-    for wanted, pattern, endpoint in _PATTERNS:
-        match = pattern.fullmatch(path) if wanted == method else None
-        if match is not None:
-            return endpoint, match.groupdict()
-    return None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sandbox.notion.errors import ApiError, not_found
 from sandbox.notion.journal import Journal
-from sandbox.notion.records import Block, Comment, Database, DataSource, Page, Record, Upload
+from sandbox.notion.records import Block, Comment, Database, DataSource, Page, Record, Upload, View
 from sandbox.notion.richtext import plain
 from sandbox.notion.users import BOT_ID
 
@@ -23,7 +23,7 @@ __all__ = ["Objects"]
 
 R = TypeVar("R", bound=Record)
 
-_KINDS: tuple[type[Record], ...] = (Page, Database, DataSource, Block, Comment, Upload)
+_KINDS: tuple[type[Record], ...] = (Page, Database, DataSource, Block, Comment, Upload, View)
 
 
 class Objects:
@@ -42,6 +42,7 @@ class Objects:
         self.blocks: dict[str, Block] = {}
         self.comments: dict[str, Comment] = {}
         self.uploads: dict[str, Upload] = {}
+        self.views: dict[str, View] = {}
         self.children: dict[str, list[str]] = {}
         self._clock = clock
         self._journal = journal
@@ -159,6 +160,13 @@ class Objects:
         """A file upload. Raises ApiError 404 if there is none."""
         return self._one(self.uploads, "file_upload", upload_id)
 
+    def view(self, view_id: str) -> View:
+        """A view that was not deleted. Raises ApiError 404 if there is none."""
+        view = self._one(self.views, "view", view_id)
+        if view.in_trash:
+            raise not_found("view", view_id)
+        return view
+
     def has_trashed_ancestor(self, record: Record) -> bool:
         """True if something above `record` is in the trash."""
         above = self._above(record)
@@ -225,6 +233,7 @@ class Objects:
             Block: self.blocks,
             Comment: self.comments,
             Upload: self.uploads,
+            View: self.views,
         }
         return shelves[kind]
 

@@ -21,6 +21,7 @@ __all__ = [
     "Record",
     "Schema",
     "Upload",
+    "View",
 ]
 
 Json = dict[str, Any]
@@ -135,3 +136,18 @@ class Upload(Record):
     mode: str = "single_part"
     parts_total: int | None = None
     parts_sent: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View(Record):
+    """A view of a data source."""
+
+    kind: ClassVar[str] = "view"
+
+    name: str = ""
+    type: str = "table"
+    data_source_id: str = ""
+    filter: Json | None = None
+    sorts: list[Json] | None = None
+    quick_filters: Json | None = None
+    configuration: Json | None = None

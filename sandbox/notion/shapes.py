@@ -22,6 +22,7 @@ from sandbox.notion.records import (
     Page,
     Record,
     Upload,
+    View,
 )
 from sandbox.notion.richtext import plain
 from sandbox.notion.schemas import option_by, property_json
@@ -196,6 +197,26 @@ class Shapes:
         if upload.mode == "multi_part":
             shown["number_of_parts"] = {"total": upload.parts_total, "sent": upload.parts_sent}
         return shown | self._archived(upload.in_trash)
+
+    def view(self, view: View) -> Json:
+        """A view."""
+        return {
+            "object": "view",
+            "id": view.id,
+            "parent": view.parent,
+            "name": view.name,
+            "type": view.type,
+            "created_time": iso_minute(view.created),
+            "last_edited_time": iso_minute(view.edited),
+            "url": f"{_address(view.parent['database_id'])}?v={hex_of(view.id)}",
+            "data_source_id": view.data_source_id,
+            "created_by": partial_user(view.created_by),
+            "last_edited_by": partial_user(view.edited_by),
+            "filter": view.filter,
+            "sorts": view.sorts,
+            "quick_filters": view.quick_filters,
+            "configuration": view.configuration or {"type": view.type},
+        }
 
     def _properties(self, page: Page, only: Collection[str] | None) -> Json:
         source = self._objects.data_sources.get(page.data_source_id or "")

@@ -209,3 +209,16 @@ def test_a_refused_change_changes_nothing(client: Any, make_table: Callable[...,
             source, properties={"New": {"number": {}}, "Bad": {"rollup": rollup}}
         )
     assert set(client.data_sources.retrieve(source)["properties"]) == {"Name"}
+
+
+def test_views_are_kept_and_given_back(client: Any, make_table: Callable[..., str]) -> None:
+    source = make_table()
+    born = client.views.list(data_source_id=source)["results"]
+    assert client.views.retrieve(born[0]["id"])["type"] == "table"
+    filtered = {"property": "Name", "title": {"is_not_empty": True}}
+    view = client.views.create(data_source_id=source, name="Board", type="board", filter=filtered)
+    assert view["filter"] == filtered
+    assert client.views.update(view["id"], name="Other")["name"] == "Other"
+    assert len(client.views.list(data_source_id=source)["results"]) == 2
+    assert client.views.delete(view["id"])["id"] == view["id"]
+    assert client.views.list(data_source_id=source)["results"] == born
