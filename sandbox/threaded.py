@@ -8,14 +8,14 @@ import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sandbox.builders import Builder
 from sandbox.fault_plans import plan_from
 from sandbox.faults import SERVICES, FaultPlan
 from sandbox.server import Sandbox
 
-__all__ = ["RunningSandbox", "running_sandbox"]
+__all__ = ["RunningSandbox", "SandboxFactory", "running_sandbox"]
 
 T = TypeVar("T")
 
@@ -41,6 +41,21 @@ class RunningSandbox(Sandbox):
             given = plans.get(service, {})
             plan = given if isinstance(given, FaultPlan) else plan_from(service, preset, given)
             self.set_faults(service, plan, seed=seed)
+
+
+class SandboxFactory(Protocol):
+    """Starts a sandbox in a fresh folder; the arguments are `Sandbox`'s."""
+
+    def __call__(
+        self,
+        *,
+        tracks: int | None = None,
+        empty: bool = False,
+        eagle_library: str = "Sandbox",
+        seed: int = 0,
+        build: Builder | None = None,
+    ) -> RunningSandbox:
+        """The sandbox, which answers already."""
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -210,6 +211,16 @@ async def test_a_stopped_service_drops_and_a_closed_listener_refuses(bench: Benc
     await bench.listener.open()
     assert bench.listener.port == port
     assert (await bench.client.get(PAGE)).status_code == 200
+
+
+async def test_answers_leave_without_nagles_delay(bench: Bench) -> None:
+    """Which would make each of them 40 ms late, and so every figure measured here wrong."""
+    assert (await bench.client.get(PAGE)).status_code == 200
+    server = bench.listener._server
+    assert server is not None
+    (connection,) = server.server_state.connections
+    accepted = connection.transport.get_extra_info("socket")
+    assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_eagles_errors_have_eagles_shape() -> None:
