@@ -15,7 +15,14 @@ from typing import NamedTuple
 
 from tasks.errors import ConfigurationError
 
-__all__ = ["VARIABLES", "Settings", "Variable", "load_settings", "load_what_works"]
+__all__ = [
+    "VARIABLES",
+    "Settings",
+    "Variable",
+    "given_variables",
+    "load_settings",
+    "load_what_works",
+]
 
 
 class Variable(NamedTuple):
@@ -105,13 +112,20 @@ class Settings:
 
 
 def load_settings(
-    environment: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")
+    environment: Mapping[str, str] | None = None,
+    *,
+    env_file: Path | None = Path(".env"),
+    fallback: Mapping[str, str] | None = None,
 ) -> Settings:
     """The settings from `environment` (default: the process's) over those of `env_file`.
 
-    Raises ConfigurationError naming the variable that cannot work.
+    `fallback` stands for what both leave out. Raises ConfigurationError naming the variable that
+    cannot work.
     """
-    return _build(_texts(environment, env_file))
+    text = dict(_texts(environment, env_file))
+    given = given_variables(environment, env_file=env_file)
+    text |= {name: value for name, value in (fallback or {}).items() if not given.get(name)}
+    return _build(text)
 
 
 def load_what_works(
@@ -134,9 +148,16 @@ def load_what_works(
 
 def _texts(environment: Mapping[str, str] | None, env_file: Path | None) -> Mapping[str, str]:
     """Every variable's text: the environment's, else the file's, else the default."""
-    given = dict(_file_values(env_file))
-    given |= dict(os.environ if environment is None else environment)
+    given = given_variables(environment, env_file=env_file)
     return {name: given.get(name, default).strip() for name, default in _DEFAULTS.items()}
+
+
+def given_variables(
+    environment: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")
+) -> dict[str, str]:
+    """What `environment` (default: the process's) and, under it, `env_file` say, unchecked."""
+    given = dict(_file_values(env_file))
+    return given | dict(os.environ if environment is None else environment)
 
 
 def _file_values(env_file: Path | None) -> Mapping[str, str]:
