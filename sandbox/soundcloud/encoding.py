@@ -26,20 +26,33 @@ SEGMENT_BARS = 5
 
 @dataclass(frozen=True)
 class Codec:
-    """An encoder: `frame` samples a packet, the first `delay` packets are its priming."""
+    """An encoder: `frame` samples a packet, the first of which is priming.
+
+    `lead` samples of silence before a bar make the second packet decode to the bar's beginning.
+    """
 
     name: str
     encoder: str
     bit_rate: int
     frame: int
-    delay: int
+    lead: int
     sample_format: str
-    options: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...]
 
 
-AAC = Codec("aac", "aac", 160_000, 1_024, 1, "fltp")
-AAC_HQ = Codec("aac_hq", "aac", 256_000, 1_024, 1, "fltp")
-MP3 = Codec("mp3", "libmp3lame", 128_000, 1_152, 1, "s16p", (("reservoir", "0"),))
+_FAST = (("aac_coder", "fast"),)
+AAC = Codec("aac", "aac", 160_000, 1_024, 0, "fltp", _FAST)
+AAC_HQ = Codec("aac_hq", "aac", 256_000, 1_024, 0, "fltp", _FAST)
+# LAME and the decoder together delay by 1,105 samples: 47 short of a frame.
+MP3 = Codec(
+    "mp3",
+    "libmp3lame",
+    128_000,
+    1_152,
+    47,
+    "s16p",
+    (("reservoir", "0"), ("compression_level", "7")),
+)
 
 
 @dataclass(frozen=True)
@@ -107,12 +120,14 @@ def _encode(samples: Samples, codec: Codec) -> tuple[bytes, ...]:
         packets += context.encode(frame)
     packets += context.encode(None)
     count = BAR // codec.frame
-    return tuple(bytes(packet) for packet in packets[codec.delay : codec.delay + count])
+    return tuple(bytes(packet) for packet in packets[1 : 1 + count])
 
 
 def _frames(samples: Samples, codec: Codec) -> Iterator[av.AudioFrame]:
-    """The bar in frames, and two of silence, so that the encoder lets go of the bar's end."""
-    padded = np.concatenate([samples, np.zeros((2 * codec.frame, 2), np.int16)]).T
+    """The bar in frames, and three of silence, so that the encoder lets go of the bar's end."""
+    before = np.zeros((codec.lead, 2), np.int16)
+    after = np.zeros((3 * codec.frame - codec.lead, 2), np.int16)
+    padded = np.concatenate([before, samples, after]).T
     planes = padded if codec.sample_format == "s16p" else padded.astype(np.float32) / 32_768
     for start in range(0, planes.shape[1], codec.frame):
         part = np.ascontiguousarray(planes[:, start : start + codec.frame])
