@@ -71,6 +71,7 @@ class Sandbox:
         self.ledger = Ledger(self.state / "ledger.jsonl")
         self.notion = NotionStore(self.state / "notion", seed=seed)
         self.eagle = EagleApp(self.state / "eagle", library_name=eagle_library, seed=seed)
+        self._library = self.eagle.library.path
         self.soundcloud = SoundCloudStandIn(self.state / "soundcloud", self.ledger, seed=seed)
         self.world = World(self.state / "world.json", self.notion, self.eagle, self.soundcloud)
         self.layers = self._fault_layers()
@@ -98,7 +99,7 @@ class Sandbox:
             "NOTION_BASE_URL": self._main.address,
             **{name: value for name, value in databases.items() if value},
             "EAGLE_API_BASE": self._eagle_listener.address,
-            "EAGLE_LIBRARY_PATH": str(self.eagle.library.path),
+            "EAGLE_LIBRARY_PATH": str(self._library),
             "OUT_DIR": str(self.state / "out"),
             "PLAYLIST_TRACKS_DIR": str(self.state / "playlist-tracks"),
             "SC_PROXY": f"http://{HOST}:{self._proxy_port}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import io
@@ -22,6 +23,7 @@ import notion_client
 import pytest
 import yt_dlp
 
+from sandbox import cli
 from sandbox.builders import build_plain
 from sandbox.faults import Aimed, EaglePlan, Fault, NotionPlan
 from sandbox.listener import Listener
@@ -217,6 +219,7 @@ def test_eagles_user_opens_another_library_in_the_middle(small: RunningSandbox) 
             client.get("/api/library/info").json()["data"]["library"]["name"] for _ in range(4)
         ]
     assert names == ["Sandbox", "Sandbox", "Elsewhere", "Elsewhere"]
+    assert small.environment["EAGLE_LIBRARY_PATH"].endswith("Sandbox.library")
 
 
 def test_faults_are_set_shown_and_ended_by_calls(small: RunningSandbox) -> None:
@@ -376,18 +379,18 @@ def test_the_command_line_prints_its_environment_and_ends_with_zero(tmp_path: Pa
     assert took < 10  # 1 s on an idle machine; tests share theirs
 
 
-def test_the_command_line_says_what_is_wrong_with_its_port(tmp_path: Path) -> None:
+def test_the_command_line_says_what_is_wrong_with_its_port(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    cli.add_arguments(parser)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "sandbox", "--empty", "--port", port]
-        ended = subprocess.run(
-            [*command, "--state", str(tmp_path)], capture_output=True, text=True, check=False
-        )
-    assert ended.returncode == 78
-    assert "--port" in ended.stderr
-    assert "Traceback" not in ended.stderr
+        args = parser.parse_args(["--empty", "--port", port, "--state", str(tmp_path)])
+        assert cli.run(args) == 78
+    assert "--port" in capsys.readouterr().err
 
 
 async def test_a_listener_closes_at_once_though_a_request_hangs() -> None:
