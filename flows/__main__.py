@@ -39,6 +39,10 @@ def _run(given: argparse.Namespace) -> int:
         from flows import demo  # noqa: PLC0415
 
         return demo.run(given)
+    if given.command == "doctor":
+        from flows import doctor  # noqa: PLC0415
+
+        return doctor.run(json_file=given.json)
     from flows import commands  # noqa: PLC0415
 
     return commands.run(given)

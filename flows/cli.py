@@ -34,6 +34,9 @@ _EXAMPLES = {
     "cleanup": """examples:
   library-sync cleanup                            free rows of crashed processes
   library-sync cleanup --dry-run                  say which locks are stale""",
+    "doctor": """examples:
+  library-sync doctor                             is everything there that a sync needs?
+  library-sync doctor --json doctor.json          the same for a program""",
     "undo": """examples:
   library-sync undo                               which runs merged rows
   library-sync undo 20261124-030000-1a2b3c4d      restore what that run merged""",
@@ -72,6 +75,8 @@ def build_parser() -> argparse.ArgumentParser:
     cleanup = _add(commands, "cleanup", "free the locks of crashed processes")
     cleanup.add_argument("--dry-run", action="store_true", help="change nothing")
     cleanup.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
+    doctor = _add(commands, "doctor", "check everything a sync needs, with the remedies")
+    doctor.add_argument("--json", type=Path, metavar="FILE", help="write it as JSON, - for stdout")
     undo = _add(commands, "undo", "take back the merges of a run")
     undo.add_argument("run", nargs="?", metavar="RUN", help="the run's name; empty: list them")
     _add_demo(commands)

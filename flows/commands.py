@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from flows.orchestration import prepare_prefect
+from flows.output import write_json
 from flows.preflight import require_credentials
 from flows.settings import Settings, load_settings
 from flows.summary import ReturnCode, SyncSummary
@@ -57,7 +55,7 @@ def run_sync(given: argparse.Namespace, settings: Settings, line: ProgressLine) 
     }
     summary = _outcome(flow, options, settings, line)
     if given.json is not None:
-        _write_json(given.json, summary.to_dict())
+        write_json(given.json, summary.to_dict())
     return summary.return_code
 
 
@@ -84,7 +82,7 @@ def _status(given: argparse.Namespace, settings: Settings) -> int:
 
     report = asyncio.run(read_library(settings))
     if given.json is not None:
-        _write_json(given.json, report.to_dict())
+        write_json(given.json, report.to_dict())
     if given.json != Path("-"):
         print("\n".join(report.lines()))  # noqa: T201
     return ReturnCode.PROCESSED
@@ -100,7 +98,7 @@ def _cleanup(given: argparse.Namespace, settings: Settings, line: ProgressLine) 
 
     counts = asyncio.run(call())
     if given.json is not None:
-        _write_json(given.json, counts)
+        write_json(given.json, counts)
     return ReturnCode.PROCESSED
 
 
@@ -124,17 +122,3 @@ def _hand_down(settings: Settings, line: ProgressLine | None) -> None:
     from flows.session import SessionOptions, session_options  # noqa: PLC0415
 
     session_options.set(SessionOptions(settings=settings, progress_line=line))
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    if path == Path("-"):
-        sys.stdout.write(text)
-        return
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be written ({os.strerror(error.errno or 0)}).",
-            remedy="Name a file in a folder that exists and can be written.",
-        ) from error
