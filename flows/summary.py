@@ -133,6 +133,6 @@ class SyncSummary:
         for label, name in (("duplicate", "skipped_duplicate"), ("no source", "skipped_no_source")):
             if self.count(name):
                 rows.append((f"Skipped ({label}):", self.count(name)))
-        return [f"   {label:<20}{number}" for label, number in rows] + [
-            f"   {'Duration:':<20}{self.duration_seconds:.1f}s"
+        return [f"   {label:<19} {number}" for label, number in rows] + [
+            f"   {'Duration:':<19} {self.duration_seconds:.1f}s"
         ]

@@ -15,7 +15,15 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from tasks.errors import BadAddress
 
-__all__ = ["SOUNDCLOUD_HOSTS", "Address", "AddressKind", "is_allowed_host", "parse_address"]
+__all__ = [
+    "SOUNDCLOUD_HOSTS",
+    "Address",
+    "AddressKind",
+    "is_allowed_host",
+    "is_web_page",
+    "parse_address",
+    "parse_set_address",
+]
 
 SOUNDCLOUD_HOSTS = ("soundcloud.com", "sndcdn.com", "soundcloud.cloud", "soundcloud.app.goo.gl")
 
@@ -28,6 +36,7 @@ _SHORT_HOSTS = frozenset({"on.soundcloud.com", "soundcloud.app.goo.gl"})
 _YOUTUBE_HOSTS = frozenset(
     {"youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com", "youtu.be"}
 )
+_YOUTUBE_API = ("youtubei.googleapis.com",)
 _SPOTIFY_HOSTS = frozenset({"open.spotify.com", "spotify.com", "spotify.link", "play.spotify.com"})
 
 _API_TRACK = re.compile(r"/tracks/(?:soundcloud:tracks:)?(\d+)/?", re.ASCII)
@@ -81,9 +90,6 @@ def parse_address(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> 
     """
     parts = _split(text)
     host = (parts.hostname or "").rstrip(".")
-    if _is_listed(parts, allowed_hosts):
-        url = parts._replace(fragment="").geturl()
-        return Address(kind=AddressKind.OTHER, url=url, key=url)
     if host in _WEB_HOSTS:
         return _web_address(parts, text)
     if host in _API_HOSTS:
@@ -94,7 +100,32 @@ def parse_address(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> 
         return _short_link(parts, host, text)
     if host in _YOUTUBE_HOSTS:
         return _youtube_address(parts, host, text)
+    if _is_listed(parts, allowed_hosts):
+        url = parts._replace(fragment="").geturl()
+        return Address(kind=AddressKind.OTHER, url=url, key=url)
     raise _refused_host(text, host)
+
+
+def parse_set_address(text: str) -> str:
+    """The canonical address of the playlist in `text`. Raises BadAddress if it is none."""
+    parts = _split(text)
+    words = [unquote(word).strip() for word in parts.path.split("/") if word.strip()]
+    is_web = (parts.hostname or "").rstrip(".") in _WEB_HOSTS
+    if not (is_web and len(words) > 2 and words[1].lower() == "sets"):
+        raise BadAddress(
+            f"{text.strip()!r} is no playlist on SoundCloud.",
+            remedy="Give an address like https://soundcloud.com/artist/sets/name.",
+        )
+    if not (_SLUG.fullmatch(words[0]) and _SLUG.fullmatch(words[2])):
+        raise BadAddress(f"{text.strip()!r} is no address that SoundCloud would give a playlist.")
+    secret = _secret(words[3] if len(words) > 3 else "", parts)
+    url = f"https://soundcloud.com/{words[0]}/sets/{words[2]}"
+    return url + (f"/{secret}" if secret else "")
+
+
+def is_web_page(url: str) -> bool:
+    """True for a page of SoundCloud's site, where a short link ends."""
+    return (urlsplit(url).hostname or "").rstrip(".") in _WEB_HOSTS
 
 
 def is_allowed_host(url: str, allowed_hosts: frozenset[str]) -> bool:
@@ -103,7 +134,14 @@ def is_allowed_host(url: str, allowed_hosts: frozenset[str]) -> bool:
     if parts.scheme not in {"http", "https"}:
         return False
     host = (parts.hostname or "").rstrip(".").lower()
-    known = (*SOUNDCLOUD_HOSTS, "youtube.com", "youtu.be", "googlevideo.com", "ytimg.com")
+    known = (
+        *SOUNDCLOUD_HOSTS,
+        "youtube.com",
+        "youtu.be",
+        "googlevideo.com",
+        "ytimg.com",
+        *_YOUTUBE_API,
+    )
     if any(host == name or host.endswith(f".{name}") for name in known):
         return True
     return _is_listed(parts, allowed_hosts)

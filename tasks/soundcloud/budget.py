@@ -62,6 +62,10 @@ class SourceBudget:
         else:
             self._refusals = 0
 
+    def charge(self, requests: int) -> None:
+        """Count `requests` more than the one that a slot stands for."""
+        self._taken.extend(self._clock() for _ in range(requests))
+
     async def _take(self) -> None:
         async with self._turn:
             while (wait := self._wait()) > 0:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 from yt_dlp.networking import Request
-from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import YoutubeDLError
 
 from tasks.errors import (
@@ -24,7 +23,6 @@ from tasks.errors import (
     DrmProtected,
     IncompleteRecording,
     NoFormats,
-    PreviewOnly,
 )
 from tasks.soundcloud.address import (
     Address,
@@ -34,7 +32,8 @@ from tasks.soundcloud.address import (
     parse_address,
     parse_set_address,
 )
-from tasks.soundcloud.downloader import Downloader, Gate, Landed
+from tasks.soundcloud.budget import SourceBudget
+from tasks.soundcloud.downloader import Downloader, Guard, Landed
 from tasks.soundcloud.information import (
     Download,
     Progress,
@@ -47,17 +46,13 @@ from tasks.soundcloud.information import (
 from tasks.soundcloud.translation import translate
 from tasks.threads import in_thread
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tasks.soundcloud.budget import SourceBudget
-    from tasks.soundcloud.information import Json
-
 __all__ = ["Download", "Progress", "SoundCloudClient", "SourceFacts", "TrackSet"]
 
 T = TypeVar("T")
+
+Json = dict[str, Any]
 Stop = Callable[[], bool]
-Watch = Callable[["Json"], None]
+Watch = Callable[[Json], None]
 
 _log = logging.getLogger("tasks.soundcloud.client")
 
@@ -78,7 +73,7 @@ class SoundCloudClient:
     take to end.
     """
 
-    def __init__(  # noqa: PLR0913  (each setting is its own keyword)
+    def __init__(
         self,
         *,
         cache_dir: Path,
@@ -110,10 +105,10 @@ class SoundCloudClient:
         When cancelled, the transfer stops at its next piece and its thread is awaited.
         """
 
-        def work(gate: Gate) -> Download:
-            watch = _watcher(gate, on_progress)
+        def work(guard: Guard) -> Download:
+            watch = _watcher(guard, on_progress)
             return self._first_whole(
-                lambda formats: self._fetch(formats, address, folder, gate, watch), address
+                lambda formats: self._fetch(formats, address, folder, guard, watch), address
             )
 
         return await self._within_budget(work)
@@ -134,8 +129,8 @@ class SoundCloudClient:
         Raises a SourceError; whether the track can be downloaded only a download tells.
         """
 
-        def work(gate: Gate) -> SourceFacts:
-            with self._downloader(_NONE, gate, {"ignore_no_formats_error": True}) as downloader:
+        def work(guard: Guard) -> SourceFacts:
+            with self._downloader(_NONE, guard, {"ignore_no_formats_error": True}) as downloader:
                 return SourceFacts(**facts(_extract(downloader, address)))
 
         return await self._within_budget(work)
@@ -146,34 +141,35 @@ class SoundCloudClient:
         Raises a SourceError; BadAddress if it is none, or not on an allowed host.
         """
         address = parse_set_address(url)
-        return await self._within_budget(lambda gate: self._set(address, gate))
+        return await self._within_budget(lambda guard: self._set(address, guard))
 
     async def reach(self) -> None:
         """Ask for SoundCloud's front page, by the proxy downloads use. Raises a SourceError."""
 
         def work(stop: Stop) -> None:
-            with self._downloader(_NONE, self._gate(stop)) as downloader:
+            with self._downloader(_NONE, self._guard(stop)) as downloader:
                 _ask(downloader, Request("https://soundcloud.com/"))
 
         await in_thread(work)
 
-    async def _within_budget(self, work: Callable[[Gate], T]) -> T:
+    async def _within_budget(self, work: Callable[[Guard], T]) -> T:
         """What `work` returns; the format requests it made beyond the first are charged."""
-        gates: list[Gate] = []
+        guards: list[Guard] = []
 
         def run(stop: Stop) -> T:
-            gates.append(self._gate(stop))
-            return work(gates[0])
+            guards.append(self._guard(stop))
+            return work(guards[0])
 
         async with self._budget.slot():
             try:
                 return await in_thread(run)
             finally:
-                made = gates[0].format_requests if gates else 0
+                made = guards[0].format_requests if guards else 0
                 self._budget.charge(made - 1)
 
-    def _gate(self, stop: Stop) -> Gate:
-        return Gate(functools.partial(is_allowed_host, allowed_hosts=self._allowed_hosts), stop)
+    def _guard(self, stop: Stop, *, is_goal: Callable[[str], bool] | None = None) -> Guard:
+        is_allowed = functools.partial(is_allowed_host, allowed_hosts=self._allowed_hosts)
+        return Guard(is_allowed, stop, is_goal=is_goal)
 
     def _first_whole(
         self, fetch: Callable[[Sequence[str]], Download], address: Address
@@ -191,16 +187,17 @@ class SoundCloudClient:
         formats: Sequence[str],
         address: Address,
         folder: Path,
-        gate: Gate,
+        guard: Guard,
         watch: Watch,
     ) -> Download:
         options = {
-            "outtmpl": {"default": str(folder / "%(id)s.%(ext)s").replace("%%", "%")},
+            "outtmpl": {"default": str(folder).replace("%", "%%") + "/%(id)s.%(ext)s"},
             "progress_hooks": [watch],
+            "format": functools.partial(best_whole, address.url),
         }
-        with self._downloader(formats, gate, options) as downloader:
+        with self._downloader(formats, guard, options) as downloader:
             information = _extract(downloader, address)
-            with _translated(address, downloading=True):
+            with _translated(address.url, downloading=True):
                 downloader.process_info(information)
             return Download(
                 path=_arrived(folder, address),
@@ -211,25 +208,23 @@ class SoundCloudClient:
                 **facts(information),
             )
 
-    def _set(self, url: str, gate: Gate) -> TrackSet:
+    def _set(self, url: str, guard: Guard) -> TrackSet:
         options = {"extract_flat": True, "noplaylist": False}
-        with self._downloader(_NONE, gate, options) as downloader, _translated(url):
+        with self._downloader(_NONE, guard, options) as downloader, _translated(url):
             found: Json = downloader.extract_info(url, download=False)
             urls = tuple(str(entry["url"]) for entry in found.get("entries") or () if entry)
         return TrackSet(title=str(found.get("title") or ""), urls=urls)
 
     def _target(self, url: str, stop: Stop) -> str:
-        """The address a short link redirects to, which is not asked for anything."""
-        gate = self._gate(stop)
-        gate.is_goal = is_web_page
-        with self._downloader(_NONE, gate) as downloader:
+        """The address a short link redirects to, which is not asked for anything itself."""
+        with self._downloader(_NONE, self._guard(stop, is_goal=is_web_page)) as downloader:
             try:
                 return _ask(downloader, Request(url, method="HEAD"))
             except Landed as landed:
                 return landed.url
 
     def _downloader(
-        self, formats: Sequence[str], gate: Gate, extra: Json | None = None
+        self, formats: Sequence[str], guard: Guard, extra: Json | None = None
     ) -> Downloader:
         options: Json = {
             "quiet": True,
@@ -237,7 +232,6 @@ class SoundCloudClient:
             "noprogress": True,
             "noplaylist": True,
             "cachedir": str(self._cache_dir),
-            "format": best_whole,
             "extractor_args": {"soundcloud": {"formats": list(formats)}},
             "concurrent_fragment_downloads": 4,
             "skip_unavailable_fragments": False,
@@ -246,8 +240,8 @@ class SoundCloudClient:
             "retries": 2,
             "fragment_retries": 3,
             "retry_sleep_functions": {
-                "http": functools.partial(_back_off, gate),
-                "fragment": functools.partial(_back_off, gate),
+                "http": functools.partial(_back_off, guard),
+                "fragment": functools.partial(_back_off, guard),
             },
             "extractor_retries": 0,
             "socket_timeout": self._socket_seconds,
@@ -257,4 +251,74 @@ class SoundCloudClient:
         }
         if self._proxy:
             options["proxy"] = self._proxy
-        return Downloader(options | (extra or {}), gate, auth_token=self._auth_token)
+        return Downloader(options | (extra or {}), guard, auth_token=self._auth_token)
+
+
+def _extract(downloader: Downloader, address: Address) -> Json:
+    with _translated(address.url):
+        information: Json = downloader.extract_info(address.url, download=False)
+    if information.get("_type") == "playlist" or information.get("entries") is not None:
+        raise BadAddress(f"{address.url} is a playlist, not one track.")
+    return information
+
+
+def _ask(downloader: Downloader, request: Request) -> str:
+    """The address that answered in the end."""
+    with _translated(request.url), downloader.urlopen(request) as answer:
+        return str(answer.url)
+
+
+@contextmanager
+def _translated(url: str, *, downloading: bool = False) -> Iterator[None]:
+    """yt-dlp's exceptions leave as ours; `Landed` is none of its troubles."""
+    try:
+        yield
+    except Landed:
+        raise
+    except (YoutubeDLError, OSError) as error:
+        raise translate(error, url, downloading=downloading) from error
+
+
+def _watcher(guard: Guard, on_progress: Callable[[Progress], None] | None) -> Watch:
+    def watch(state: Json) -> None:
+        guard.check()
+        if on_progress is not None:
+            total = state.get("total_bytes") or state.get("total_bytes_estimate")
+            on_progress(Progress(state.get("downloaded_bytes") or 0, total))
+
+    return watch
+
+
+def _back_off(guard: Guard, n: int) -> float:
+    """Seconds until retry `n` (from 0) of a piece; the guard is asked before."""
+    guard.check()
+    return min(4.0, 0.25 * 2.0**n)
+
+
+def _artwork(downloader: Downloader, information: Json) -> bytes | None:
+    """The cover, a few hundred pixels wide; None where there is none. Never an error."""
+    url = artwork_url(information)
+    if url is None:
+        return None
+    try:
+        with downloader.urlopen(Request(url)) as answer:
+            picture: bytes = answer.read(_ARTWORK_BYTES + 1)
+    except (YoutubeDLError, OSError) as error:
+        _log.debug("no artwork at %s (%s)", url, type(error).__name__)
+        return None
+    is_picture = picture.startswith(_PICTURES) and len(picture) <= _ARTWORK_BYTES
+    return picture if is_picture else None
+
+
+def _arrived(folder: Path, address: Address) -> Path:
+    """The one file of a download, which must not be a text, nor next to nothing."""
+    files = [file for file in folder.iterdir() if file.is_file()]
+    if len(files) != 1:
+        raise DownloadInterrupted(f"The download of {address.url} left no file.")
+    with files[0].open("rb") as file:
+        head = file.read(512).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if head.startswith(_TEXTS):
+        raise IncompleteRecording(f"A web page came instead of the audio of {address.url}.")
+    if files[0].stat().st_size < _SMALLEST_AUDIO:
+        raise IncompleteRecording(f"Next to nothing came of the audio of {address.url}.")
+    return files[0]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tasks.audio.convert import convert
 from tasks.audio.id3 import Tags
@@ -17,7 +20,19 @@ from tasks.stages import SOURCE_RETRIES, stage
 from tasks.threads import in_thread
 from tasks.tracks import Track
 
-__all__ = ["AudioOptions", "Fetched", "fetch_recording"]
+__all__ = ["AudioOptions", "Fetched", "Gate", "Gates", "fetch_recording"]
+
+Gate = Callable[[], AbstractAsyncContextManager[None]]
+
+
+class Gates(Protocol):
+    """Contexts to be in while downloading and converting; entering them may wait."""
+
+    @property
+    def downloads(self) -> Gate: ...
+
+    @property
+    def conversions(self) -> Gate: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +57,12 @@ class Fetched:
 
 @stage("fetch-recording", SOURCE_RETRIES)
 async def fetch_recording(
-    source: SoundCloudClient, address: Address, folder: Path, track: Track, audio: AudioOptions
+    source: SoundCloudClient,
+    address: Address,
+    folder: Path,
+    track: Track,
+    audio: AudioOptions,
+    gates: Gates,
 ) -> Fetched:
     """Download and convert into a new folder under `folder`; each attempt begins afresh.
 
@@ -51,8 +71,10 @@ async def fetch_recording(
     """
     attempt = Path(tempfile.mkdtemp(dir=folder))
     try:
-        download = await source.download(address, attempt)
-        return await _convert(download, address, attempt, track, audio)
+        async with gates.downloads():
+            download = await source.download(address, attempt)
+        async with gates.conversions():
+            return await _convert(download, address, attempt, track, audio)
     except BaseException:
         shutil.rmtree(attempt, ignore_errors=True)
         raise

@@ -5,6 +5,8 @@ Every line stands in soundcloud-and-audio.md, 2.4, measured.
 
 from __future__ import annotations
 
+import errno
+
 from yt_dlp.networking.exceptions import HTTPError, RequestError, SSLError, TransportError
 from yt_dlp.utils import (
     DownloadError,
@@ -18,29 +20,31 @@ from tasks.errors import (
     BadAddress,
     DownloadInterrupted,
     DrmProtected,
+    FileError,
     GeoBlocked,
     NoFormats,
-    PreviewOnly,
     SourceDenied,
     SourceError,
     SourceRateLimited,
+    SyncError,
     TrackNotFound,
 )
+from tasks.soundcloud.downloader import ForeignHost
 
 __all__ = ["translate"]
 
 # yt-dlp raises a plain ExtractorError for these; its text is all there is.
 _BY_TEXT: tuple[tuple[str, type[SourceError], str], ...] = (
     ("drm protected", DrmProtected, "is protected by DRM"),
-    ("requested format is not available", PreviewOnly, "is offered as a preview only"),
+    ("requested format is not available", NoFormats, "is offered in no format we take"),
     ("no video formats found", NoFormats, "is offered in no format"),
     ("geo restriction", GeoBlocked, "is not available in this country"),
 )
 
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
 
-def translate(
-    error: YoutubeDLError | OSError, url: str, *, downloading: bool = False
-) -> SourceError:
+
+def translate(error: YoutubeDLError | OSError, url: str, *, downloading: bool = False) -> SyncError:
     """Our error for what yt-dlp raised about `url`.
 
     `downloading` tells that the media were being fetched: a 403 or 404 then means that the signed
@@ -49,6 +53,13 @@ def translate(
     inner = _innermost(error)
     if isinstance(inner, HTTPError):
         return _of_status(inner, url, downloading=downloading)
+    if isinstance(inner, ForeignHost):
+        return BadAddress(
+            f"{url} leads to {inner.host}, which tracks are not downloaded from.",
+            remedy="Add the host to ALLOWED_SOURCE_HOSTS if it is yours.",
+        )
+    if isinstance(inner, OSError) and inner.errno in _DISK:
+        return FileError(f"{url} could not be written ({inner.strerror}).")
     if isinstance(inner, GeoRestrictedError):
         return GeoBlocked(f"{url} is not available in this country.")
     if isinstance(inner, UnsupportedError):

@@ -1,0 +1,117 @@
+"""What yt-dlp says of a track, as our words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import NoFormats, PreviewOnly
+
+__all__ = ["Download", "Progress", "SourceFacts", "TrackSet", "artwork_url", "best_whole", "facts"]
+
+Json = dict[str, Any]
+
+_ARTWORK_SIZE = 500
+_UNKNOWN_SIZE = 100_000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Bytes so far, and in all where the source says it."""
+
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFacts:
+    """What the source says of a track; texts are empty where it says nothing.
+
+    `announced_seconds` is the length the source names: a preview's, where only that is offered.
+    """
+
+    soundcloud_id: str = ""
+    title: str = ""
+    uploader: str = ""
+    artist: str = ""
+    genre: str = ""
+    announced_seconds: float | None = None
+    webpage_url: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download(SourceFacts):
+    """A file that arrived, and what the source says of it; not yet proven to be whole.
+
+    `abr` is in kbit/s, `extension` without a dot.
+    """
+
+    path: Path
+    format_id: str = ""
+    extension: str = ""
+    abr: float | None = None
+    artwork: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackSet:
+    """A playlist of the source: its name and its tracks' addresses, in order, as it gives them."""
+
+    title: str
+    urls: tuple[str, ...]
+
+
+def facts(information: Json) -> Json:
+    """The fields of SourceFacts in yt-dlp's `information`."""
+    seconds = information.get("duration")
+    is_soundcloud = str(information.get("extractor_key") or "").startswith("Soundcloud")
+    return {
+        "soundcloud_id": str(information["id"]) if is_soundcloud else "",
+        "title": str(information.get("title") or ""),
+        "uploader": str(information.get("uploader") or ""),
+        "artist": ", ".join(str(name) for name in information.get("artists") or ()),
+        "genre": next(iter(information.get("genres") or ()), ""),
+        "announced_seconds": float(seconds) if seconds else None,
+        "webpage_url": str(information.get("webpage_url") or ""),
+        "tags": tuple(str(tag) for tag in information.get("tags") or ()),
+    }
+
+
+def best_whole(url: str, context: Mapping[str, Any]) -> Iterator[Json]:
+    """yt-dlp's format selector for the track at `url`: the original, else AAC, else the best.
+
+    Raises PreviewOnly if all that is offered is a preview, which yt-dlp would take without a word
+    (soundcloud-and-audio.md, 2.3), and NoFormats if nothing has sound.
+    """
+    offered = [f for f in context["formats"] if f.get("acodec") != "none"]
+    whole = [f for f in offered if not _is_preview(f)]
+    if offered and not whole:
+        raise PreviewOnly(f"{url} is offered as a preview only.")
+    if not whole:
+        raise NoFormats(f"{url} is offered in no format that has sound.")
+    yield max(enumerate(whole), key=lambda placed: (*_rank(placed[1]), placed[0]))[1]
+
+
+def _rank(form: Json) -> tuple[bool, bool, bool]:
+    """yt-dlp sorts from worst to best; these go before its order."""
+    is_original = form.get("format_id") == "download"
+    has_no_picture = form.get("vcodec") in {"none", None}
+    return is_original, has_no_picture, form.get("ext") == "m4a"
+
+
+def _is_preview(form: Json) -> bool:
+    media = str(form.get("url") or "")
+    marks = ("/preview/", "/playlist/0/30/")
+    return "preview" in str(form.get("format_id") or "") or any(mark in media for mark in marks)
+
+
+def artwork_url(information: Json) -> str | None:
+    """The thumbnail nearest to 500 pixels: the original may be many megabytes."""
+    sized = [t for t in information.get("thumbnails") or () if t.get("url")]
+    if not sized:
+        return None
+    best = min(sized, key=lambda t: abs((t.get("width") or _UNKNOWN_SIZE) - _ARTWORK_SIZE))
+    return str(best["url"])
