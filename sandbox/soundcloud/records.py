@@ -12,6 +12,9 @@ __all__ = ["ORIGINAL_KINDS", "WEB", "SampleSet", "SampleTrack", "slug_of"]
 WEB = "https://soundcloud.com"
 ORIGINAL_KINDS = ("wav", "aiff", "flac", "mp3")
 
+# Letters that no decomposition turns into ASCII.
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ı": "i"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class SampleTrack:
@@ -61,6 +64,7 @@ class SampleSet:
 
 def slug_of(text: str) -> str:
     """Small ASCII letters and digits with hyphens between, as SoundCloud makes of a name."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    latin = text.lower().translate(_LETTERS)
+    plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode()
     words = "".join(letter if letter.isalnum() else " " for letter in plain.replace("'", ""))
     return "-".join(words.split())
