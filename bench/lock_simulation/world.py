@@ -76,10 +76,11 @@ class World:
         if result is not None:
             register.result = result
         self.ledger.landed(process, page_id, lock, result)
-        watchers, register.watchers = register.watchers, []
-        for notify in watchers:
-            notify()
+        if not lock or self.random.random() < 0.3:
+            watchers, register.watchers = register.watchers, []
+            for notify in watchers:
+                notify()
 
     def watch(self, page_id: str, notify: Callable[[], object]) -> None:
-        """Call `notify` once, at the next write that lands on the row."""
+        """Call `notify` once, when a write clears the row, or at some other write to it."""
         self.registers[page_id].watchers.append(notify)
