@@ -16,7 +16,7 @@ __all__ = ["library_status"]
 @flow(name="library-status")
 async def library_status() -> dict[str, Any]:
     """Count the library's rows by state, waiting, errors and locks; changes nothing."""
-    report = await read_library(run_settings())
+    report = await read_library(await run_settings())
     text = "\n".join(["## Library", "```text", *report.lines()[1:], "```"])
     await acreate_markdown_artifact(text, key="library-status", description="Library status")
     return report.to_dict()

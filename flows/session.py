@@ -22,8 +22,10 @@ from uuid import uuid4
 
 import httpx
 
+from flows.blocks import settings_with_blocks
 from flows.preflight import open_eagle, open_schema, writable_folder
-from flows.settings import Settings, load_settings
+from flows.server_limits import SharedLimits, open_limits
+from flows.settings import Settings
 from flows.terminal import ProgressLine
 from tasks.eagle.client import EagleClient
 from tasks.eagle.index import EagleIndex
@@ -101,6 +103,7 @@ class Session:
         self.audio = AudioOptions(sample_rate=settings.sample_rate, bit_depth=settings.bit_depth)
         self.playlists = PlaylistNames(notion, schema)
         self.progress_line: ProgressLine | None = None
+        self.limits = SharedLimits()
         self.track_filter = TrackFilter.UNPROCESSED
         self.candidates: dict[str, Track] = {}
         self.results: dict[str, TrackResult] = {}
@@ -172,16 +175,16 @@ async def current_session() -> AsyncIterator[Session]:
         yield session
 
 
-def run_settings() -> Settings:
-    """The settings handed down by the starter of this run, or the environment's."""
-    return session_options.get(SessionOptions()).settings or load_settings()
+async def run_settings() -> Settings:
+    """The settings handed down by the starter of this run, or the environment's and the blocks'."""
+    return session_options.get(SessionOptions()).settings or await settings_with_blocks()
 
 
 @asynccontextmanager
 async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> AsyncIterator[Session]:
     """Connect to everything. Raises ConfigurationError for what cannot work, nothing changed."""
     options = session_options.get(SessionOptions())
-    settings = run_settings()
+    settings = await run_settings()
     settings = replace(settings, dry_run=settings.dry_run or dry_run)
     if not with_eagle:
         settings = replace(settings, eagle_api_base="")
@@ -195,7 +198,8 @@ async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> Asy
 
 
 async def _connect(settings: Settings, options: SessionOptions, stack: AsyncExitStack) -> Session:
-    budget = RequestBudget(settings.notion_requests_per_minute)
+    limits = await open_limits()
+    budget = RequestBudget(settings.notion_requests_per_minute, shared=limits.notion)
     notion = await stack.enter_async_context(
         NotionClient(settings.notion_token, base_url=settings.notion_base_url, budget=budget)
     )
@@ -225,6 +229,7 @@ async def _connect(settings: Settings, options: SessionOptions, stack: AsyncExit
     )
     session = Session(settings, notion, schema, locks, eagle, source, staging)
     session.progress_line = options.progress_line
+    session.limits = limits
     _warn_of_gaps(session)
     return session
 

@@ -67,7 +67,9 @@ async def _download(session: Session, lease: HeldRow, row: Track) -> tuple[Track
 
 async def _fetch(session: Session, row: Track, folder: Path) -> Fetched:
     address = await session.source.resolve(source_of(row, session.settings.allowed_source_hosts))
-    fetched: Fetched = await fetch_recording(session.source, address, folder, row, session.audio)
+    fetched: Fetched = await fetch_recording(
+        session.source, address, folder, row, session.audio, session.limits
+    )
     return fetched
 
 

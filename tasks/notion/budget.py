@@ -3,6 +3,9 @@
 Notion counts requests in fixed windows of 60 s (notion-api.md, "Rate limits"). Where its windows
 begin is unknown, so no 60 s may ever hold more than the budget. A 429 or 529 stops everybody until
 the time Notion named: independent loops per worker would only make a second spike.
+
+Processes that share an integration may share its budget too: then permits are leased from a
+common account, several at a time, since each lease is a round trip to it.
 """
 
 from __future__ import annotations
@@ -11,10 +14,21 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
+from typing import Protocol
 
-__all__ = ["RequestBudget"]
+__all__ = ["LEASE_SECONDS", "RequestBudget", "SharedPermits"]
 
 _WINDOW_SECONDS = 60.0
+_BATCH = 10
+LEASE_SECONDS = 5.0
+"""How long a leased permit may lie unused; the common account must allow for it."""
+
+
+class SharedPermits(Protocol):
+    """The common account of all processes that spend one integration's budget."""
+
+    async def lease(self, permits: int) -> None:
+        """Wait until `permits` are ours. Never raises: an account out of reach grants."""
 
 
 class RequestBudget:
@@ -26,8 +40,12 @@ class RequestBudget:
         *,
         clock: Callable[[], float] = monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        shared: SharedPermits | None = None,
     ) -> None:
         self.per_minute = per_minute
+        self._shared = shared
+        self._leased = 0
+        self._leased_at = 0.0
         self._taken: deque[float] = deque()
         self._clock = clock
         self._sleep = sleep
@@ -37,14 +55,33 @@ class RequestBudget:
     async def take(self, permits: int = 1) -> None:
         """Wait until `permits` requests may be sent at once, first come first served."""
         async with self._turn:
-            while (wait := self._wait_for(permits)) > 0:
-                await self._sleep(wait)
+            await self._wait(permits)
+            if self._shared is not None:
+                await self._lease(self._shared, permits)
+                await self._wait(permits)
             now = self._clock()
             self._taken.extend([now] * permits)
 
     def cool_down(self, seconds: float) -> None:
         """Let nobody send anything for `seconds`: what a 429 or 529 asks for."""
         self._closed_until = max(self._closed_until, self._clock() + seconds)
+
+    async def _wait(self, permits: int) -> None:
+        while (wait := self._wait_for(permits)) > 0:
+            await self._sleep(wait)
+
+    async def _lease(self, shared: SharedPermits, permits: int) -> None:
+        """Spend leased permits; lease about as many at once as the last seconds needed."""
+        now = self._clock()
+        if now - self._leased_at > LEASE_SECONDS:
+            self._leased = 0
+        if self._leased < permits:
+            recent = sum(taken > now - LEASE_SECONDS for taken in self._taken)
+            batch = max(permits - self._leased, min(_BATCH, recent))
+            await shared.lease(batch)
+            self._leased += batch
+            self._leased_at = self._clock()
+        self._leased -= permits
 
     def _wait_for(self, permits: int) -> float:
         now = self._clock()

@@ -57,3 +57,42 @@ async def test_a_cool_down_stops_everybody(time):
     budget.cool_down(37)
     await budget.take()
     assert time.now == pytest.approx(37)
+
+
+class Account:
+    """A common account that notes every lease."""
+
+    def __init__(self) -> None:
+        self.leases: list[int] = []
+
+    async def lease(self, permits: int) -> None:
+        self.leases.append(permits)
+
+
+async def test_permits_are_leased_in_batches(time):
+    """A hundred requests in a row cost some ten leases, not a hundred round trips."""
+    account = Account()
+    budget = RequestBudget(180, clock=lambda: time.now, sleep=time.sleep, shared=account)
+    for _ in range(100):
+        await budget.take()
+        time.now += 0.1
+    assert sum(account.leases) >= 100
+    assert len(account.leases) <= 16
+
+
+async def test_an_idle_process_hoards_nothing(time):
+    """Who sends a request now and then leases one at a time."""
+    account = Account()
+    budget = RequestBudget(180, clock=lambda: time.now, sleep=time.sleep, shared=account)
+    for _ in range(10):
+        await budget.take()
+        time.now += 10
+    assert account.leases == [1] * 10
+
+
+async def test_a_claim_leases_what_it_needs_at_once(time):
+    """Permits for a claim's requests are there before its clock starts."""
+    account = Account()
+    budget = RequestBudget(180, clock=lambda: time.now, sleep=time.sleep, shared=account)
+    await budget.take(4)
+    assert account.leases == [4]

@@ -1,0 +1,96 @@
+"""prefect.yaml against the code and against a real server."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect import Flow, get_client
+from prefect.settings import PREFECT_API_URL
+
+from flows.server_objects import WORK_POOL, prepare_server
+
+ROOT = Path(__file__).parents[2]
+DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+NAMES = [deployment["name"] for deployment in DEPLOYMENTS]
+
+
+def flow_of(deployment: dict[str, Any]) -> Flow[..., Any]:
+    module, _, name = deployment["entrypoint"].rpartition(".")
+    flow = getattr(importlib.import_module(module), name)
+    assert isinstance(flow, Flow)
+    return flow
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
+def test_an_entrypoint_takes_its_parameters(deployment):
+    """Each deployment's flow can be imported and accepts the parameters written beside it."""
+    flow = flow_of(deployment)
+    flow.validate_parameters(deployment.get("parameters", {}))
+    assert deployment["work_pool"]["name"] == WORK_POOL
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
+def test_the_form_explains_itself(deployment):
+    """Every parameter has a description, every number its bounds, every choice its values."""
+    schema = flow_of(deployment).parameters.model_dump()
+    for name, field in schema["properties"].items():
+        assert field.get("description"), name
+        numbers = [f for f in [field, *field.get("anyOf", [])] if f.get("type") == "integer"]
+        assert all("minimum" in number for number in numbers), name
+    if "filter" in schema["properties"]:
+        assert len(schema["definitions"]["TrackFilter"]["enum"]) >= 3
+
+
+def test_a_schedule_never_piles_up():
+    """Whatever has a schedule runs once at a time, and what finds it running ends at once."""
+    for deployment in DEPLOYMENTS:
+        if deployment.get("schedules"):
+            limit = deployment["concurrency_limit"]
+            assert (limit["limit"], limit["collision_strategy"]) == (1, "CANCEL_NEW")
+    by_hand = DEPLOYMENTS[NAMES.index("library-sync")]
+    assert "concurrency_limit" not in by_hand, "two machines may sync at once"
+
+
+async def test_deploy_all_on_a_prepared_server(prefect_server):
+    """`prefect deploy --all` registers every deployment; the batch's schedule is off."""
+    await prepare_server()
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+        cwd=ROOT,
+        env=os.environ | {"PREFECT_API_URL": PREFECT_API_URL.value()},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    async with get_client() as client:
+        deployed = {d.name: d for d in await client.read_deployments()}
+    assert deployed.keys() == set(NAMES)
+    for name, deployment in deployed.items():
+        active = [schedule.active for schedule in deployment.schedules]
+        wanted = DEPLOYMENTS[NAMES.index(name)].get("schedules", [])
+        assert active == [schedule["active"] for schedule in wanted]
+        assert deployment.parameter_openapi_schema["properties"] is not None
+
+
+async def test_preparing_a_server_twice_makes_everything_once(prefect_server):
+    """The second time everything is found, and what its owner changed stays."""
+    await prepare_server()
+    async with get_client() as client:
+        limit = await client.read_global_concurrency_limit_by_name("library-sync-downloads")
+        await client._client.patch(f"/v2/concurrency_limits/{limit.id}", json={"limit": 3})
+        said = await prepare_server()
+        changed = await client.read_global_concurrency_limit_by_name("library-sync-downloads")
+        automations = await client.read_automations()
+    assert changed.limit == 3
+    assert not [sentence for sentence in said if re.search(r"\bmade[,.]", sentence)]
+    assert len({automation.name for automation in automations}) == len(automations) == 2
