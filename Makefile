@@ -4,13 +4,17 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint types lock clean
+.PHONY: demo test test-lock lint types lock clean
 
 demo: $(STAMP)
 	$(BIN)/library-sync demo
 
 test: $(STAMP)
 	$(BIN)/pytest
+
+# The lock under 100,000 drawn schedules, and its mutants (docs/lock.md): minutes.
+test-lock: $(STAMP)
+	$(BIN)/python -m bench.lock_simulation --schedules 100000 --jobs 2
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
