@@ -11,8 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sandbox.server import Sandbox
-
 __all__ = ["add_arguments", "main", "run"]
 
 _CANNOT_WORK = 78
@@ -73,6 +71,8 @@ def main() -> int:
 
 
 async def _serve(state: Path, args: argparse.Namespace) -> None:
+    from sandbox.server import Sandbox  # noqa: PLC0415 - it imports the world; `--help` does not
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
