@@ -10,7 +10,7 @@ import contextlib
 from typing import Any
 
 from sandbox.notion.objects import Objects
-from sandbox.notion.richtext import plain, text_item
+from sandbox.notion.richtext import plain
 from sandbox.notion.schemas import new_option, option_by, with_options
 from sandbox.notion.values import empty_value
 
@@ -55,7 +55,7 @@ def _from_text(objects: Objects, source_id: str, config: Json, text: str) -> tup
     if not text:
         return empty_value(kind), config
     if kind == "rich_text":
-        return [text_item(text)], config
+        return text, config
     if kind in _TEXTS:
         return text, config
     if kind == "number":

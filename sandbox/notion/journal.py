@@ -1,7 +1,7 @@
 """The store's memory on disk: one JSON line for each new version of an object.
 
 Appending costs a change some microseconds and leaves nothing half-written; the last line about an
-object counts. Opening the journal writes it anew if most of its lines are outdated.
+object counts. Opening the journal writes it anew if most of it is outdated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 __all__ = ["Journal"]
 
 FILE_NAME = "notion.jsonl"
-_WORTH_REWRITING = 1000
+_WORTH_REWRITING = 100_000
 
 
 class Journal:
@@ -57,15 +57,17 @@ class Journal:
         if self._file is None or not self._file.exists():
             return {}
         latest: dict[tuple[str, str], dict[str, Any]] = {}
-        lines, is_whole = 0, True
+        sizes: dict[tuple[str, str], int] = {}
+        total, is_whole = 0, True
         with self._file.open(encoding="utf-8", errors="surrogatepass") as source:
             for line in source:
                 entry = _entry(line)
-                lines, is_whole = lines + 1, is_whole and entry is not None
+                total, is_whole = total + len(line), is_whole and entry is not None
                 if entry is not None:
                     kind, fields = entry
                     latest[kind, fields["id"]] = fields
-        if not is_whole or lines > 2 * len(latest) + _WORTH_REWRITING:
+                    sizes[kind, fields["id"]] = len(line)
+        if not is_whole or total > 2 * sum(sizes.values()) + _WORTH_REWRITING:
             self._rewrite(latest)
         return latest
 

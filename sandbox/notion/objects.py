@@ -102,7 +102,7 @@ class Objects:
         """The plain title of a page, database or data source; None if there is none."""
         page = self.pages.get(object_id)
         if page is not None:
-            return plain(page.values.get("title") or [])
+            return plain(page.values.get("title"))
         named = self.databases.get(object_id) or self.data_sources.get(object_id)
         return None if named is None else plain(named.title)
 

@@ -15,6 +15,7 @@ from typing import Any
 from sandbox.notion.formulas import FormulaError, evaluate
 from sandbox.notion.objects import Objects
 from sandbox.notion.records import Page
+from sandbox.notion.richtext import plain
 from sandbox.notion.rollups import roll_up
 from sandbox.notion.schemas import find_property
 from sandbox.notion.spans import Span, span_of
@@ -99,12 +100,7 @@ def related_pages(objects: Objects, config: Json, page: Page) -> tuple[list[Page
 
 
 def _text(key: str, page: Page) -> str:
-    items = page.values.get(key)
-    if not items:
-        return ""
-    if len(items) == 1:
-        return str(items[0]["plain_text"])
-    return "".join(item["plain_text"] for item in items)
+    return plain(page.values.get(key))
 
 
 _READERS: dict[str, Callable[[str, Page], Any]] = {

@@ -181,7 +181,7 @@ def _option(kind: str, body: Json, path: str, known: list[Json]) -> Json:
     found = found or option_by(known, "name", body.get("name"))
     if found is None:
         return new_option(kind, body, path)
-    if body.get("color") not in {None, found["color"]}:
+    if body.get("color") not in (None, found["color"]):
         raise validation(f"Cannot update color of {kind} with name: {found['name']}.")
     name = body.get("name", found["name"])
     description = described(body, path) if "description" in body else found["description"]

@@ -24,7 +24,7 @@ from sandbox.notion.records import (
     Upload,
     View,
 )
-from sandbox.notion.richtext import plain
+from sandbox.notion.richtext import expanded, plain
 from sandbox.notion.schemas import option_by, property_json
 from sandbox.notion.spans import Span
 from sandbox.notion.times import iso_milliseconds, iso_minute
@@ -63,7 +63,7 @@ class Shapes:
             "is_archived": page.is_archived,
             "is_locked": page.is_locked,
             "properties": self._properties(page, only),
-            "url": _address(page.id, plain(page.values.get("title") or ())),
+            "url": _address(page.id, plain(page.values.get("title"))),
             "public_url": None,
         } | self._archived(is_trashed)
 
@@ -82,6 +82,8 @@ class Shapes:
         value = page.values.get(config["id"])
         if kind in _OF_THE_PAGE:
             return _OF_THE_PAGE[kind](page)
+        if kind in _RICH:
+            return expanded(value)
         if kind in _FROM_IDS:
             return _FROM_IDS[kind](config, value)
         if kind == "formula":
@@ -251,7 +253,7 @@ class Shapes:
         if isinstance(block, Block):
             return block.type, block.content
         if isinstance(block, Page):
-            return "child_page", {"title": plain(block.values.get("title") or ())}
+            return "child_page", {"title": plain(block.values.get("title"))}
         return "child_database", {"title": plain(block.title)}
 
     def _has_children(self, block: Record) -> bool:
@@ -278,6 +280,7 @@ _OF_THE_PAGE: dict[str, Callable[[Page], Any]] = {
     "last_edited_by": lambda page: full_user(page.edited_by),
     "button": lambda _: {},
 }
+_RICH = ("title", "rich_text")
 _FROM_IDS: dict[str, Callable[[Json, Any], Any]] = {
     "select": _option,
     "status": _option,

@@ -19,7 +19,6 @@ from sandbox.notion.pages import create_page
 from sandbox.notion.paging import Sessions
 from sandbox.notion.reading import plain_values
 from sandbox.notion.records import Page
-from sandbox.notion.richtext import text_item
 from sandbox.notion.times import utc_now
 
 __all__ = ["NotionStore"]
@@ -58,7 +57,7 @@ class NotionStore:
         with self.objects.guard:
             if page_id not in self.objects.pages:
                 parent = {"type": "workspace", "workspace": True}
-                values = {"title": [text_item(title)]}
+                values = {"title": title}
                 stamp = self.objects.stamp()
                 self.objects.put(Page(id=page_id, parent=parent, values=values, **stamp))
                 self.objects.flush()
@@ -94,6 +93,11 @@ class NotionStore:
                 for page in self.objects.rows(data_source_id)
                 if not page.in_trash
             }
+
+    def row(self, page_id: str) -> Json:
+        """Property name → plain value of one page. Raises ApiError 404."""
+        with self.objects.guard:
+            return plain_values(self.objects, self.objects.page(page_id))
 
     def find_data_sources(self, title: str) -> list[str]:
         """The ids of the data sources with this title, oldest first."""

@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
 
-from sandbox.notion.checks import one_of, only_keys
+from sandbox.notion.checks import one_of, only_keys, string
 from sandbox.notion.errors import invalid, validation
 from sandbox.notion.ids import new_id
 from sandbox.notion.objects import Objects
@@ -28,17 +28,20 @@ def create_upload(objects: Objects, body: Json) -> Upload:
     """A pending upload; one from an outside address is there at once."""
     only_keys(body, "body", _KEYS)
     mode = one_of(body.get("mode", "single_part"), "body.mode", _MODES)
-    name = body.get("filename")
-    guessed = mimetypes.guess_type(str(name))[0] if name else None
+    name, kind = (_text(body, key) for key in ("filename", "content_type"))
+    parts = body.get("number_of_parts")
+    if parts is not None and (isinstance(parts, bool) or not isinstance(parts, int)):
+        raise invalid("body.number_of_parts", "a number or `undefined`", parts)
+    guessed = mimetypes.guess_type(name)[0] if name else None
     return objects.put(
         Upload(
             id=new_id(),
             parent={},
             filename=name,
-            content_type=body.get("content_type") or guessed,
+            content_type=kind or guessed,
             mode=mode,
             status="uploaded" if mode == "external_url" else "pending",
-            parts_total=body.get("number_of_parts"),
+            parts_total=parts,
             **objects.stamp(),
         )
     )
@@ -66,6 +69,10 @@ def complete_upload(objects: Objects, upload_id: str) -> Upload:
     if upload.mode != "multi_part" or upload.status != "pending" or not upload.parts_sent:
         raise validation(f"File upload {upload.id} cannot be completed.")
     return objects.change(upload, status="uploaded")
+
+
+def _text(body: Json, key: str) -> str | None:
+    return None if body.get(key) is None else string(body[key], f"body.{key}")
 
 
 def _file_in(content_type: str, payload: bytes) -> tuple[str | None, str | None, int]:

@@ -1,8 +1,8 @@
 """Property values: from a request into the store, and from the store into a response.
 
-Kept, by type: rich text as its items; numbers, checkboxes, urls, emails and phone numbers as they
-are; options by id; people and relations as lists of ids; dates, files and places as shown;
-unique ids as numbers. Source: notion-api.md 2 ("Pages", "Size limits").
+Kept, by type: rich text compact (richtext.py); numbers, checkboxes, urls, emails and phone
+numbers as they are; options by id; people and relations as lists of ids; dates, files and
+places as shown; unique ids as numbers. Source: notion-api.md 2 ("Pages", "Size limits").
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sandbox.notion.errors import UNDEFINED, invalid, validation
 from sandbox.notion.media import parse_files
 from sandbox.notion.objects import Objects
 from sandbox.notion.records import Schema
-from sandbox.notion.richtext import checked_url, parse_date, parse_rich_text
+from sandbox.notion.richtext import checked_url, compact, parse_date, parse_rich_text
 from sandbox.notion.schemas import find_property, new_option, option_by, with_options
 
 __all__ = ["Writing", "empty_value"]
@@ -76,7 +76,7 @@ class Writing:
     def _value(self, config: Json, value: object, path: str) -> Any:
         kind, name = config["type"], config["name"]
         if kind == "title" and isinstance(value, list):
-            return parse_rich_text(value, path, self.objects)
+            return compact(parse_rich_text(value, path, self.objects))
         body = an_object(value, path)
         if kind in _READ_ONLY:
             raise validation(f"{name} is a read-only {kind} property and cannot be updated.")
@@ -90,7 +90,7 @@ class Writing:
             return _PLAIN_PARSERS[kind](value, path)
         match kind:
             case "title" | "rich_text":
-                return parse_rich_text(value, path, self.objects)
+                return compact(parse_rich_text(value, path, self.objects))
             case "select" | "status":
                 return None if value is None else self._option(config, value, path)
             case "multi_select":
