@@ -382,6 +382,24 @@ def test_a_set_lists_its_tracks(running: Running, is_private: bool) -> None:
     assert found["title"] == "Warehouse"
 
 
+def test_a_set_by_its_number(running: Running) -> None:
+    track = running.add("By number")
+    url = running.catalogue.add_set("Numbered", "Oda Renn", [track])
+    made = running.catalogue.at(url.removeprefix("https://soundcloud.com/"))
+    assert made is not None
+    listed = running.information(
+        f"https://api.soundcloud.com/playlists/{made.id}", extract_flat=True
+    )
+    assert [entry["id"] for entry in listed["entries"]] == [str(track.id)]
+
+
+def test_latency_comes_before_each_answer(running: Running) -> None:
+    running.catalogue.latency = 0.2
+    with running.client() as client:
+        assert client.get("https://soundcloud.com/").elapsed.total_seconds() >= 0.2
+    running.catalogue.latency = 0.0
+
+
 def test_artwork_is_a_picture_in_every_size(running: Running) -> None:
     track = next(t for n in range(8) if (t := running.add(f"Cover {n}")).id % 4 == 0)
     found = running.information(track.url)
