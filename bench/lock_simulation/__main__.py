@@ -11,8 +11,8 @@ import os
 import sys
 import time
 
-from bench.lock_simulation.explore import Tally, explore, try_out
-from bench.lock_simulation.mutants import LIMIT, MUTANTS
+from bench.lock_simulation.explore import Tally, explore, try_all
+from bench.lock_simulation.mutants import LIMIT, MUTANTS, Mutant
 from bench.lock_simulation.schedule import run_schedule
 from bench.lock_simulation.themes import THEMES
 
@@ -25,7 +25,11 @@ def main() -> int:
     if options.trace is not None:
         return _trace(options.trace, options.theme, options.mutant)
     healthy = _explore(range(options.first, options.first + options.schedules), options.jobs)
-    found = _try_mutants(range(options.mutant_schedules)) if options.mutant_schedules else True
+    found = (
+        _try_mutants(range(options.mutant_schedules), options.jobs)
+        if options.mutant_schedules
+        else True
+    )
     return 0 if healthy and found else 1
 
 
@@ -34,7 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--schedules", type=int, default=100_000, help="as the lock is (100000)")
     parser.add_argument("--first", type=int, default=0, help="first seed (0)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
-    parser.add_argument("--mutant-schedules", type=int, default=4000, help="each; 0: none (4000)")
+    parser.add_argument("--mutant-schedules", type=int, default=1000, help="each; 0: none (1000)")
     parser.add_argument("--trace", type=int, metavar="SEED", help="print one schedule's events")
     parser.add_argument("--theme", choices=THEMES, help="with --trace: the schedule's theme")
     names = [mutant.name for mutant in (*MUTANTS, LIMIT)]
@@ -52,20 +56,22 @@ def _explore(seeds: range, jobs: int) -> bool:
         print(f"  {kind:<26}{tally.violations[kind]:>10}")
     for seed, kinds in list(tally.broken.items())[:20]:
         print(f"  seed {seed}: {', '.join(kinds)}")
+    sys.stdout.flush()
     return not tally.broken
 
 
-def _try_mutants(seeds: range) -> bool:
-    print(f"\n{'mutants, schedules each: ' + str(len(seeds)):<58}{'won':>8}{'broken':>8}  first")
-    found = [_row(mutant.name, mutant.told, try_out(mutant, seeds)) for mutant in MUTANTS]
-    _row(LIMIT.name, f"(the limit) {LIMIT.told}", try_out(LIMIT, seeds))
+def _try_mutants(seeds: range, jobs: int) -> bool:
+    print(
+        f"\n{'mutants, ' + str(len(seeds)) + ' schedules each':<90}{'won':>8}{'broken':>8}  first"
+    )
+    found = [_row(mutant, tally) for mutant, tally in try_all(seeds, jobs=jobs)]
     return all(found)
 
 
-def _row(name: str, told: str, tally: Tally) -> bool:
+def _row(mutant: Mutant, tally: Tally) -> bool:
     first = min(tally.broken, default=None)
-    won = tally.counts["won"]
-    print(f"{name:<20}{told[:72]:<74}{won:>8}{len(tally.broken):>8}  {first}", flush=True)
+    won, broken = tally.counts["won"], len(tally.broken)
+    print(f"{mutant.name:<20}{mutant.told:<70}{won:>8}{broken:>8}  {first}", flush=True)
     return bool(tally.broken)
 
 

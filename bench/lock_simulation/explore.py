@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
-from bench.lock_simulation.mutants import Mutant
+from bench.lock_simulation.mutants import LIMIT, MUTANTS, Mutant
 from bench.lock_simulation.schedule import Outcome, run_schedule
 from bench.lock_simulation.themes import THEMES
 
-__all__ = ["Tally", "explore", "find_flaw", "try_out"]
+__all__ = ["Tally", "explore", "find_flaw", "try_all", "try_out"]
 
 _BATCH = 250
 
@@ -56,6 +56,14 @@ def try_out(mutant: Mutant, seeds: Iterable[int]) -> Tally:
     return tally
 
 
+def try_all(seeds: range, *, jobs: int = 1) -> Iterator[tuple[Mutant, Tally]]:
+    """Each mutant, and the limit, with what it led to; `jobs` at a time."""
+    mutants = (*MUTANTS, LIMIT)
+    with ProcessPoolExecutor(jobs) as pool:
+        tallies = pool.map(_try_numbered, range(len(mutants)), [seeds] * len(mutants))
+        yield from zip(mutants, tallies, strict=True)
+
+
 def find_flaw(mutant: Mutant, seeds: Iterable[int]) -> Outcome | None:
     """The first schedule in which the mutant breaks the lock; None if it survives them all."""
     return next((outcome for outcome in _outcomes(mutant, seeds) if outcome.violations), None)
@@ -80,3 +88,7 @@ def _explore_batch(seeds: range) -> Tally:
     for seed in seeds:
         tally.add(run_schedule(seed))
     return tally
+
+
+def _try_numbered(number: int, seeds: range) -> Tally:
+    return try_out((*MUTANTS, LIMIT)[number], seeds)
