@@ -43,6 +43,10 @@ def _run(given: argparse.Namespace) -> int:
         from flows import doctor  # noqa: PLC0415
 
         return doctor.run(json_file=given.json)
+    if given.command == "setup":
+        from flows import setup_wizard  # noqa: PLC0415
+
+        return setup_wizard.run(yes=given.yes)
     from flows import commands  # noqa: PLC0415
 
     return commands.run(given)

@@ -34,6 +34,9 @@ _EXAMPLES = {
     "cleanup": """examples:
   library-sync cleanup                            free rows of crashed processes
   library-sync cleanup --dry-run                  say which locks are stale""",
+    "setup": """examples:
+  library-sync setup                              ask for what is missing, then check it all
+  library-sync setup --yes                        ask nothing: complete the database, then check""",
     "doctor": """examples:
   library-sync doctor                             is everything there that a sync needs?
   library-sync doctor --json doctor.json          the same for a program""",
@@ -75,6 +78,8 @@ def build_parser() -> argparse.ArgumentParser:
     cleanup = _add(commands, "cleanup", "free the locks of crashed processes")
     cleanup.add_argument("--dry-run", action="store_true", help="change nothing")
     cleanup.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
+    setup = _add(commands, "setup", "ask for what is missing, write .env, complete the database")
+    setup.add_argument("--yes", action="store_true", help="ask nothing, agree to everything")
     doctor = _add(commands, "doctor", "check everything a sync needs, with the remedies")
     doctor.add_argument("--json", type=Path, metavar="FILE", help="write it as JSON, - for stdout")
     undo = _add(commands, "undo", "take back the merges of a run")

@@ -21,7 +21,7 @@ from tasks.notion.client import NotionClient
 from tasks.notion.schema import Schema
 from tasks.retrying import PATIENT, retrying
 
-__all__ = ["open_eagle", "open_schema", "require_credentials", "writable_folder"]
+__all__ = ["data_source_id", "open_eagle", "open_schema", "require_credentials", "writable_folder"]
 
 
 def require_credentials(settings: Settings) -> None:
@@ -46,7 +46,7 @@ async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
     """
     require_credentials(settings)
     try:
-        source_id = await _data_source_id(notion, settings.tracks_db_id)
+        source_id = await data_source_id(notion, settings.tracks_db_id)
         return Schema.of(await retrying(lambda: notion.data_source(source_id), PATIENT))
     except NotionUnauthorized as error:
         raise ConfigurationError("Notion does not accept NOTION_TOKEN.") from error
@@ -58,7 +58,7 @@ async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
         ) from error
 
 
-async def _data_source_id(notion: NotionClient, database_id: str) -> str:
+async def data_source_id(notion: NotionClient, database_id: str) -> str:
     """The first data source of a database; an id of a data source serves as well."""
     try:
         database = await retrying(lambda: notion.database(database_id), PATIENT)

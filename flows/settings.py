@@ -69,6 +69,8 @@ VARIABLES = (
 )
 
 _DEFAULTS = {variable.name: variable.default for variable in VARIABLES}
+# A hook's `${LIBRARY_SYNC_TITLE}` is for its shell, and a token may hold any character.
+_VERBATIM = {"HOOK_AFTER_TRACK", "HOOK_AFTER_RUN", "NOTION_TOKEN", "SC_AUTH_TOKEN", "EAGLE_TOKEN"}
 _DATABASE_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -165,7 +167,10 @@ def _file_values(env_file: Path | None) -> Mapping[str, str]:
         return {}
     from dotenv import dotenv_values  # noqa: PLC0415  (start-up: only where there is a file)
 
-    return {name: value for name, value in dotenv_values(env_file).items() if value is not None}
+    found = dotenv_values(env_file)
+    as_written = dotenv_values(env_file, interpolate=False)
+    found |= {name: value for name, value in as_written.items() if name in _VERBATIM}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _build(text: Mapping[str, str]) -> Settings:
