@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -26,8 +27,9 @@ _WINDOW_SECONDS = 600.0
 class SourceBudget:
     """Permits for format requests, at most `per_window` in ten minutes; one event loop.
 
-    After a refusal nobody begins for `first_pause` seconds, twice as long each further time, at
-    most `longest_pause`, unless the source named a time. A success closes the circuit again.
+    After a 429, or the second denial in a row (one alone may be that track's), nobody begins for
+    `first_pause` seconds, twice as long each further time, at most `longest_pause`; a longer time
+    named by the source wins. A download that succeeds closes the circuit again.
     """
 
     def __init__(
@@ -46,12 +48,18 @@ class SourceBudget:
         self._sleep = sleep
         self._taken: deque[float] = deque()
         self._turn = asyncio.Lock()
-        self._closed_until = 0.0
-        self._refusals = 0
+        self._closed_until = -math.inf
+        self._pauses = 0
+        self._denials = 0
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds until downloads begin again; 0 while they may."""
+        return max(0.0, self._closed_until - self._clock())
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """A download's place: waits for a permit and for an open circuit, minds how it ends."""
+        """A download's place: waits for a permit and for a closed circuit, minds how it ends."""
         await self._take()
         began = self._clock()
         try:
@@ -60,7 +68,8 @@ class SourceBudget:
             self._refused(error, began)
             raise
         else:
-            self._refusals = 0
+            if began >= self._closed_until:
+                self._pauses = self._denials = 0
 
     def charge(self, requests: int) -> None:
         """Count `requests` more than the one that a slot stands for."""
@@ -76,18 +85,19 @@ class SourceBudget:
         now = self._clock()
         while self._taken and self._taken[0] <= now - _WINDOW_SECONDS:
             self._taken.popleft()
-        wait = self._closed_until - now
-        if len(self._taken) >= self._per_window:
-            wait = max(wait, self._taken[0] + _WINDOW_SECONDS - now)
-        return wait
+        if len(self._taken) < self._per_window:
+            return self.paused_for
+        freed = self._taken[len(self._taken) - self._per_window] + _WINDOW_SECONDS - now
+        return max(self.paused_for, freed)
 
     def _refused(self, error: SourceError, began: float) -> None:
         """Open the circuit, once for all downloads that were under way together."""
-        if began < self._closed_until:
+        self._denials += isinstance(error, SourceDenied)
+        is_alone = isinstance(error, SourceDenied) and self._denials == 1
+        if began < self._closed_until or is_alone:
             return
-        named = error.retry_after or 0.0
-        pause = min(self._longest_pause, self._first_pause * 2.0**self._refusals)
-        self._refusals += 1
-        pause = max(named, pause) if isinstance(error, SourceRateLimited) else self._first_pause
+        backoff = min(self._longest_pause, self._first_pause * 2.0**self._pauses)
+        pause = max(error.retry_after or 0.0, backoff)
+        self._pauses += 1
         self._closed_until = self._clock() + pause
-        _log.warning("SoundCloud refuses (%s); all downloads wait %.0f s", error, pause)
+        _log.warning("SoundCloud refuses (%s) All downloads wait %.0f s.", error, pause)

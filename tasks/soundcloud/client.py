@@ -60,6 +60,13 @@ _log = logging.getLogger("tasks.soundcloud.client")
 _AAC = ("hls_aac", "http_aac")
 _IN_ORDER = (_AAC, ("http_mp3",), ("hls_mp3", "http_opus", "hls_opus"))
 _NONE = ("none",)
+# yt-dlp's names of them; none: whichever of all knows the address.
+_EXTRACTORS: dict[AddressKind, tuple[str, ...]] = {
+    AddressKind.SOUNDCLOUD: ("Soundcloud",),
+    AddressKind.SHORT_LINK: (),
+    AddressKind.YOUTUBE: ("Youtube",),
+    AddressKind.OTHER: (),
+}
 _ARTWORK_BYTES = 5_000_000
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _TEXTS = (b"<", b"{", b"#extm3u")
@@ -130,7 +137,9 @@ class SoundCloudClient:
         """
 
         def work(guard: Guard) -> SourceFacts:
-            with self._downloader(_NONE, guard, {"ignore_no_formats_error": True}) as downloader:
+            options = {"ignore_no_formats_error": True}
+            extractors = _EXTRACTORS[address.kind]
+            with self._downloader(_NONE, guard, options, extractors=extractors) as downloader:
                 return SourceFacts(**facts(_extract(downloader, address)))
 
         return await self._within_budget(work)
@@ -195,7 +204,8 @@ class SoundCloudClient:
             "progress_hooks": [watch],
             "format": functools.partial(best_whole, address.url),
         }
-        with self._downloader(formats, guard, options) as downloader:
+        extractors = _EXTRACTORS[address.kind]
+        with self._downloader(formats, guard, options, extractors=extractors) as downloader:
             information = _extract(downloader, address)
             with _translated(address.url, downloading=True):
                 downloader.process_info(information)
@@ -224,7 +234,12 @@ class SoundCloudClient:
                 return landed.url
 
     def _downloader(
-        self, formats: Sequence[str], guard: Guard, extra: Json | None = None
+        self,
+        formats: Sequence[str],
+        guard: Guard,
+        extra: Json | None = None,
+        *,
+        extractors: Sequence[str] = ("Soundcloud", "SoundcloudSet"),
     ) -> Downloader:
         options: Json = {
             "quiet": True,
@@ -247,11 +262,14 @@ class SoundCloudClient:
             "socket_timeout": self._socket_seconds,
             "buffersize": 65_536,
             "overwrites": True,
+            "_no_ytdl_file": True,  # the state for resuming, 40 writes a track
             "nocheckcertificate": not self._tls_verify,
         }
         if self._proxy:
             options["proxy"] = self._proxy
-        return Downloader(options | (extra or {}), guard, auth_token=self._auth_token)
+        return Downloader(
+            options | (extra or {}), guard, extractors=extractors, auth_token=self._auth_token
+        )
 
 
 def _extract(downloader: Downloader, address: Address) -> Json:
