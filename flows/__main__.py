@@ -7,12 +7,15 @@ import logging
 import sys
 
 from flows import cli
+from flows.stopping import Stopped
 from flows.summary import ReturnCode
 from tasks.errors import ConfigurationError, SyncError
 
 __all__ = ["main"]
 
 _log = logging.getLogger("flows.main")
+
+_GOES_ON = "what it had finished stays, and the next run goes on with the rest."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,8 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _explain(error, given, ReturnCode.WRONG_CONFIGURATION)
     except SyncError as error:
         return _explain(error, given, ReturnCode.FAILED)
+    except Stopped as stop:
+        print(f"library-sync: {stop}; {_GOES_ON}", file=sys.stderr)  # noqa: T201
+        return stop.exit_code
     except KeyboardInterrupt:
-        print("library-sync: stopped; locks are freed.", file=sys.stderr)  # noqa: T201
+        print("library-sync: stopped by Ctrl-C before anything was begun.", file=sys.stderr)  # noqa: T201
         return 130
 
 

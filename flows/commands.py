@@ -12,6 +12,7 @@ from flows.orchestration import prepare_prefect
 from flows.output import write_json
 from flows.preflight import require_credentials
 from flows.settings import Settings, load_settings
+from flows.stopping import run_until_stopped
 from flows.summary import ReturnCode, SyncSummary
 from flows.terminal import ProgressLine, attach_terminal
 from tasks.errors import ConfigurationError
@@ -67,7 +68,7 @@ def _outcome(
         state = await flow(**options, return_state=True)
         return await state.aresult(raise_on_failure=False)
 
-    outcome = asyncio.run(call())
+    outcome = run_until_stopped(call)
     if isinstance(outcome, BaseException):
         raise outcome
     if not isinstance(outcome, SyncSummary):
@@ -96,7 +97,7 @@ def _cleanup(given: argparse.Namespace, settings: Settings, line: ProgressLine) 
         _hand_down(settings, line)
         return await cleanup_locks(dry_run=given.dry_run)
 
-    counts = asyncio.run(call())
+    counts = run_until_stopped(call)
     if given.json is not None:
         write_json(given.json, counts)
     return ReturnCode.PROCESSED
@@ -113,7 +114,7 @@ def _undo(given: argparse.Namespace, settings: Settings) -> int:
         _hand_down(settings, None)
         return await undo_run(given.run)
 
-    _log.info("%d rows restored", asyncio.run(call()))
+    _log.info("%d rows restored", run_until_stopped(call))
     return ReturnCode.PROCESSED
 
 
