@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tasks.dedupe.titles import Words, split_names, word_forms
-from tasks.dedupe.versions import SERIES_WORDS, SMALL_WORDS, canonical, has_version
+from tasks.dedupe.versions import ASIDE_WORDS, SERIES_WORDS, SMALL_WORDS, canonical, has_version
 
 __all__ = [
     "Mark",
@@ -53,37 +53,42 @@ class Mark:
 
 
 _EXTENSION = re.compile(r"\.(?:wave?|aiff?|aifc|mp3|m4a|mp4|flac|ogg|opus|aac|alac|wma)$")
-_FILE = r"(?:wave?|aiff?|mp3|m4a|flac|ogg|alac|lossless|320 ?kbps|16 ?bit|24 ?bit)"
-_FORMAT = rf"(?:{_FILE}|320|hq|hd|4k)"
+_FILE = r"(?:wav|aiff?|mp3|m4a|flac|ogg|alac|320 ?kbps)"
+_FORMAT = rf"(?:{_FILE}|lossless|16 ?bit|24 ?bit|320|hq|hd|4k)"
 _FREE = (
     r"(?:free ?(?:download|dl|d/l|track|release)s?!*|free|freedl|download|dl|"
     r"buy ?= ?free ?(?:dl|download))"
 )
 _VIDEO = (
     r"(?:official )?(?:(?:music |lyrics? |hd |4k )*(?:video(?: ?clip)?|audio|visuali[sz]er|mv)|"
-    r"lyrics?|full stream|stream)(?: hd| hq| 4k)?"
+    r"lyrics?)(?: hd| hq| 4k)?"
 )
 _PLAIN = (
     rf"(?:{_FORMAT}|{_FREE}|{_VIDEO}|official|original(?: (?:mix|version))?|enhanced|explicit|"
-    r"master(?:ed)?|final master|ncs release|no copyright(?: music)?|copyright free|royalty free)"
+    r"master(?:ed)?|final master|ncs release|no copyright(?: music)?|copyright free|royalty free|"
+    r"bonus track)"
 )
 _REMASTER = (
     r"(?:(?:19|20)\d\d (?:digital )?|digital(?:ly)? )?remaster(?:ed)?(?: version| edition| hd)?"
     r"(?: (?:in )?(?:19|20)\d\d)?(?: version)?"
 )
 _PROMOTION = (
-    r"(?:out now|out soon|out today|coming soon|forthcoming|available(?: now| on)|"
-    r"(?:free )?(?:download|dl) (?:on|at|in|via|from|link)|exclusive|premiere|premiered|"
-    r"(?:as )?(?:played|supported) by|buy (?:on|now|link|here|it)|"
-    r"click (?:here|buy|link)|link in)\b.*"
+    r"(?:(?:out (?:now|soon|today)|out (?:on )?\d{1,2}(?:st|nd|rd|th)?[ ./]|buy for free|"
+    r"coming soon|forthcoming|available (?:now|on)|(?:as )?(?:played|supported) by|"
+    r"(?:free )?(?:download|dl) (?:on|at|in|via|from|link)|buy (?:on|now|link|here|it)|"
+    r"click (?:here|buy|link)|link in)\b.*|exclusive|(?:.+ )?premiered?)"
 )
 _NOISE = re.compile(rf"(?:{_PLAIN}|{_REMASTER}|{_PROMOTION})[\s!.*~]*")
-_BAR_NOISE = re.compile(rf"(?<=\S)\s*\|+\s*(?:{_PLAIN}|{_REMASTER}|{_PROMOTION})[\s!.*~]*$")
+_BAR_NOISE = re.compile(
+    rf"(?<=\S)\s*(?:\|+|\s//+\s)\s*(?:{_PLAIN}|{_REMASTER}|{_PROMOTION})[\s!.*~]*$"
+)
 _GUESTS = re.compile(r"(?:feat\.|ft\.|(?:feat|ft|featuring)\s|w/)\s*(.+)")
 _PRODUCER = re.compile(r"(?:co-?)?prod(?:uced|uction)?(?:\.| by|\. by)*\s+(?:by\s+)?(.+)")
 _LABEL = re.compile(
-    r".*\b(?:records?|recordings|recs|release|label|trax|music group)|[a-z]{2,}[ -]?\d{2,4}[a-z]?"
+    r".+\s(?:records?|recordings|recs|release|label|trax|music group)|"
+    r"(?!\D*(?:19|20)\d\d$)[a-z]{2,8}-?\d{3,4}[a-z]?"
 )
+_SHORT_CATALOGUE = re.compile(r"[a-z]{2,8}-?\d\d[a-z]?")
 _FACTS = (
     (MarkKind.COPY, re.compile(r"(?:copy ?)?(\d)|(copy)")),
     (MarkKind.YEAR, re.compile(r"((?:19|20)\d\d)")),
@@ -95,30 +100,34 @@ _FACTS = (
 )
 _PIECE = re.compile(r"\s+[-|/•·]\s+|\s*\|\s*|\s+//\s+|\s*[•·]\s*")
 
+_NOW = r"(?:(?<=[.~*|/<>!:=,-])|(?<=[.~*|/<>!:=,-]\s))(?:out|available) now!*"
 _END_NOISE = re.compile(
-    r"(?<=\S)(?:[\s.~*|/-]+)(?:enhanced|"
-    rf"{_FILE}|free ?(?:download|dl)|freedl|(?:out|available) now!*|official (?:music )?video|"
-    r"official audio|(?:official )?lyrics? video|original mix|full stream|"
+    r"(?<=\S)(?:[\s.~*|/<>!:=,-]+)(?:enhanced|"
+    rf"{_FILE}|free ?(?:download|dl)|freedl|{_NOW}|official (?:music )?video|"
+    r"official audio|(?:official )?lyrics? video|original mix|"
     r"(?:digital(?:ly)? )?remaster(?:ed)?(?: (?:19|20)\d\d)?|"
-    r"(?:19|20)\d\d (?:digital )?remaster(?:ed)?(?: version)?)[\s!.*~-]*$"
+    r"(?:19|20)\d\d (?:digital )?remaster(?:ed)?(?: version)?)[\s!.*~<>-]*$"
 )
 _END_COPY = re.compile(r"(?P<before>[^\W_]+|[^\w\s])\s*(?P<copy>(?:\.\d{1,2}){2,3}|\.1)$")
+_NUMBERED = frozenset({"v", "ver", "version", "no", "part", "pt", "vol", "volume", "mix", "op"})
+_UNTIL = r"[^()\[\]\0]+?)\s*(?=\0|$)"
 _END_GUESTS = re.compile(
-    r"\s(?:feat\.?|ft\.?|featuring)\s+(?P<who>[^()\[\]\0]+?)\s*(?=\0|$)|\sw/\s*(?P<also>[^()\[\]\0]+?)\s*(?=\0|$)"
+    rf"\s(?:feat\.?|ft\.?|featuring)\s+(?P<who>{_UNTIL}|\sw/\s*(?P<also>{_UNTIL}"
 )
-_END_PRODUCER = re.compile(
-    r"\s\(?prod(?:\.|uced by| by|\. by)\s*(?:by\s+)?(?P<who>[^()\[\]\0]+?)\s*(?=\0|$)"
-)
+_END_PRODUCER = re.compile(rf"\s\(?prod(?:\.|uced by| by|\. by)\s*(?:by\s+)?(?P<who>{_UNTIL}")
 
 _SEGMENT_NOISE = re.compile(
     rf"(?:{_REMASTER}|free ?(?:download|dl)|original (?:mix|version)|"
-    r"official (?:music |lyrics? )?(?:video|audio|visuali[sz]er)|lyrics? video|full stream)"
+    r"official (?:music |lyrics? )?(?:video|audio|visuali[sz]er)|lyrics? video|copy(?: ?\d)?)"
     r"[\s!.*~]*"
+)
+_THIRD_NOISE = re.compile(
+    r"(?:(?:out|available) (?:now|soon)|enhanced|premiere|exclusive)[\s!.*~]*"
 )
 _START_NOISE = re.compile(
     r"^(?:(?:[^\W_][\w.&' ]{0,24} )?premi[eè]re\s*[:|]+|premi[eè]re\s+-|"
     r"(?:free ?(?:download|dl)|freedl|exclusive|out now|official (?:music )?video|first listen|"
-    r"first play|listen|new music|track of the day|video|audio|stream)\s*[:|]+)\s*(?=\S)"
+    r"first play|listen|new music|track of the day|video|audio)\s*[:|]+)\s*(?=\S)"
 )
 _START_NUMBER = re.compile(
     r"^(?:(\d{1,3})\s*\.\s+|(0\d{1,2})\s*[-)]?\s+|(\d{2})\s+-\s+(?=.+ - )|"
@@ -126,8 +135,13 @@ _START_NUMBER = re.compile(
 )
 
 
-def is_decoration(segment: str) -> bool:
-    """True for a folded segment that can be nothing but a decoration (`… - Original Mix`)."""
+def is_decoration(segment: str, *, third: bool) -> bool:
+    """True for a folded last segment that can be nothing but a decoration (`… - Original Mix`).
+
+    `Out Now` can be a title, so it counts only behind artist and title, as the `third`.
+    """
+    if third and _THIRD_NOISE.fullmatch(segment):
+        return True
     return _SEGMENT_NOISE.fullmatch(segment) is not None
 
 
@@ -175,7 +189,10 @@ def strip_end(folded: str) -> tuple[str, list[Mark]]:
 
 def _strip_copy(folded: str, marks: list[Mark]) -> str:
     found = _END_COPY.search(folded)
-    if found is None or found["before"] in SERIES_WORDS or found["before"][-1:].isdigit():
+    if found is None or found["before"][-1:].isdigit():
+        return folded
+    is_copy_of_copy = found["copy"].count(".") > 1 and found["before"] not in _NUMBERED
+    if _is_counted(found["before"]) and not is_copy_of_copy:
         return folded
     marks.append(_mark(MarkKind.COPY, found["copy"].lstrip(".")))
     return folded[: found.start("copy")]
@@ -185,6 +202,8 @@ def _strip_people(folded: str, pattern: re.Pattern[str], kind: MarkKind, marks: 
     found = pattern.search(folded)
     if found is None or not folded[: found.start()].strip(" \0"):
         return folded
+    if folded[: found.start()].rstrip()[-1:].isdigit() and found[0].lstrip().startswith("ft"):
+        return folded  # six feet
     who = next(group for group in found.groups() if group)
     if has_version(canonical(_plain_words(who))) or any(char.isdigit() for char in who):
         return folded
@@ -223,9 +242,9 @@ def _read_piece(piece: str, *, square: bool, before: Words) -> Mark | str | None
         return piece if _numbers_a_series(fact, before) else fact
     if has_version(words):
         return piece
-    if _LABEL.fullmatch(piece):
+    if _LABEL.fullmatch(piece) or (square and _SHORT_CATALOGUE.fullmatch(piece)):
         return _mark(MarkKind.LABEL, "".join(words))
-    if square and not any(word.isdigit() for word in words):
+    if square and not any(word.isdigit() or word in ASIDE_WORDS for word in words):
         return _mark(MarkKind.TAG, "".join(words))
     return piece
 
@@ -240,8 +259,14 @@ def _may_be_people(folded: str) -> bool:
 
 def _numbers_a_series(fact: Mark, before: Words) -> bool:
     if fact.kind is MarkKind.COPY:
-        return before[-1:] == () or before[-1] in SERIES_WORDS
+        return before[-1:] == () or _is_counted(before[-1])
     return fact.kind is MarkKind.YEAR and any(word in SERIES_WORDS for word in before)
+
+
+def _is_counted(word: str) -> bool:
+    """True if a number behind `word` tells one of several: `part`, `sketches`, `untitled`."""
+    singulars = (word, word.removesuffix("s"), word.removesuffix("es"))
+    return any(singular in SERIES_WORDS for singular in singulars)
 
 
 def _facts(piece: str) -> Iterator[Mark]:

@@ -36,6 +36,9 @@ _BRACKET = re.compile(r"([(\[{【<])([^()\[\]{}【】<>]*)[)\]}】>]")
 _UNCLOSED = re.compile(r"([(\[{【])([^()\[\]{}【】]*)$")
 _PLACE = re.compile("\0(\\d+)\0")
 _DIVIDER = re.compile(r"\s+-+\s*|\s*-+\s+|\s*\|+\s*|\s+//+\s+|\s+~+\s+")
+_LONGEST = 5
+_LONGEST_TITLE = 400
+_RUNNING_NUMBER = re.compile(r"\d{1,2}")
 _NAME_THEN_GUEST = re.compile(r"\s(?:feat|ft|featuring|w/)\.?\s")
 
 
@@ -75,7 +78,12 @@ class Heading:
 
 
 def read_heading(text: str) -> Heading:
-    """The heading of a display title; one without words has no segments and no readings."""
+    """The heading of a display title; one without words has no segments and no readings.
+
+    A text of more than 400 characters is no title: it is only compared as a whole.
+    """
+    if len(text) > _LONGEST_TITLE:
+        return Heading((), whole=_forms([fold(text)]))
     folded, marks = strip_start(strip_extension(fold(text)))
     folded, brackets = _take_brackets(rewrite_credits(folded))
     folded = strip_bar(folded)
@@ -126,7 +134,11 @@ def _segments(
         marks.extend(inner)
         if word_forms(segment.line) and (not found or segment.line != found[-1].line):
             found.append(segment)
-    while len(found) > 1 and is_decoration(found[-1].line):
+    for middle in found[1:-1]:
+        if _RUNNING_NUMBER.fullmatch(middle.line):
+            found.remove(middle)
+            marks.append(Mark(MarkKind.NUMBER, frozenset({middle.line.lstrip("0")})))
+    while len(found) > 1 and is_decoration(found[-1].line, third=len(found) > 2):
         found.pop()
     return tuple(found)
 
@@ -175,7 +187,7 @@ def _readings(segments: Sequence[Segment]) -> Iterable[Reading]:
         yield from _by_reading(segments[0])
         return
     yield _reading(segments[0].base, segments[1:], segments[0].brackets)
-    for cut in range(2, len(segments)):
+    for cut in range(2, min(len(segments), _LONGEST)):
         if not _tells_version(segments[cut].base):
             yield replace(
                 _reading(segments[cut - 1].base, segments[cut:], segments[cut - 1].brackets),

@@ -28,7 +28,7 @@ _INNER_MARK = re.compile(r"(?<=[^\W_])[^\w\s]+(?=[^\W_])")
 _NAME_SEPARATOR = re.compile(
     r"\s(?:&|and|x|\+|with|w/)\s|[,;、]|\s/\s|&", re.IGNORECASE
 )  # "vs" and "b2b" are no separators: a contest is another act than its members
-_HANDLE_SUFFIX = re.compile(r"(?<=[^\W\d_]{3})(?:official|music)$")
+_HANDLE_SUFFIX = re.compile(r"(?<=[^\W\d_]{3})official$")
 
 
 def fold(text: str) -> str:

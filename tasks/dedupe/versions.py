@@ -11,6 +11,7 @@ import re
 from tasks.dedupe.titles import Words
 
 __all__ = [
+    "ASIDE_WORDS",
     "GENERIC_WORDS",
     "REMIX_WORDS",
     "SERIES_WORDS",
@@ -39,16 +40,27 @@ _VERSION_WORDS = REMIX_WORDS | _words("""
     tribute variation take alternate alternative alt early rough unmastered unreleased loop
     tool tools beatless beat drum drums drumless vocal vocals vox clean dirty censored
     uncensored mono intro outro interlude dubplate special anthem cut part parts pt pts
-    volume vol chapter episode act disc side no number nr rmx remixed acappella a-cappella
-    accapella inst instr ext extd ver bass boosted pitched chopped screwed megamix medley
-    minimix mixtape set podcast show session's concert festival tour bbc ambient chillout
-    lullaby symphonic string strings guitar lofi hardstyle jersey amapiano dnb vocalless
-    version's edited mixed dj
+    volume vol chapter episode act disc side no number nr rmx remixed acappella accapella
+    inst instr ext extd ver bass boosted pitched chopped screwed megamix medley minimix
+    mixtape set podcast show concert festival tour bbc ambient chillout lullaby symphonic
+    string strings guitar lofi hardstyle jersey amapiano dnb vocalless edited mixed dj
+    reimagination reconstruct reinterpretation retwist twist reload refreak mashups bootlegs
+    remixes edits
+""")
+ASIDE_WORDS = _words("""
+    beats bonus sample samples challenge rehearsal soundcheck outtake outtakes unfinished
+    old new final draft test bounce premaster reverse reversed backwards slow fast half
+    double solo duet choir quartet trailer skit freestyle ep lp album compilation continuous
+    dubstep house techno trap drill afro garage ukg jungle hardcore trance disco funk
+    english spanish french german italian japanese korean portuguese espanol deutsch
+    francais italiano transition riddim studio
 """)
 SERIES_WORDS = _words("""
     part parts pt pts volume vol chapter episode ep act disc side no nr number take mixtape
     mix set live session sessions podcast show radio v ver version op opus movement day week
     phase stage level study sketch etude track round scene book
+    untitled unknown id idea jam freestyle beat loop sample demo test recording song file
+    concerto sonata suite prelude nocturne variation exercise lesson tape
 """)
 GENERIC_WORDS = _words("""
     intro outro interlude skit untitled unknown unnamed id track title song music audio
@@ -76,7 +88,9 @@ SMALL_WORDS = _words("""
     again never always want need know tell say see make take give stay like just only
 """)
 
-_QUALIFIERS = _words("extended vip instrumental dub acoustic live acapella demo")
+_NO_MIX_NEEDED = _words("extended vip instrumental dub acapella")
+_NO_VERSION_NEEDED = _NO_MIX_NEEDED | {"acoustic", "live", "demo"}
+_JOINED_NUMBER = re.compile(r"([a-z]+)(\d{1,4})")
 _SYNONYMS = {
     "rmx": "remix",
     "rmix": "remix",
@@ -126,17 +140,27 @@ def canonical(words: Words) -> Words:
     `original mix` vanishes; `extended mix` is `extended`; `pt. iv` is `part 4`; `007` is `7`.
     """
     out: list[str] = []
-    for word in (_SYNONYMS.get(word, word) for word in words):
+    parts = (part for word in words for part in _parted(word))
+    for word in (_SYNONYMS.get(part, part) for part in parts):
         previous = out[-1] if out else ""
         if previous and (previous, word) in _PAIRS:
             out[-1:] = _PAIRS[previous, word]
-        elif previous in _QUALIFIERS and word in {"mix", "version"}:
+        elif (previous in _NO_MIX_NEEDED and word == "mix") or (
+            previous in _NO_VERSION_NEEDED and word == "version"
+        ):
             continue
         elif previous in _COUNTED and word in _COUNTS:
             out.append(_COUNTS[word])
         else:
             out.append(str(int(word)) if word.isascii() and word.isdigit() else word)
     return tuple(out)
+
+
+def _parted(word: str) -> Words:
+    """`pt2` as `pt`, `2`; only behind words that are counted."""
+    found = _JOINED_NUMBER.fullmatch(word)
+    counted = found is not None and (found[1] in SERIES_WORDS or found[1] in _VERSION_WORDS)
+    return (found[1], found[2]) if found is not None and counted else (word,)
 
 
 def has_version(words: Words) -> bool:
@@ -151,7 +175,7 @@ def telling(words: Words) -> Words:
 
 def is_name(words: Words) -> bool:
     """True if the words can name a recording at all: not only `Intro`, `Untitled` or a number."""
-    return sum(_weight(word) for word in words if _names_something(word)) >= 3
+    return sum(_weight(word) for word in words if _names_something(word)) >= 2
 
 
 def is_distinct(words: Words) -> bool:

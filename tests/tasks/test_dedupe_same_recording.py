@@ -5,6 +5,7 @@ All names are invented or generic. Every pair is judged both ways.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,13 @@ def test_two_versions_are_two_recordings(title: str, versions: list[str]) -> Non
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_text_gets_a_symmetric_answer(a: str, b: str) -> None:
     assert same_recording(a, b) == same_recording(b, a)
+
+
+@pytest.mark.parametrize("piece", ["(feat. a b) ", "(", " free dl", "a - ", ".wav", "prod. by "])
+def test_absurdly_long_texts_are_answered_at_once(piece: str) -> None:
+    """A pasted description must not stall a run."""
+    began = time.perf_counter()
+    for length in (400, 40_000):
+        text = (piece * length)[:length]
+        assert not same_recording(text, f"Mara Lune - {text} Remix"[:length])
+    assert time.perf_counter() - began < 2
