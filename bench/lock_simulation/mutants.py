@@ -135,6 +135,7 @@ def _strike_late() -> Any:
     """The token is struck out when the release is answered, not before it is sent."""
 
     async def write_last(lease: Lease, properties: Mapping[str, Any]) -> LockRow:
+        await lease._let_renewal_end()
         lease.require_safe()
         lease._state = lease_steps._State.CLOSING
         try:

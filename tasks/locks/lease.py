@@ -113,7 +113,6 @@ class Lease:
         the write was proven, NotionError if Notion refuses it (the lease is then still held), and
         WriteNotVerified if the row shows neither the results nor our lock.
         """
-        await self._let_renewal_end()
         pauses = iter(_PATIENT_PAUSES)
         while True:
             await self._store.reserve(1)
@@ -140,17 +139,18 @@ class Lease:
         return self._state is _State.CLOSED
 
     async def _release(self) -> None:
-        await self._let_renewal_end()
         for pause in _PAUSES:
             await self._store.reserve(1)
-            if not self.safe:
-                return
             try:
                 await self._write_last({})
+            except LeaseLost:
+                return
             except NotionError as error:
                 if error.maybe_applied:
                     return
                 await self._clock.sleep(max(pause, error.retry_after or 0.0))
+            else:
+                return
 
     async def _send_last(self, properties: Mapping[str, Any]) -> LockRow:
         grace = self._timing.grace
@@ -161,6 +161,7 @@ class Lease:
         of a renewal counts, and the token is no longer on record: should we die now, our write
         may still land, so nobody may take our lock for a dead one.
         """
+        await self._let_renewal_end()
         self.require_safe()
         self._state = _State.CLOSING
         self._tokens.strike(self.token)

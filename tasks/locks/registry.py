@@ -8,6 +8,7 @@ whole lines count, so a process killed at any moment leaves a file that can be r
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -22,6 +23,8 @@ from uuid import uuid4
 from tasks.locks.value import parse
 
 __all__ = ["DeadProcesses", "TokenFile", "find_dead"]
+
+log = logging.getLogger(__name__)
 
 _SUFFIX = ".tokens"
 _LISTING_LAG_SECONDS = 600.0
@@ -89,7 +92,14 @@ class TokenFile:
         self._append(f"- {token}\n")
 
     def _append(self, line: str) -> None:
-        os.write(self._descriptor, line.encode())
+        """One write. On a full disk the record is emptied, which needs no room: after a crash the
+        locks then wait for their time-out, but none is taken for dead that is not.
+        """
+        try:
+            os.write(self._descriptor, line.encode())
+        except OSError as error:
+            os.ftruncate(self._descriptor, 0)
+            log.warning("The record of held locks %s was dropped: %s", self.path, error)
 
     def _open_new(self) -> bool:
         """A file of a name never used before. False if a cleanup came between creating it and

@@ -462,3 +462,19 @@ def test_a_stopped_process_writes_nothing_when_it_goes_on_after_its_lease(scene)
     with pytest.raises(LeaseLost):
         scene.run(work())
     assert len(scene.here.sent) == 1
+
+
+def test_results_wait_for_a_renewal_on_its_way(scene):
+    """Else the two could land in the wrong order, and the row would be locked again."""
+
+    async def work():
+        lease = await scene.lease()
+        scene.script.fates = [Fate(3.0)]
+        async with lease.kept():
+            await scene.here.sleep(TIMING.renew_every + 1)
+            await lease.finish(RESULT)
+
+    scene.run(work())
+    renewal, last = scene.here.sent[1:]
+    assert last[0] - renewal[0] >= 3.0
+    assert (scene.row.lock, scene.row.result) == ("", 7)

@@ -104,3 +104,17 @@ def test_lines_of_other_hosts_or_of_no_lock_are_not_believed(tmp_path):
 
 def test_a_folder_that_is_not_there_holds_no_dead(tmp_path):
     assert find_dead(tmp_path / "none", host=HOST).tokens == frozenset()
+
+
+def test_a_full_disk_drops_the_record_instead_of_the_work(tmp_path):
+    """What cannot be struck out must not be taken for dead later."""
+    resource = pytest.importorskip("resource")
+    with TokenFile(tmp_path, host=HOST, pid=1) as tokens:
+        tokens.record(token(1))
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (tokens.path.stat().st_size, limit[1]))
+        try:
+            tokens.strike(token(1))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        assert tokens.path.read_bytes() == b""
