@@ -199,11 +199,16 @@ def list_children(call: Call) -> Json:
 
 
 def append_children(call: Call) -> Json:
+    """The new blocks, and behind them what they were put before."""
     call.no_old_keys("after")
     block_id = call.id("block_id")
     added = blocks.append_blocks(call.objects, block_id, call.body, "body")
-    call.note("block.append", block_id=block_id, added=[block.id for block in added])
-    return list_json([call.shapes.block(block) for block in added], None, "block")
+    ids = {block.id for block in added}
+    call.note("block.append", block_id=block_id, added=sorted(ids))
+    siblings = list(call.objects.children_of(block_id))
+    first = next((index for index, each in enumerate(siblings) if each.id in ids), len(siblings))
+    found, cursor = take(siblings[first:], lambda each: each.id, {}, "body")
+    return list_json([call.shapes.block(block) for block in found], cursor, "block")
 
 
 def list_users(call: Call) -> Json:

@@ -7,7 +7,6 @@ notion-api.md 2 ("Pages": status options, comma in options).
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -104,7 +103,7 @@ def new_option(kind: str, body: Json, path: str) -> Json:
     name = string(body.get("name", UNDEFINED), f"{path}.name", longest=_LONGEST_OPTION)
     if "," in name and kind != "status":
         raise validation(f"Invalid {kind} option, commas not allowed: {name}")
-    color = body.get("color") or _colour_for(name)
+    color = body.get("color") or "default"
     return {
         "id": str(body.get("id") or new_option_id()),
         "name": name,
@@ -217,10 +216,6 @@ def _grouped(options: list[Json], groups: list[Json]) -> list[Json]:
     loose = [option["id"] for option in options if option["id"] not in placed]
     kept[0]["option_ids"] = [*kept[0]["option_ids"], *loose]
     return kept
-
-
-def _colour_for(name: str) -> str:
-    return COLORS[zlib.crc32(name.encode("utf-8", "surrogatepass")) % len(COLORS)]
 
 
 def related_id(body: Json, path: str) -> str | None:

@@ -94,7 +94,11 @@ def test_children_are_listed_by_pages_and_placed_where_asked(
     first = client.blocks.children.append(
         page, children=[paragraph(str(number)) for number in range(100)]
     )["results"]
-    client.blocks.children.append(page, children=[paragraph("after 0")], after=first[0]["id"])
+    after = client.blocks.children.append(
+        page, children=[paragraph("after 0")], after=first[0]["id"]
+    )
+    assert [words(block) for block in after["results"]][:2] == ["after 0", "1"]
+    assert not after["has_more"]
     newer_client.blocks.children.append(
         page, children=[paragraph("start")], position={"type": "start"}
     )
