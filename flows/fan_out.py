@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from time import monotonic
 
 from flows.artifacts import Progress
 from flows.session import Session
 from flows.sync_track import sync_track
 from flows.terminal import ProgressLine
+from tasks.notion.budget import RequestBudget
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 __all__ = ["process_tracks"]
@@ -61,9 +62,24 @@ async def _run_all(
             await board.count(result)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(min(len(work), workers + session.claims_ahead(workers))):
-            group.create_task(runner())
+        number = min(len(work), workers + session.claims_ahead(workers))
+        runners = [group.create_task(runner()) for _ in range(number)]
+        if runners:
+            group.create_task(_spend_reserve_when_cancelled(session.notion.budget, runners))
     return results
+
+
+async def _spend_reserve_when_cancelled(
+    budget: RequestBudget, runners: Collection[asyncio.Task[None]]
+) -> None:
+    """The requests kept back are for freeing rows; only a task beside those that free them learns
+    of a cancellation in time.
+    """
+    try:
+        await asyncio.wait(runners)
+    except asyncio.CancelledError:
+        budget.spend_reserve()
+        raise
 
 
 async def _in_subflow(session: Session, track: Track) -> TrackResult:

@@ -4,6 +4,9 @@ Notion counts requests in fixed windows of 60 s (notion-api.md, "Rate limits"). 
 begin is unknown, so no 60 s may ever hold more than the budget. A 429 or 529 stops everybody until
 the time Notion named: independent loops per worker would only make a second spike.
 
+A few permits are kept back for the end: a run that is told to stop must free its rows within
+seconds, also when it has just spent a minute's budget.
+
 Processes that share an integration may share its budget too: then permits are leased from a
 common account, several at a time, since each lease is a round trip to it.
 """
@@ -20,6 +23,8 @@ __all__ = ["LEASE_SECONDS", "RequestBudget", "SharedPermits"]
 
 _WINDOW_SECONDS = 60.0
 _BATCH = 10
+_KEPT_BACK = 15
+_LONGEST_NAP = 1.0
 LEASE_SECONDS = 5.0
 """How long a leased permit may lie unused; the common account must allow for it."""
 
@@ -32,7 +37,9 @@ class SharedPermits(Protocol):
 
 
 class RequestBudget:
-    """Permits for requests: never more than `per_minute` within any 60 s."""
+    """Permits for requests: never more than `per_minute` within any 60 s, a fifteenth of which is
+    kept back until `spend_reserve`.
+    """
 
     def __init__(
         self,
@@ -43,6 +50,7 @@ class RequestBudget:
         shared: SharedPermits | None = None,
     ) -> None:
         self.per_minute = per_minute
+        self._limit = per_minute - per_minute // _KEPT_BACK
         self._shared = shared
         self._leased = 0
         self._leased_at = 0.0
@@ -62,13 +70,18 @@ class RequestBudget:
             now = self._clock()
             self._taken.extend([now] * permits)
 
+    def spend_reserve(self) -> None:
+        """The run ends: what was kept back is there for its last writes, and nobody is asked."""
+        self._limit = self.per_minute
+        self._shared = None
+
     def cool_down(self, seconds: float) -> None:
         """Let nobody send anything for `seconds`: what a 429 or 529 asks for."""
         self._closed_until = max(self._closed_until, self._clock() + seconds)
 
     async def _wait(self, permits: int) -> None:
         while (wait := self._wait_for(permits)) > 0:
-            await self._sleep(wait)
+            await self._sleep(min(wait, _LONGEST_NAP))
 
     async def _lease(self, shared: SharedPermits, permits: int) -> None:
         """Spend leased permits; lease about as many at once as the last seconds needed."""
@@ -88,7 +101,7 @@ class RequestBudget:
         while self._taken and self._taken[0] <= now - _WINDOW_SECONDS:
             self._taken.popleft()
         wait = self._closed_until - now
-        surplus = len(self._taken) + permits - self.per_minute
+        surplus = len(self._taken) + permits - self._limit
         if surplus > 0 and self._taken:
             oldest_in_the_way = self._taken[min(surplus, len(self._taken)) - 1]
             wait = max(wait, oldest_in_the_way + _WINDOW_SECONDS - now)

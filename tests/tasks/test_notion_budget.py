@@ -1,5 +1,7 @@
 """Notion's request budget, in virtual time."""
 
+import asyncio
+
 import pytest
 
 from tasks.notion.budget import RequestBudget
@@ -25,11 +27,34 @@ def budget_of(per_minute: int, time: VirtualTime) -> RequestBudget:
 
 
 async def test_a_burst_within_the_budget_does_not_wait(time):
-    """Notion allows its budget to be spent at once."""
+    """Notion allows its budget to be spent at once, but for what is kept back."""
     budget = budget_of(180, time)
-    for _ in range(180):
+    for _ in range(168):
         await budget.take()
     assert time.now == 0
+
+
+async def test_the_last_writes_of_a_run_do_not_wait(time):
+    """A run that stops right after a burst frees twelve rows at once, within its budget."""
+    budget = budget_of(180, time)
+    for _ in range(168):
+        await budget.take()
+    budget.spend_reserve()
+    for _ in range(12):
+        await budget.take()
+    assert time.now == 0
+    await budget.take()
+    assert time.now == pytest.approx(60)
+
+
+async def test_who_waits_already_gets_the_reserve_too():
+    """A release that waits for its permit when the run is told to stop goes out within a second."""
+    budget = RequestBudget(15)
+    await budget.take(14)
+    waiting = asyncio.create_task(budget.take())
+    await asyncio.sleep(0.05)
+    budget.spend_reserve()
+    await asyncio.wait_for(waiting, 2)
 
 
 async def test_no_sixty_seconds_ever_hold_more_than_the_budget(time):
