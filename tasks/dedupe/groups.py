@@ -32,9 +32,9 @@ def duplicate_groups(tracks: Sequence[Track], key_of: KeysOf) -> list[DuplicateG
 
     `key_of` gives a row's exact keys: its SoundCloud id, its canonical address. A Spotify id joins
     rows only if their titles say the same, because one id is often pasted into many rows. Rows in
-    the trash, and rows whose two SoundCloud ids differ, are never joined.
+    the trash, rows redirected before, and rows whose two SoundCloud ids differ are never joined.
     """
-    rows = [track for track in tracks if not track.in_trash]
+    rows = [track for track in tracks if not (track.in_trash or track.is_duplicate)]
     keys = {row.page_id: frozenset(filter(None, key_of(row))) for row in rows}
     sharing = _rows_by_key(rows, keys)
     place = {row.page_id: number for number, row in enumerate(rows)}
