@@ -15,18 +15,19 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows import artifacts
+from flows.closing import close_run
 from flows.library_sync import (
     Limit,
     Workers,
     announce,
     as_state,
-    conclude,
     prepare,
     work_through,
 )
+from flows.reports import run_log
 from flows.session import Session, open_session
 from flows.summary import SyncSummary
+from flows.wanted import is_wanted
 from tasks.errors import NotionError
 from tasks.notion.stage import iterate_tracks
 from tasks.tracks import Track, TrackFilter
@@ -60,7 +61,7 @@ async def batch_sync(
         dry_run: Say what would be done and why, and change nothing.
     """
     began = monotonic()
-    async with open_session(dry_run=dry_run) as session:
+    async with open_session(dry_run=dry_run) as session, run_log(session.run_folder):
         session.track_filter = filter
         several = parallel or workers is not None or session.settings.parallel_batch
         concurrency = (workers or session.settings.max_concurrency) if several else 1
@@ -69,9 +70,7 @@ async def batch_sync(
         summary = await prepare(session, summary, cleanup=cleanup)
         if not summary.error:
             summary = await _rounds(session, summary, limit, concurrency)
-    summary = replace(summary, duration_seconds=monotonic() - began)
-    conclude("BATCH COMPLETE", summary)
-    await artifacts.publish(summary)
+        summary = await close_run(session, summary, title="BATCH COMPLETE", began=began)
     return as_state(summary)
 
 
@@ -103,7 +102,12 @@ def _worked_on(summary: SyncSummary) -> int:
 async def _next_tracks(session: Session, seen: set[str], number: int) -> list[Track]:
     """The first `number` matching rows that this run has not looked at yet."""
     found: list[Track] = []
-    rows = iterate_tracks(session.notion, session.schema, session.track_filter)
+    rows = iterate_tracks(
+        session.notion,
+        session.schema,
+        session.track_filter,
+        lambda track: is_wanted(session, track, session.track_filter),
+    )
     async with aclosing(rows):
         async for track in rows:
             if track.page_id not in seen:

@@ -12,19 +12,21 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import artifacts
 from flows.adoption import adopt_rows
 from flows.cleanup_locks import clean_up
+from flows.closing import close_run
 from flows.fan_out import process_tracks
+from flows.reports import run_log
 from flows.selection import select_tracks
 from flows.session import Session, open_session
 from flows.summary import ReturnCode, SyncSummary
+from flows.wanted import is_wanted
 from tasks.eagle.stage import cache_library
 from tasks.errors import SyncError
 from tasks.notion.stage import query_tracks
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["announce", "as_state", "conclude", "library_sync", "prepare", "work_through"]
+__all__ = ["announce", "as_state", "library_sync", "prepare", "work_through"]
 
 _log = logging.getLogger("flows.library_sync")
 
@@ -56,7 +58,7 @@ async def library_sync(
         dry_run: Say what would be done and why, and change nothing.
     """
     began = monotonic()
-    async with open_session(dry_run=dry_run) as session:
+    async with open_session(dry_run=dry_run) as session, run_log(session.run_folder):
         session.track_filter = filter
         several = parallel or workers is not None
         concurrency = (workers or session.settings.max_concurrency) if several else 1
@@ -67,9 +69,8 @@ async def library_sync(
         summary = await prepare(session, summary, cleanup=cleanup)
         if not summary.error:
             summary = await _query_and_work(session, summary, limit, concurrency)
-    summary = replace(summary, duration_seconds=monotonic() - began)
-    conclude("FULL LIBRARY SYNC COMPLETE", summary)
-    await artifacts.publish(summary)
+        title = "FULL LIBRARY SYNC COMPLETE"
+        summary = await close_run(session, summary, title=title, began=began)
     return as_state(summary)
 
 
@@ -123,7 +124,12 @@ async def _query_and_work(
 ) -> SyncSummary:
     _log.info("Step 3: Querying all %s tracks from Notion...", session.track_filter)
     try:
-        tracks = await query_tracks(session.notion, session.schema, session.track_filter)
+        tracks = await query_tracks(
+            session.notion,
+            session.schema,
+            session.track_filter,
+            lambda track: is_wanted(session, track, session.track_filter),
+        )
     except SyncError as error:
         return stopped(summary, error)
     _log.info("   Found %d tracks matching criteria", len(tracks))
@@ -157,19 +163,6 @@ def stopped(summary: SyncSummary, error: SyncError) -> SyncSummary:
     sentence = f"{error} {error.remedy}"
     _log.error("%s", sentence)
     return replace(summary, error=sentence)
-
-
-def conclude(title: str, summary: SyncSummary) -> None:
-    """The seed's closing lines, failures before the numbers."""
-    for result in summary.failures_first:
-        if result.error_message:
-            name = f"{result.artist} - {result.title}" if result.artist else result.title
-            _log.info("   %s: %s %s", name, result.error_message, result.remedy or "")
-    _log.info("%s", title)
-    for line in summary.lines():
-        _log.info("%s", line)
-    for warning in summary.warnings:
-        _log.info("   Note: %s", warning)
 
 
 def _list(work: list[Track]) -> None:

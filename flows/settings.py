@@ -62,8 +62,12 @@ VARIABLES = (
     Variable("AUDIO_BIT_DEPTH", "16", "16 or 24"),
     Variable("DEDUPE_ARCHIVE", "0", "`1`: move redirected duplicate rows to Notion's trash"),
     Variable("DRY_RUN", "0", "`1`: say what would be done, change nothing"),
-    Variable("HOOK_AFTER_TRACK", "", "Shell command run after each processed track"),
-    Variable("HOOK_AFTER_RUN", "", "Shell command run after each run"),
+    Variable("HOOK_AFTER_TRACK", "", "Shell command run after each processed or failed track"),
+    Variable(
+        "HOOK_AFTER_RUN",
+        "",
+        "Shell command run after each run",
+    ),
     Variable("LIBRARY_SYNC_STATE", "~/.library-sync", "State of this machine: held locks, caches"),
     Variable("KEEP_RUNS", "50", "How many runs' reports are kept in LIBRARY_SYNC_STATE/runs"),
 )

@@ -11,8 +11,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.hooks import after_track
 from flows.session import Session, current_session
 from flows.track_work import Outcome, failure_values, work_on
+from flows.wanted import is_wanted
 from tasks.errors import (
     EagleLibraryChanged,
     LeaseLost,
@@ -24,7 +26,6 @@ from tasks.locks.claim import Locked, Lost, NotWanted
 from tasks.locks.ports import LockRow
 from tasks.locks.stage import claim_track
 from tasks.locks.track_locks import HeldRow, Unlocked
-from tasks.notion.filters import wants
 from tasks.notion.rows import to_track
 from tasks.notion.writes import property_values
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
@@ -52,6 +53,7 @@ async def sync_track(
     async with current_session() as session:
         result = await sync_one(session, page_id, filter)
         session.results[page_id] = result
+        await after_track(session, result)
     return _as_state(result)
 
 
@@ -73,7 +75,7 @@ async def sync_one(session: Session, page_id: str, track_filter: TrackFilter) ->
 
 async def _claim_and_work(session: Session, track: Track, track_filter: TrackFilter) -> TrackResult:
     def still_wanted(row: LockRow) -> bool:
-        return wants(to_track(row.page, session.schema), track_filter)
+        return is_wanted(session, to_track(row.page, session.schema), track_filter)
 
     outcome = await claim_track(session.locks, track.page_id, still_wanted)
     match outcome:

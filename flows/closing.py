@@ -1,0 +1,51 @@
+"""The end of every run, in one place: closing lines, report, hook, artifacts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from time import monotonic
+
+from flows import artifacts
+from flows.hooks import after_run
+from flows.reports import write_report, write_summary
+from flows.session import Session
+from flows.summary import SyncSummary
+
+__all__ = ["close_run"]
+
+_log = logging.getLogger("flows.library_sync")
+
+
+async def close_run(
+    session: Session, summary: SyncSummary, *, title: str, began: float
+) -> SyncSummary:
+    """The summary as it ends, said, kept on this machine and published in Prefect.
+
+    `began` is a time of `monotonic()`. Nothing that fails here fails the run.
+    """
+    summary = replace(summary, duration_seconds=monotonic() - began, warnings=session.warnings)
+    _say(title, summary)
+    folder, keep = session.run_folder, session.settings.keep_runs
+    written = await asyncio.to_thread(write_report, folder, summary, keep=keep)
+    await after_run(session, summary, folder)
+    if session.warnings != summary.warnings:
+        summary = replace(summary, warnings=session.warnings)
+        if written:
+            await asyncio.to_thread(write_summary, folder, summary)
+    await artifacts.publish(summary)
+    return summary
+
+
+def _say(title: str, summary: SyncSummary) -> None:
+    """The seed's closing lines, failures before the numbers."""
+    for result in summary.failures_first:
+        if result.error_message:
+            name = f"{result.artist} - {result.title}" if result.artist else result.title
+            _log.info("   %s: %s %s", name, result.error_message, result.remedy or "")
+    _log.info("%s", title)
+    for line in summary.lines():
+        _log.info("%s", line)
+    for warning in summary.warnings:
+        _log.info("   Note: %s", warning)
