@@ -41,7 +41,8 @@ _BY_TEXT: tuple[tuple[str, type[SourceError], str], ...] = (
     ("geo restriction", GeoBlocked, "is not available in this country"),
 )
 
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+# An OSError that names a file is the disk's; these name none when they come from a write.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 
 
 def translate(error: YoutubeDLError | OSError, url: str, *, downloading: bool = False) -> SyncError:
@@ -58,7 +59,7 @@ def translate(error: YoutubeDLError | OSError, url: str, *, downloading: bool = 
             f"{url} leads to {inner.host}, which tracks are not downloaded from.",
             remedy="Add the host to ALLOWED_SOURCE_HOSTS if it is yours.",
         )
-    if isinstance(inner, OSError) and inner.errno in _DISK:
+    if isinstance(inner, OSError) and (inner.filename or inner.errno in _DISK):
         return FileError(f"{url} could not be written ({inner.strerror}).")
     if isinstance(inner, GeoRestrictedError):
         return GeoBlocked(f"{url} is not available in this country.")

@@ -1,0 +1,91 @@
+"""yt-dlp's exceptions, and the errors they become by type and status."""
+
+import errno
+import io
+
+import pytest
+from yt_dlp.networking.common import Response
+from yt_dlp.networking.exceptions import CertificateVerifyError, HTTPError, TransportError
+from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError
+
+from tasks.errors import (
+    BadAddress,
+    DownloadInterrupted,
+    DrmProtected,
+    FileError,
+    GeoBlocked,
+    NoFormats,
+    SourceDenied,
+    SourceRateLimited,
+    TrackNotFound,
+)
+from tasks.soundcloud.downloader import ForeignHost
+from tasks.soundcloud.translation import translate
+
+URL = "https://soundcloud.com/someone/track"
+
+
+def answered(status: int, **headers: str) -> HTTPError:
+    return HTTPError(Response(io.BytesIO(), URL, headers, status=status))
+
+
+def wrapped(inner: Exception) -> DownloadError:
+    """As extract_info raises it: the innermost exception in exc_info."""
+    return DownloadError(f"ERROR: {inner}", (type(inner), inner, None))
+
+
+def because(cause: Exception) -> ExtractorError:
+    return ExtractorError("Unable to download JSON metadata", cause=cause)
+
+
+@pytest.mark.parametrize(
+    ("error", "downloading", "expected"),
+    [
+        (wrapped(answered(404)), False, TrackNotFound),
+        (wrapped(answered(410)), False, TrackNotFound),
+        (wrapped(answered(401)), False, SourceDenied),
+        (wrapped(answered(403)), False, SourceDenied),
+        (wrapped(because(answered(403))), False, SourceDenied),
+        (wrapped(answered(429)), False, SourceRateLimited),
+        (answered(429), False, SourceRateLimited),
+        (wrapped(answered(500)), False, DownloadInterrupted),
+        (wrapped(answered(503)), False, DownloadInterrupted),
+        (wrapped(answered(403)), True, DownloadInterrupted),
+        (wrapped(answered(404)), True, DownloadInterrupted),
+        (wrapped(answered(416)), True, DownloadInterrupted),
+        (wrapped(answered(429)), True, SourceRateLimited),
+        (wrapped(GeoRestrictedError("no")), False, GeoBlocked),
+        (wrapped(UnsupportedError(URL)), False, BadAddress),
+        (
+            wrapped(ExtractorError("This video is DRM protected", expected=True)),
+            False,
+            DrmProtected,
+        ),
+        (wrapped(ExtractorError("No video formats found!")), False, NoFormats),
+        (wrapped(ExtractorError("anything new")), False, DownloadInterrupted),
+        (wrapped(because(TransportError("timed out"))), False, DownloadInterrupted),
+        (wrapped(because(ForeignHost("https://evil.example/x"))), False, BadAddress),
+        (wrapped(CertificateVerifyError("self-signed")), False, DownloadInterrupted),
+        (
+            DownloadError("ERROR: Got error: 5 bytes read, 9 more expected"),
+            True,
+            DownloadInterrupted,
+        ),
+        (wrapped(OSError(errno.ENOSPC, "No space left on device")), True, FileError),
+        (wrapped(PermissionError(errno.EACCES, "Permission denied", "/x")), True, FileError),
+        (wrapped(ConnectionResetError(errno.ECONNRESET, "reset")), True, DownloadInterrupted),
+    ],
+)
+def test_each_exception_has_its_error(error, downloading, expected):
+    """Every line of the reference's table 2.4, and what else yt-dlp may raise."""
+    found = translate(error, URL, downloading=downloading)
+    assert type(found) is expected
+    assert URL in str(found)
+
+
+def test_a_named_time_is_kept():
+    """`Retry-After` in seconds; a date is left to the back-off."""
+    found = translate(wrapped(answered(429, **{"Retry-After": "17"})), URL)
+    assert found.retry_after == 17
+    dated = answered(429, **{"Retry-After": "Tue, 24 Nov 2026 12:00:00 GMT"})
+    assert translate(dated, URL).retry_after is None
