@@ -26,6 +26,7 @@ _SECONDS = 30.0
 _LIST_SECONDS = 180.0
 _EVERYTHING = 1_000_000
 _CAPS_ARE_MULTIPLES_OF = 100
+_SAME_ADDRESS = 200
 
 
 class EagleClient:
@@ -109,6 +110,13 @@ class EagleClient:
     async def recent_items(self, count: int) -> list[EagleItem]:
         """The `count` live items added last, the newest first."""
         return await self._items("item/list", {"limit": count, "orderBy": "CREATEDATE"})
+
+    async def items_at(self, url: str) -> list[EagleItem]:
+        """Live items whose address contains `url`, whatever its case; 200 at most.
+
+        A superset, to be compared by key: Eagle takes a comma for an "and" (eagle.md 1.4).
+        """
+        return await self._items("item/list", {"url": url, "limit": _SAME_ADDRESS})
 
     async def item(self, item_id: str) -> EagleItem | None:
         """The item, trashed or not; None while Eagle does not show it (also while importing)."""

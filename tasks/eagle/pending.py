@@ -23,7 +23,7 @@ Key = tuple[str, str]
 
 
 class PendingImports:
-    """What this process asked for, and what others on this machine left behind.
+    """What this process asked for, and what others on this machine did and may not have seen.
 
     A key is (canonical address, extension). Without a folder nothing outlives the process.
     """
@@ -31,16 +31,22 @@ class PendingImports:
     def __init__(self, folder: Path | None = None, *, clock: Callable[[], float] = time.time):
         self._clock = clock
         self._noted: dict[Key, float] = {}
+        self._folder = folder
         self._file: Path | None = None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            for left in folder.glob("*.jsonl"):
-                self._take_over(left)
+            self._delete_old(folder)
             self._file = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl"
 
     def noted_at(self, key: Key) -> float | None:
-        """When the import of `key` was asked for (Unix seconds), if it was not seen since."""
-        return self._noted.get(key)
+        """When the import of `key` was asked for last (Unix seconds), if it was not seen since.
+
+        The others' notes are read anew: a process that was killed a moment ago may have left one,
+        and its row is free at once.
+        """
+        noted = [self._noted.get(key), *(notes.get(key) for notes in self._of_others())]
+        recent = [at for at in noted if at is not None and self._clock() - at < _FORGOTTEN_AFTER]
+        return max(recent, default=None)
 
     def note(self, key: Key) -> None:
         """Write down that `key` is being asked for; before the request."""
@@ -60,17 +66,18 @@ class PendingImports:
             with self._file.open("a", encoding="utf-8") as out:
                 out.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
-    def _take_over(self, file: Path) -> None:
-        """Learn what another process left; delete its file once it is a day old."""
-        now = self._clock()
-        with contextlib.suppress(OSError):
-            for key, noted in _entries(file.read_text("utf-8")):
-                if noted is None:
-                    self._noted.pop(key, None)
-                elif now - noted < _FORGOTTEN_AFTER:
-                    self._noted[key] = noted
-            if now - file.stat().st_mtime > _DELETED_AFTER:
-                file.unlink()
+    def _of_others(self) -> Iterator[dict[Key, float | None]]:
+        """What each other process, dead or alive, noted last of each import."""
+        for file in self._folder.glob("*.jsonl") if self._folder else ():
+            if file != self._file:
+                with contextlib.suppress(OSError):
+                    yield dict(_entries(file.read_text("utf-8")))
+
+    def _delete_old(self, folder: Path) -> None:
+        for file in folder.glob("*.jsonl"):
+            with contextlib.suppress(OSError):
+                if self._clock() - file.stat().st_mtime > _DELETED_AFTER:
+                    file.unlink()
 
 
 def _entries(text: str) -> Iterator[tuple[Key, float | None]]:
