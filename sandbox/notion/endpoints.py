@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from sandbox.ledger import Ledger
-from sandbox.notion import blocks, comments, databases, pages, uploads, views
+from sandbox.notion import blocks, comments, databases, pages, uploads, view_queries, views
 from sandbox.notion.checks import absent, an_id
 from sandbox.notion.errors import UNDEFINED, not_found
 from sandbox.notion.objects import Objects
@@ -322,6 +322,18 @@ def delete_view(call: Call) -> Json:
     call.note("view.delete", view_id=view.id)
     shown = call.shapes.view(view)
     return {key: shown[key] for key in ("object", "id", "parent", "type")}
+
+
+def begin_view_query(call: Call) -> Json:
+    return view_queries.begin(call.store, call.id("view_id"), call.body)
+
+
+def view_query_results(call: Call) -> Json:
+    return view_queries.results(call.store, call.id("view_id"), call.id("query_id"), call.query)
+
+
+def end_view_query(call: Call) -> Json:
+    return view_queries.end(call.store, call.id("view_id"), call.id("query_id"))
 
 
 def _wanted(call: Call, page: Page) -> set[str] | None:

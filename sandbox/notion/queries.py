@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sandbox.notion.shapes import Shapes
     from sandbox.notion.store import NotionStore
 
-__all__ = ["query"]
+__all__ = ["matching_ids", "query"]
 
 Json = dict[str, Any]
 Test = Callable[[Page], bool]
@@ -63,6 +63,15 @@ def query(
     return answer | ({"request_status": dict(_INCOMPLETE)} if is_cut else {})
 
 
+def matching_ids(store: NotionStore, data_source_id: str, body: Json) -> list[str]:
+    """The ids of all rows that `filter` and `sorts` of `body` give. Raises ApiError 400 or 404."""
+    source = store.objects.data_source(data_source_id)
+    test = _test(store, source, body, None)
+    keys = parse_sorts(body.get("sorts"), _Columns(store.objects, source))
+    rows = store.index.rows(source.id, store.objects.now().timestamp())
+    return [row.id for row in in_order(filter(test, rows), keys, lambda row: row.sequence)]
+
+
 def _selected(body: Json) -> str | None:
     for key in ("in_trash", "archived", "is_archived"):
         if body.get(key) is not None and boolean(body[key], f"body.{key}"):
@@ -94,7 +103,7 @@ def _page(
         return store.sessions.resume(source.id, cursor, size, now, store.cursor_lifetime)
     if body.get("result_type") == "data_source":
         return Slice([], None), None, False
-    matching = in_order([row for row in rows if test(row)], keys, lambda row: row.sequence)
+    matching = in_order(filter(test, rows), keys, lambda row: row.sequence)
     is_cut = len(matching) > store.result_limit
     ids = [row.id for row in matching[: store.result_limit]]
     first, following = store.sessions.begin(source.id, ids, size, now, is_cut=is_cut)

@@ -47,6 +47,9 @@ _ROUTES: tuple[tuple[str, str, on.Endpoint], ...] = (
     ("GET", "views/{view_id}", on.retrieve_view),
     ("PATCH", "views/{view_id}", on.update_view),
     ("DELETE", "views/{view_id}", on.delete_view),
+    ("POST", "views/{view_id}/queries", on.begin_view_query),
+    ("GET", "views/{view_id}/queries/{query_id}", on.view_query_results),
+    ("DELETE", "views/{view_id}/queries/{query_id}", on.end_view_query),
 )
 _NAME = re.compile(r"{(\w+)}")
 _PATTERNS = [

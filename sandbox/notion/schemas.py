@@ -188,7 +188,7 @@ def _option(kind: str, body: Json, path: str, known: list[Json]) -> Json:
 
 
 def _status(body: Json, path: str, before: Json | None) -> Json:
-    only_keys(body, path, ("options", "groups"))
+    only_keys(body, path, ("options",))
     known: list[Json] = (before or {}).get("options", [])
     given = body.get("options")
     if given is None and before is not None:

@@ -222,3 +222,25 @@ def test_views_are_kept_and_given_back(client: Any, make_table: Callable[..., st
     assert len(client.views.list(data_source_id=source)["results"]) == 2
     assert client.views.delete(view["id"])["id"] == view["id"]
     assert client.views.list(data_source_id=source)["results"] == born
+
+
+def test_a_view_is_queried(
+    client: Any, make_table: Callable[..., str], add_row: Callable[..., Json]
+) -> None:
+    source = make_table()
+    rows = [add_row(source, name) for name in ("a", "b", "x")]
+    view = client.views.create(
+        data_source_id=source,
+        name="Some",
+        type="table",
+        filter={"property": "Name", "title": {"does_not_equal": "x"}},
+        sorts=[{"property": "Name", "direction": "ascending"}],
+    )
+    begun = client.views.queries.create(view["id"], page_size=1)
+    assert begun["total_count"] == 2
+    assert begun["results"] == [{"object": "page", "id": rows[0]["id"]}]
+    rest = client.views.queries.results(view["id"], begun["id"], start_cursor=begun["next_cursor"])
+    assert [each["id"] for each in rest["results"]] == [rows[1]["id"]]
+    assert client.views.queries.delete(view["id"], begun["id"])["deleted"] is True
+    with pytest.raises(APIResponseError, match="Could not find view_query"):
+        client.views.queries.results(view["id"], begun["id"])
