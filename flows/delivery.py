@@ -12,6 +12,7 @@ from flows.session import Session
 from tasks.audio.inspecting import inspect
 from tasks.audio.names import file_stem
 from tasks.audio.stage import place_in_playlists
+from tasks.eagle.index import Match
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem
 from tasks.eagle.stage import adopt_item, import_file
@@ -44,16 +45,21 @@ class Held:
     seconds: float | None = None
 
 
-async def deliver(session: Session, lease: HeldRow, track: Track, files: Finished) -> Held:
+async def deliver(
+    session: Session, lease: HeldRow, track: Track, files: Finished, known: Match | None = None
+) -> Held:
     """Both files into Eagle, or into OUT_DIR without it; the WAV into the playlist folders.
 
-    Raises LeaseLost before a step that cannot be taken back, EagleError, FileError.
+    `known` are items that turned out to be this very recording once its PCM was known (another
+    upload of it): they are adopted, not imported again. Raises LeaseLost before a step that
+    cannot be taken back, EagleError, FileError.
     """
     lease.require_safe()
     if session.eagle is None:
         return await _into_folder(session, track, files)
-    wav = await import_one(session, lease, track, files.wav, files.pcm_sha256)
-    aiff = await import_one(session, lease, track, files.aiff, files.pcm_sha256)
+    known = known or Match()
+    wav = await _item(session, lease, track, known.wav, files.wav, files.pcm_sha256)
+    aiff = await _item(session, lease, track, known.aiff, files.aiff, files.pcm_sha256)
     copies = await _copies(session, track, files.wav, files.pcm_sha256)
     paths = _paths(session.eagle, wav, aiff, copies)
     return Held(wav=wav, aiff=aiff, paths=paths, seconds=files.seconds)
@@ -73,6 +79,21 @@ async def adopt(
         facts = await asyncio.to_thread(inspect, file)
         copies = await _copies(session, track, file, facts.pcm_sha256 or "")
     return Held(wav=wav, aiff=aiff, paths=_paths(eagle, wav, aiff, copies), seconds=wav.duration)
+
+
+async def _item(
+    session: Session,
+    lease: HeldRow,
+    track: Track,
+    known: EagleItem | None,
+    file: Path,
+    pcm_sha256: str,
+) -> EagleItem:
+    """The item that Eagle has, with our tags added; else the file's, imported."""
+    if known is None:
+        return await import_one(session, lease, track, file, pcm_sha256)
+    assert session.eagle is not None
+    return await adopt_item(session.eagle, known, track, _playlist(track))
 
 
 async def import_one(

@@ -89,7 +89,9 @@ def match_in(index: EagleIndex | None, track: Track, allowed_hosts: frozenset[st
     return None if index is None else index.match(identity_of(track, allowed_hosts))
 
 
-def gather_facts(track: Track, match: Match | None, allowed_hosts: frozenset[str]) -> Facts:
+def gather_facts(
+    track: Track, match: Match | None, allowed_hosts: frozenset[str], *, is_gone: bool
+) -> Facts:
     """The facts `plan_track` decides from; looks at the disk for the row's own paths."""
     problem = ""
     try:
@@ -104,6 +106,7 @@ def gather_facts(track: Track, match: Match | None, allowed_hosts: frozenset[str
         match_reason=str(match.reason) if match and match.reason else "",
         local_wav=_existing(track.wav_path),
         local_aiff=_existing(track.aiff_path),
+        is_gone=is_gone,
         has_source=not problem,
         source_problem=problem,
     )

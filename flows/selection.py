@@ -10,6 +10,7 @@ from flows.adoption import Adoption, is_only_an_id
 from flows.facts import gather_facts, keys_of, match_in, soundcloud_path
 from flows.redirect import redirect
 from flows.session import Session
+from flows.wanted import is_gone
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.locks.order import own_part_first
 from tasks.notion.stage import find_by_path
@@ -70,7 +71,7 @@ def _needs_work(session: Session, track: Track, selection: Selection) -> bool:
 def _plan(session: Session, track: Track) -> Plan:
     hosts = session.settings.allowed_source_hosts
     match = match_in(session.index, track, hosts)
-    return plan_track(track, gather_facts(track, match, hosts))
+    return plan_track(track, gather_facts(track, match, hosts, is_gone=is_gone(session, track)))
 
 
 async def _duplicates(session: Session, tracks: Sequence[Track]) -> list[DuplicateGroup]:

@@ -12,6 +12,7 @@ from typing import Any
 from flows.delivery import Finished, Held, adopt, deliver, import_one
 from flows.facts import gather_facts, match_in, source_of
 from flows.session import Session
+from flows.wanted import is_gone
 from tasks.audio.inspecting import is_whole
 from tasks.audio.names import file_stem
 from tasks.audio.stage import make_aiff
@@ -43,7 +44,7 @@ async def work_on(session: Session, lease: HeldRow, row: Track) -> Outcome:
     """Do what the row needs. Raises a SyncError for whatever went wrong."""
     hosts = session.settings.allowed_source_hosts
     match = match_in(session.index, row, hosts)
-    facts = gather_facts(row, match, hosts)
+    facts = gather_facts(row, match, hosts, is_gone=is_gone(session, row))
     plan = plan_track(row, facts)
     _log.debug("%s: %s, because %s", row.label, plan.action, plan.reason)
     if plan.action.skipped_as is not None:
@@ -62,7 +63,8 @@ async def _download(session: Session, lease: HeldRow, row: Track) -> tuple[Track
     with session.fresh_folder() as folder:
         fetched = await _fetch(session, row, folder)
         track = _completed(row, fetched)
-        return track, await deliver(session, lease, track, _finished(fetched))
+        known = match_in(session.index, track, session.settings.allowed_source_hosts)
+        return track, await deliver(session, lease, track, _finished(fetched), known)
 
 
 async def _fetch(session: Session, row: Track, folder: Path) -> Fetched:

@@ -42,8 +42,10 @@ class Facts:
     """What is known of a row's recording before anything is done.
 
     `eagle_wav` and `eagle_aiff` are ids of Eagle items of this recording, `match_reason` why they
-    are taken for it, `wav_is_recent` that the WAV was imported within a day. `local_wav` is a path of the row's that exists on this machine. `has_source`
-    is False for rows without an address we can download from; `source_problem` says why.
+    are taken for it, `wav_is_recent` that the WAV was imported within a day. `local_wav` is a path
+    of the row's that exists on this machine; `is_gone` says that the row's item and files were
+    here and are lost. `has_source` is False for rows without an address we can download from;
+    `source_problem` says why.
     """
 
     eagle_enabled: bool
@@ -53,6 +55,7 @@ class Facts:
     wav_is_recent: bool = False
     local_wav: str | None = None
     local_aiff: str | None = None
+    is_gone: bool = False
     has_source: bool = True
     source_problem: str = ""
 
@@ -73,7 +76,7 @@ def plan_track(track: Track, facts: Facts) -> Plan:
         if track.downloaded and track.eagle_id in {facts.eagle_wav, facts.eagle_aiff}:
             return Plan(Action.SKIP_DONE, "the row is complete and its item is in Eagle")
         return Plan(Action.ADOPT, f"Eagle has both files already ({facts.match_reason})")
-    if track.downloaded and track.eagle_id and not facts.eagle_wav:
+    if track.downloaded and track.eagle_id and not facts.eagle_wav and not facts.is_gone:
         return Plan(Action.SKIP_DONE, "the row names an item of another Eagle library")
     if facts.eagle_wav or facts.eagle_aiff:
         return _plan_for_half(track, facts)

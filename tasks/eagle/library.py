@@ -149,7 +149,7 @@ class EagleLibrary:
         size = await asyncio.to_thread(_size_of, path)
         key = (self._key_of(website) if website else "", path.suffix.lstrip(".").lower())
         async with self._turns[key] if key[0] else asyncio.Lock():
-            found = self._known(key, size) or await self._asked_before(key, size)
+            found = await self._there_already(key, size, website)
             if found is not None:
                 return await self.adopt(found, tags=tags, playlist=playlist)
             async with self._imports:
@@ -174,6 +174,13 @@ class EagleLibrary:
                 item = await self.adopt(item, tags=tags, playlist=playlist)
         return item
 
+    async def learn(self, website: str) -> None:
+        """Bring the index up to date on one recording: others may have imported it meanwhile."""
+        key = self._key_of(website)
+        for item in await self.client.items_at(key if key in website else website):
+            if self.index.get(item.id) is None:
+                self.index.add(item)
+
     async def adopt(self, item: EagleItem, *, tags: Sequence[str], playlist: str = "") -> EagleItem:
         """The item with our tags beside its own, and in the playlist's folder where Eagle can.
 
@@ -193,6 +200,11 @@ class EagleLibrary:
             _log.info("%s stays outside Playlists/%s: this Eagle cannot move it", item.id, playlist)
         return item
 
+    @property
+    def folder(self) -> Path:
+        """The library's folder as this machine sees it, whether it can be seen or not."""
+        return self.client.path_map.from_eagle(self.info.path)
+
     def file_path(self, item: EagleItem) -> Path | None:
         """The item's file as this machine sees it; None if it cannot be seen from here."""
         folder = self.client.path_map.from_eagle(self.info.path) / "images" / f"{item.id}.info"
@@ -202,14 +214,25 @@ class EagleLibrary:
         except OSError:
             return None
 
+    async def _there_already(
+        self, key: tuple[str, str], size: int, website: str
+    ) -> EagleItem | None:
+        """What the index knows, what Eagle knows now, what it was asked for, in this order."""
+        if not key[0]:
+            return None
+        if (found := self._known(key, size)) is not None:
+            return found
+        await self.learn(website)
+        return self._known(key, size) or await self._asked_before(key, size)
+
     def _known(self, key: tuple[str, str], size: int) -> EagleItem | None:
         """An item of this address and extension that is not a mere preview of the file."""
-        items = self.index.find(url_key=key[0], ext=key[1]) if key[0] else []
+        items = self.index.find(url_key=key[0], ext=key[1])
         return next((item for item in items if item.size >= size / 2), None)
 
     async def _asked_before(self, key: tuple[str, str], size: int) -> EagleItem | None:
         """The item of an import whose answer or asker was lost; waits as long as it may take."""
-        noted = self._pending.noted_at(key) if key[0] else None
+        noted = self._pending.noted_at(key)
         if noted is None:
             return None
         left = max(0.0, noted + self._patience.budget(size) - time.time())

@@ -24,7 +24,7 @@ async def cache_library(library: EagleLibrary) -> int:
 
 
 @stage("import-into-eagle", _RETRIES)
-async def import_file(  # noqa: PLR0913  (a file and all that is said of it)
+async def import_file(
     library: EagleLibrary,
     path: Path,
     track: Track,

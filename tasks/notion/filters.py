@@ -43,9 +43,8 @@ def query_filter(track_filter: TrackFilter, schema: Schema) -> Json:
         case TrackFilter.ALL:
             conditions = [_filled(schema, Field.SOUNDCLOUD_URL)]
         case TrackFilter.MISSING_EAGLE:
+            # Also those that have an id: it may be of an item that is gone (flows/wanted.py).
             conditions = [{"property": downloaded, "checkbox": {"equals": True}}]
-            if Field.EAGLE_ID in schema:
-                conditions.append(_absent(schema, Field.EAGLE_ID))
     return {"and": conditions}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from tasks.locks.ports import LockRow
 from tasks.notion.client import NotionClient
-from tasks.notion.filters import locked_rows, query_filter, rows_with_addresses, wants
+from tasks.notion.filters import locked_rows, query_filter, rows_with_addresses
 from tasks.notion.listing import list_rows
 from tasks.notion.lock_store import lock_row
 from tasks.notion.rows import to_track
@@ -21,20 +21,27 @@ _FRAGMENTS_PER_QUERY = 50
 
 @stage("query-tracks")
 async def query_tracks(
-    client: NotionClient, schema: Schema, track_filter: TrackFilter
+    client: NotionClient,
+    schema: Schema,
+    track_filter: TrackFilter,
+    is_wanted: Callable[[Track], bool],
 ) -> list[Track]:
     """All rows that match, oldest first, each once. Raises a NotionError if any are missing."""
-    return [track async for track in iterate_tracks(client, schema, track_filter)]
+    rows = iterate_tracks(client, schema, track_filter, is_wanted)
+    return [track async for track in rows]
 
 
 async def iterate_tracks(
-    client: NotionClient, schema: Schema, track_filter: TrackFilter
+    client: NotionClient,
+    schema: Schema,
+    track_filter: TrackFilter,
+    is_wanted: Callable[[Track], bool],
 ) -> AsyncGenerator[Track, None]:
-    """The matching rows as they come, a page of a hundred at a time."""
+    """The rows that `is_wanted` takes, as they come, a page of a hundred at a time."""
     conditions = query_filter(track_filter, schema)
     async for page in list_rows(client, schema.data_source_id, conditions, only=schema.names):
         track = to_track(page, schema)
-        if wants(track, track_filter):
+        if is_wanted(track):
             yield track
 
 

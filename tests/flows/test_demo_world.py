@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
+
+import httpx
 
 from flows.batch_sync import batch_sync
 from flows.cleanup_locks import cleanup_locks
@@ -148,3 +151,20 @@ async def test_a_failed_query_is_1_never_2(run_flow, sandbox_factory):
     summary = await run_flow(library_sync, sandbox)
     assert summary.return_code == 1
     assert "stopped the listing" in summary.error
+
+
+async def test_what_got_lost_is_repaired(run_flow, sandbox_factory, rows_of):
+    """A ticked row whose item and files were here and are gone is brought back by missing_eagle."""
+    sandbox = sandbox_factory(tracks=1)
+    first = await run_flow(library_sync, sandbox)
+    result = first.results[0]
+    for path in (result.file_paths.wav, result.file_paths.aiff):
+        Path(path).unlink()
+    trash = {"itemIds": [result.eagle_item_id, result.eagle_aiff_item_id]}
+    httpx.post(f"{sandbox.environment['EAGLE_API_BASE']}/api/item/moveToTrash", json=trash)
+
+    again = await run_flow(library_sync, sandbox, filter=TrackFilter.MISSING_EAGLE)
+    assert again.counts["processed"] == again.found == 1
+    row = rows_of(sandbox)[0]
+    assert row["Eagle File ID"] == again.results[0].eagle_item_id != result.eagle_item_id
+    assert Path(row["WAV File Path"]).is_file()
