@@ -42,6 +42,7 @@ _SPOTIFY_HOSTS = frozenset({"open.spotify.com", "spotify.com", "spotify.link", "
 _API_TRACK = re.compile(r"/tracks/(?:soundcloud:tracks:)?(\d+)/?", re.ASCII)
 _SLUG = re.compile(r"[\w-]+")
 _SECRET = re.compile(r"s-[\w-]+")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _YOUTUBE_ID = re.compile(r"[\w-]{11}", re.ASCII)
 
 _NOT_USERS = {
@@ -101,7 +102,7 @@ def parse_address(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> 
     if host in _YOUTUBE_HOSTS:
         return _youtube_address(parts, host, text)
     if _is_listed(parts, allowed_hosts):
-        url = parts._replace(fragment="").geturl()
+        url = parts._replace(netloc=parts.netloc.lower(), fragment="").geturl()
         return Address(kind=AddressKind.OTHER, url=url, key=url)
     raise _refused_host(text, host)
 
@@ -147,10 +148,19 @@ def is_allowed_host(url: str, allowed_hosts: frozenset[str]) -> bool:
     return _is_listed(parts, allowed_hosts)
 
 
+def _bare(text: str) -> str:
+    """The address in what was pasted: apps put a sentence before it, editors marks around it."""
+    plain = _INVISIBLE.sub("", text).strip().strip("<>")
+    words = [word for word in plain.split() if re.match(r"https?://", word, re.IGNORECASE)]
+    return words[0] if len(words) == 1 else plain
+
+
 def _split(text: str) -> SplitResult:
-    plain = text.strip()
+    plain = _bare(text)
     if not plain:
         raise BadAddress("The row has no address.", remedy=_ONE_TRACK)
+    if plain.lower().startswith("spotify:"):
+        raise _refused_host(text, "open.spotify.com")
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", plain) or re.match(r"[\w.-]+:\d", plain):
         plain = "https://" + plain.lstrip("/")
     try:

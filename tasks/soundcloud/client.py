@@ -43,6 +43,7 @@ from tasks.soundcloud.information import (
     best_whole,
     facts,
 )
+from tasks.soundcloud.pace import Pace
 from tasks.soundcloud.translation import translate
 from tasks.threads import in_thread
 
@@ -113,7 +114,7 @@ class SoundCloudClient:
         """
 
         def work(guard: Guard) -> Download:
-            watch = _watcher(guard, on_progress)
+            watch = _watcher(guard, Pace(), on_progress)
             return self._first_whole(
                 lambda formats: self._fetch(formats, address, folder, guard, watch), address
             )
@@ -297,12 +298,14 @@ def _translated(url: str, *, downloading: bool = False) -> Iterator[None]:
         raise translate(error, url, downloading=downloading) from error
 
 
-def _watcher(guard: Guard, on_progress: Callable[[Progress], None] | None) -> Watch:
+def _watcher(guard: Guard, pace: Pace, on_progress: Callable[[Progress], None] | None) -> Watch:
     def watch(state: Json) -> None:
         guard.check()
+        total = state.get("total_bytes") or state.get("total_bytes_estimate")
+        progress = Progress(state.get("downloaded_bytes") or 0, total)
+        pace.mind(progress.done)
         if on_progress is not None:
-            total = state.get("total_bytes") or state.get("total_bytes_estimate")
-            on_progress(Progress(state.get("downloaded_bytes") or 0, total))
+            on_progress(progress)
 
     return watch
 

@@ -136,8 +136,9 @@ class _Quiet:
 
 
 def _may_see_token(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").lower()
-    return host == _ACCOUNT_HOST or host.endswith(f".{_ACCOUNT_HOST}")
+    parts = urlsplit(url)
+    host = f".{parts.hostname or ''}"
+    return parts.scheme == "https" and host.endswith(f".{_ACCOUNT_HOST}")
 
 
 def _guarded(handler: Any, guard: Guard) -> Any:

@@ -3,7 +3,13 @@
 import pytest
 
 from tasks.errors import BadAddress
-from tasks.soundcloud.address import AddressKind, is_allowed_host, parse_address
+from tasks.soundcloud.address import (
+    AddressKind,
+    is_allowed_host,
+    is_web_page,
+    parse_address,
+    parse_set_address,
+)
 
 TRACK = "https://soundcloud.com/artist-one/some-track"
 
@@ -26,6 +32,11 @@ TRACK = "https://soundcloud.com/artist-one/some-track"
         "https://soundcloud.com/artist-one/some-track?si=abc#t=0:30",
         "https://soundcloud.com/artist%2Done/some%2Dtrack",
         "  https://soundcloud.com/artist-one/some-track\n",
+        "\u200bhttps://soundcloud.com/artist-one/some-track\ufeff",
+        "<https://soundcloud.com/artist-one/some-track>",
+        "Listen to Some Track on #SoundCloud\nhttps://soundcloud.com/artist-one/some-track?si=a",
+        "HTTPS://soundcloud.com/artist-one/some-track",
+        "https://soundcloud.com./artist-one/some-track",
         "https://soundcloud.com:443/artist-one/some-track",
         "https://w.soundcloud.com/player/?url=https%3A//soundcloud.com/artist-one/some-track&auto_play=0",
     ],
@@ -107,6 +118,24 @@ def test_short_links_are_told_apart(host):
         ("https://api.soundcloud.com/playlists/1", "playlist"),
         ("https://w.soundcloud.com/player/", "without a track"),
         ("https://open.spotify.com/track/1", "Spotify"),
+        ("spotify:track:1", "Spotify"),
+        ("https://soundcloud.com/artist?q=track", "user's page"),
+        ("https://soundcloud.com/artist/sets", "playlists"),
+        ("https://m.soundcloud.com/artist/albums/", "albums"),
+        ("https://soundcloud.com/artist/a%2Fb", "no address that SoundCloud"),
+        ("https://soundcloud.com/stations/track/artist/some-track", "station"),
+        ("https://w.soundcloud.com/player/?url=https%3A//evil.example/a", "something else"),
+        (
+            "https://w.soundcloud.com/player/?url=https%3A//api.soundcloud.com/playlists/1",
+            "playlist",
+        ),
+        ("https://on.soundcloud.com/", "share link"),
+        ("https://on.soundcloud.com/a/../b", "share link"),
+        ("http://2130706433/a.mp3", "2130706433"),
+        ("http://[fe80::1]/a.mp3", "private network"),
+        ("http://printer.local/a.mp3", "private network"),
+        ("https://soundcloud.com:bad/a/b", "no web address"),
+        ("data:audio/mpeg;base64,AAAA", "no web address"),
         ("https://www.youtube.com/watch", "YouTube"),
         ("https://example.com/a.mp3", "example.com"),
         ("file:///etc/passwd", "no web address"),
@@ -150,3 +179,44 @@ def test_further_hosts_may_be_allowed_with_their_port():
         parse_address("http://127.0.0.1:8766/a.mp3", allowed_hosts=allowed)
     assert is_allowed_host("https://cf-hls-media.sndcdn.com/x", frozenset())
     assert not is_allowed_host("https://sndcdn.com.evil.example/x", frozenset())
+
+
+def test_soundclouds_own_forms_stay_when_its_host_is_listed():
+    """ALLOWED_SOURCE_HOSTS cannot take the canonical form away."""
+    allowed = frozenset({"soundcloud.com", "www.youtube.com"})
+    assert parse_address(f"{TRACK}/?si=1", allowed_hosts=allowed).url == TRACK
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://soundcloud.com/artist/sets/mix", "https://soundcloud.com/artist/sets/mix"),
+        ("m.soundcloud.com/artist/sets/mix/?si=1", "https://soundcloud.com/artist/sets/mix"),
+        ("https://soundcloud.com/a/sets/mix/s-Ab1?x=1", "https://soundcloud.com/a/sets/mix/s-Ab1"),
+        ("soundcloud.com/a/sets/mix?secret_token=s-Ab1", "https://soundcloud.com/a/sets/mix/s-Ab1"),
+    ],
+)
+def test_a_playlist_has_one_address_too(text, url):
+    """Its token stays in its path, as a track's does."""
+    assert parse_set_address(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TRACK,
+        "https://soundcloud.com/artist/sets",
+        "https://example.com/artist/sets/mix",
+        "https://soundcloud.com/artist/sets/a%2F..%2Fb",
+    ],
+)
+def test_what_is_no_playlist_is_refused(text):
+    """With a hint how one looks."""
+    with pytest.raises(BadAddress):
+        parse_set_address(text)
+
+
+def test_a_page_is_told_from_a_short_link():
+    """Where a short link's redirects end."""
+    assert is_web_page("https://m.soundcloud.com/artist-one/some-track")
+    assert not is_web_page("https://on.soundcloud.com/AbCdE")
