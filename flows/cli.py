@@ -30,6 +30,7 @@ _EXAMPLES = {
   library-sync batch                              until nothing is left""",
     "status": """examples:
   library-sync status                             the library at a glance
+  library-sync status --html status.html          the same as a page with charts
   library-sync status --json status.json          the same for a program""",
     "cleanup": """examples:
   library-sync cleanup                            free rows of crashed processes
@@ -75,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sync(commands, "batch", "the same in small queries, for often and little")
     status = _add(commands, "status", "the library at a glance")
     status.add_argument("--json", type=Path, metavar="FILE", help="write it as JSON, - for stdout")
+    status.add_argument("--html", type=Path, metavar="FILE", help="write it as a page with charts")
     cleanup = _add(commands, "cleanup", "free the locks of crashed processes")
     cleanup.add_argument("--dry-run", action="store_true", help="change nothing")
     cleanup.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")

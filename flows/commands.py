@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
 from flows.orchestration import prepare_prefect
-from flows.output import write_json
+from flows.output import write_json, write_text
 from flows.preflight import require_credentials
 from flows.settings import Settings, load_settings
 from flows.stopping import run_until_stopped
@@ -84,8 +85,10 @@ def _status(given: argparse.Namespace, settings: Settings) -> int:
     report = asyncio.run(read_library(settings))
     if given.json is not None:
         write_json(given.json, report.to_dict())
-    if given.json != Path("-"):
-        print("\n".join(report.lines()))  # noqa: T201
+    if given.html is not None:
+        write_text(given.html, report.html())
+    if Path("-") not in {given.json, given.html}:
+        print("\n".join(report.lines(shutil.get_terminal_size().columns)))  # noqa: T201
     return ReturnCode.PROCESSED
 
 

@@ -1,77 +1,110 @@
-"""The library at a glance, counted from one listing of all rows. Knows nothing of Prefect."""
+"""The library at a glance: read once, shown as text, as JSON, as a page; without Prefect."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import asyncio
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flows.html_page import Link, bars, page, paragraph, section, table
+from flows.library_counts import LibraryCounts, MissingFiles, count_rows, missing_files
 from flows.preflight import open_schema
+from flows.run_folders import PastRun, past_runs
 from flows.settings import Settings
-from tasks.errors import ErrorType
-from tasks.locks.value import is_live, parse
 from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
-from tasks.notion.filters import wants
 from tasks.notion.listing import list_rows
 from tasks.notion.rows import to_track
-from tasks.tracks import Track, TrackFilter
 
-__all__ = ["LibraryReport", "LockSeen", "count_rows", "read_library"]
+__all__ = ["LibraryReport", "read_library"]
 
-_ERRORS = frozenset(error.value for error in ErrorType)
-
-
-@dataclass(frozen=True)
-class LockSeen:
-    """A lock on a row: whose, since when, and whether its time is over."""
-
-    label: str
-    text: str
-    is_stale: bool
-
-    def sentence(self) -> str:
-        """One line for a person."""
-        value = parse(self.text)
-        state = "stale" if self.is_stale else "live"
-        if value is None:
-            return f"{self.label}: {self.text!r} ({state}, not readable)"
-        return f"{self.label}: {value.host}, process {value.pid}, {value.taken_at} ({state})"
+_RUNS = 5
+_RUNS_IN_PAGE = 20
+_NARROWEST = 24
 
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryReport:
-    """Counts of rows (the original's `status` names), waiting by filter, locks, errors."""
+    """What `status` says: the rows' numbers, files missing on this machine, the last runs."""
 
-    counts: Mapping[str, int]
-    waiting: Mapping[str, int]
-    errors: Mapping[str, int]
-    locks: list[LockSeen] = field(default_factory=list)
-    taken_at: str = ""
+    library: LibraryCounts
+    files: MissingFiles = field(default_factory=MissingFiles)
+    runs: Sequence[PastRun] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        locks = [vars(lock) for lock in self.locks]
-        return {"timestamp": self.taken_at, **self.counts} | {
-            "waiting": dict(self.waiting),
-            "errors": dict(self.errors),
-            "locks": locks,
+        rows = self.library
+        return {"timestamp": rows.taken_at, **rows.counts} | {
+            "states": dict(rows.states),
+            "waiting": dict(rows.waiting),
+            "errors": dict(rows.errors),
+            "error_examples": {
+                name: [asdict(example) for example in examples]
+                for name, examples in rows.examples.items()
+            },
+            "locks": [lock.to_dict() for lock in rows.locks],
+            "missing_files": asdict(self.files),
+            "last_runs": [asdict(run) for run in self.runs[:_RUNS]],
         }
 
-    def lines(self) -> list[str]:
-        """The report for a terminal."""
-        text = ["LIBRARY STATUS"]
-        text += [f"   {name.replace('_', ' '):<22}{n:>8}" for name, n in self.counts.items()]
-        text += ["Waiting, by filter"]
-        text += [f"   {name:<22}{n:>8}" for name, n in self.waiting.items()]
-        if self.errors:
-            text += ["Errors, by class"]
-            text += [f"   {name:<22}{n:>8}" for name, n in self.errors.items()]
-        if self.locks:
-            text += ["Locks"] + [f"   {lock.sentence()}" for lock in self.locks]
+    def lines(self, width: int = 80) -> list[str]:
+        """The report for a terminal of `width` characters."""
+        rows = self.library
+        text = ["LIBRARY STATUS", *_numbers(rows.counts, width)]
+        text += ["Rows, by state", *_numbers(rows.states, width)]
+        text += ["Waiting, by filter", *_numbers(rows.waiting, width)]
+        if rows.errors:
+            text.append("Errors, by class, with the newest")
+            for name, number in rows.errors.items():
+                text += _numbers({name: number}, width)
+                text += _wrapped([f"{e.label}  {e.page_url}" for e in rows.examples[name]], width)
+        if rows.locks:
+            text += ["Locks", *_wrapped([lock.sentence() for lock in rows.locks], width)]
+        if self.files.rows or self.files.absent:
+            text += ["Files of this machine", *_wrapped(self._file_lines(), width)]
+        if self.runs:
+            runs = [run.sentence() for run in self.runs[:_RUNS]]
+            text += ["Last runs of this machine", *_wrapped(runs, width)]
         return text
+
+    def html(self) -> str:
+        """The report as one self-contained page."""
+        rows = self.library
+        locks = [
+            (Link(lock.label, lock.page_url), lock.sentence().rpartition(": ")[2])
+            for lock in rows.locks
+        ]
+        examples = [
+            (name, Link(example.label, example.page_url), example.edited)
+            for name, found in rows.examples.items()
+            for example in found
+        ]
+        return page(
+            "The library",
+            paragraph(f"As of {rows.taken_at}: {rows.counts['total_tracks']:,} rows."),
+            section("Rows, by state", bars(rows.states, bad=["failed"])),
+            section("Waiting, by filter", bars(rows.waiting)),
+            section(
+                "Errors, by class",
+                bars(rows.errors, bad=rows.errors),
+                table(("Error", "Newest", "Edited"), examples),
+            ),
+            section("Locks", table(("Row", "Whose"), locks)),
+            section("Files of this machine", *(paragraph(line) for line in self._file_lines())),
+            section("Last runs of this machine", _runs_chart(self.runs), _runs_table(self.runs)),
+            section("All numbers", table(("", "Rows"), [_spelled(i) for i in rows.counts.items()])),
+        )
+
+    def _file_lines(self) -> list[str]:
+        files = self.files
+        lines = [f"{folder} is not there; its files were not looked at" for folder in files.absent]
+        if files.rows:
+            some = "; ".join(files.examples)
+            lines.append(f"{files.rows} rows name files that are gone: {some}")
+        return lines
 
 
 async def read_library(settings: Settings) -> LibraryReport:
@@ -82,48 +115,55 @@ async def read_library(settings: Settings) -> LibraryReport:
         schema = await open_schema(client, settings)
         tracks = []
         edited = {}
-        async for page in list_rows(client, schema.data_source_id, {"and": []}, only=schema.names):
-            tracks.append(to_track(page, schema))
-            edited[page["id"]] = page.get("last_edited_time", "")
+        async for found in list_rows(client, schema.data_source_id, {"and": []}, only=schema.names):
+            tracks.append(to_track(found, schema))
+            edited[found["id"]] = found.get("last_edited_time", "")
         now = datetime.now(UTC) + client.clock_offset
-    return count_rows(tracks, edited, now, timedelta(minutes=settings.lock_timeout_minutes))
-
-
-def count_rows(
-    tracks: Iterable[Track], edited: Mapping[str, str], now: datetime, timeout: timedelta
-) -> LibraryReport:
-    """The report on `tracks`; `edited` has each row's last_edited_time, `now` is Notion's."""
-    counts: Counter[str] = Counter()
-    waiting: Counter[str] = Counter()
-    errors: Counter[str] = Counter()
-    locks = []
-    for track in tracks:
-        counts.update(name for name, holds in _facts(track).items() if holds)
-        waiting.update(f.value for f in TrackFilter if wants(track, f))
-        errors.update(status for status in track.statuses if status in _ERRORS)
-        if track.lock:
-            last = edited.get(track.page_id, "")
-            live = is_live(track.lock, now=now, timeout=timeout, last_edited=last)
-            locks.append(LockSeen(track.label, track.lock, is_stale=not live))
-    live_locks = sum(not lock.is_stale for lock in locks)
+    timeout = timedelta(minutes=settings.lock_timeout_minutes)
+    own = (settings.out_dir, settings.playlist_tracks_dir, settings.eagle_library_path)
+    roots = [root for root in own if root is not None]
     return LibraryReport(
-        counts={name: counts[name] for name in _facts(Track(page_id=""))}
-        | {"currently_locked": live_locks, "stale_locks": len(locks) - live_locks},
-        waiting={f.value: waiting[f.value] for f in TrackFilter},
-        errors=dict(errors.most_common()),
-        locks=locks,
-        taken_at=now.isoformat(timespec="seconds"),
+        library=count_rows(tracks, edited, now, timeout),
+        files=await asyncio.to_thread(missing_files, tracks, roots),
+        runs=await asyncio.to_thread(past_runs, settings.state_dir, _RUNS_IN_PAGE),
     )
 
 
-def _facts(track: Track) -> dict[str, bool]:
-    return {
-        "total_tracks": True,
-        "with_soundcloud_url": bool(track.soundcloud_url),
-        "downloaded": track.downloaded,
-        "not_downloaded": not track.downloaded,
-        "with_eagle_id": bool(track.eagle_id),
-        "without_eagle_id": not track.eagle_id,
-        "with_file_paths": track.has_paths,
-        "needs_processing": bool(track.soundcloud_url) and wants(track, TrackFilter.UNPROCESSED),
-    }
+def _numbers(numbers: Mapping[str, int], width: int) -> list[str]:
+    room = max(10, min(26, width - 12))
+    return [
+        f"   {name.replace('_', ' ')[:room]:<{room}}{number:>8}" for name, number in numbers.items()
+    ]
+
+
+def _wrapped(lines: Sequence[str], width: int) -> list[str]:
+    inner = max(_NARROWEST, width)
+    wrapped = [
+        textwrap.wrap(
+            line, inner, initial_indent="   ", subsequent_indent="     ", break_on_hyphens=False
+        )
+        for line in lines
+    ]
+    return [line for lines_of_one in wrapped for line in lines_of_one]
+
+
+def _runs_chart(runs: Sequence[PastRun]) -> str:
+    """Tracks processed, run by run, the newest first."""
+    return bars({run.name[:15]: run.counts.get("processed", 0) for run in runs})
+
+
+def _runs_table(runs: Sequence[PastRun]) -> str:
+    head = ("Run", "What", "Code", "Found", "Processed", "Failed", "Seconds")
+    rows = [
+        (
+            run.name, f"{run.mode} {run.track_filter}", run.return_code,
+            *(run.counts.get(name, 0) for name in ("found", "processed", "failed")),
+            round(run.duration_seconds),
+        )
+        for run in runs
+    ]  # fmt: skip
+    return table(head, rows)
+
+
+def _spelled(item: tuple[str, int]) -> tuple[str, int]:
+    return item[0].replace("_", " "), item[1]
