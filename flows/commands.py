@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from flows.orchestration import prepare_prefect
+from flows.orchestration import prepare_prefect, serve_prefect
 from flows.output import write_json, write_text
 from flows.preflight import require_credentials
 from flows.settings import Settings, load_settings
@@ -42,6 +42,7 @@ def run_sync(given: argparse.Namespace, settings: Settings, line: ProgressLine) 
     """`sync` and `batch`: the flow, then the JSON summary, then the return code."""
     require_credentials(settings)
     prepare_prefect(debug=given.debug)
+    serve_prefect()
     from flows.batch_sync import batch_sync  # noqa: PLC0415  (Prefect takes seconds to import)
     from flows.library_sync import library_sync  # noqa: PLC0415
 
@@ -94,6 +95,7 @@ def _status(given: argparse.Namespace, settings: Settings) -> int:
 
 def _cleanup(given: argparse.Namespace, settings: Settings, line: ProgressLine) -> int:
     prepare_prefect(debug=given.debug)
+    serve_prefect()
     from flows.cleanup_locks import cleanup_locks  # noqa: PLC0415
 
     async def call() -> dict[str, Any]:

@@ -6,8 +6,12 @@ Its settings are read when it is imported. Whatever the user has set stays: thes
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-__all__ = ["prepare_prefect"]
+__all__ = ["EMBEDDED", "is_embedded", "prefect_home", "prepare_prefect", "serve_prefect"]
+
+EMBEDDED = "LIBRARY_SYNC_EMBEDDED_SERVER"
+"""Set, to the id of the process that started it, where PREFECT_API_URL names our own server."""
 
 _DEFAULTS = {
     # The embedded server reports home at start, which offline ends in errors on the terminal.
@@ -29,3 +33,53 @@ def prepare_prefect(*, debug: bool = False) -> None:
         os.environ.setdefault(name, value)
     if debug:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "DEBUG")
+
+
+def serve_prefect() -> None:
+    """Start a server for this run unless the user has one; to be called before the import, too."""
+    if os.name == "nt" or _has_server():  # Windows hands no sockets on: Prefect starts its own
+        return
+    from flows import embedded_server  # noqa: PLC0415  (it needs this module)
+
+    embedded_server.start()
+
+
+def is_embedded() -> bool:
+    """True if PREFECT_API_URL names a server that a run of ours started for itself."""
+    return EMBEDDED in os.environ
+
+
+def prefect_home() -> Path:
+    """Prefect's folder on this machine."""
+    return Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
+
+
+def _has_server() -> bool:
+    """Whether a server is configured, by whatever means Prefect has.
+
+    Importing its settings takes two seconds, so it is asked only where a file or variable may
+    name one.
+    """
+    if os.environ.get("PREFECT_API_URL"):
+        return True
+    profiles = Path(os.environ.get("PREFECT_PROFILES_PATH") or prefect_home() / "profiles.toml")
+    mentioned = "PREFECT_PROFILE" in os.environ or Path("prefect.toml").exists()
+    if not mentioned and not any(
+        _mentions(path, word)
+        for path, word in (
+            (profiles, "api"),
+            (Path(".env"), "PREFECT_API"),
+            (Path("pyproject.toml"), "tool.prefect"),
+        )
+    ):
+        return False
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
+
+    return bool(PREFECT_API_URL.value())
+
+
+def _mentions(path: Path, word: str) -> bool:
+    try:
+        return word.lower() in path.read_text("utf-8").lower()
+    except (OSError, UnicodeDecodeError):
+        return False

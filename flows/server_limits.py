@@ -19,6 +19,7 @@ from prefect.concurrency.asyncio import concurrency
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL
 
+from flows.orchestration import is_embedded
 from tasks.notion.budget import SharedPermits
 from tasks.soundcloud.stage import Gate
 
@@ -43,7 +44,7 @@ _SHORTEST_WAIT = 0.2
 
 def has_server() -> bool:
     """True if a Prefect server of the user's is configured, not the one a run starts for itself."""
-    return bool(PREFECT_API_URL.value())
+    return bool(PREFECT_API_URL.value()) and not is_embedded()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import re
@@ -62,7 +63,8 @@ def test_a_schedule_never_piles_up():
 async def test_deploy_all_on_a_prepared_server(prefect_server):
     """`prefect deploy --all` registers every deployment; the batch's schedule is off."""
     await prepare_server()
-    done = subprocess.run(
+    done = await asyncio.to_thread(
+        subprocess.run,
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
         cwd=ROOT,
         env=os.environ | {"PREFECT_API_URL": PREFECT_API_URL.value()},

@@ -1,0 +1,119 @@
+"""The server a run starts for itself: there when needed, gone with the run, never in the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.orchestration import serve_prefect
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+RUN = """
+import os, time
+from flows.orchestration import prepare_prefect, serve_prefect
+prepare_prefect(); serve_prefect()
+import httpx
+print(os.environ["PREFECT_API_URL"], flush=True)
+httpx.get(os.environ["PREFECT_API_URL"] + "/health", timeout=120).raise_for_status()
+print("answered", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def quiet_home(tmp_path, monkeypatch):
+    """A Prefect home without any configuration, a working folder without any file."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("LIBRARY_SYNC_EMBEDDED_SERVER", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_request_waits_for_the_server_which_dies_with_the_run(quiet_home):
+    """Even a run that is killed leaves no server behind."""
+    run = subprocess.Popen(
+        [sys.executable, "-c", RUN],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = run.stdout.readline().strip()
+        assert run.stdout.readline().strip() == "answered"
+        server = _listening_process(address)
+        assert server != run.pid
+    finally:
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    for _ in range(150):
+        if not Path(f"/proc/{server}").exists() or _is_zombie(server):
+            return
+        time.sleep(0.1)
+    pytest.fail("the server outlived its run by 15 s")
+
+
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("profiles.toml", '[profiles.p]\nPREFECT_API_URL = "http://127.0.0.1:4200/api"\n'),
+        (".env", "PREFECT_API_URL=http://127.0.0.1:4200/api\n"),
+        ("prefect.toml", '[api]\nurl = "http://127.0.0.1:4200/api"\n'),
+    ],
+)
+def test_a_configured_server_is_used(quiet_home, where, text):
+    """Wherever the user named a server, none is started."""
+    if where == "profiles.toml":
+        (quiet_home / "prefect").mkdir()
+        (quiet_home / "prefect" / where).write_text(f'active = "p"\n{text}')
+    else:
+        (quiet_home / where).write_text(text)
+    ask = "from flows.orchestration import _has_server; print(_has_server())"
+    told = subprocess.run(
+        [sys.executable, "-c", ask],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "True", told.stderr
+
+
+def test_a_server_in_the_environment_is_used(quiet_home, monkeypatch):
+    """PREFECT_API_URL wins, and nothing is started."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")
+    serve_prefect()
+    assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:4200/api"
+    assert "LIBRARY_SYNC_EMBEDDED_SERVER" not in os.environ
+
+
+def _listening_process(address: str) -> int:
+    port = int(address.removesuffix("/api").rpartition(":")[2])
+    inode = next(
+        line.split()[9]
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if line.split()[3] == "0A" and int(line.split()[1].split(":")[1], 16) == port
+    )
+    for folder in Path("/proc").glob("[0-9]*/fd"):
+        try:
+            links = [str(link.readlink()) for link in folder.iterdir()]
+        except OSError:
+            continue
+        if f"socket:[{inode}]" in links:
+            return int(folder.parent.name)
+    raise AssertionError(f"nobody listens on {port}")
+
+
+def _is_zombie(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] == "Z"
+    except OSError:
+        return True
