@@ -116,6 +116,10 @@ class EagleClient:
 
         A superset, to be compared by key: Eagle takes a comma for an "and" (eagle.md 1.4).
         """
+        if await self.has_v2():
+            page = await self._get("v2/item/get", url=url, limit=str(_SAME_ADDRESS))
+            records = page.get("data", []) if isinstance(page, dict) else []
+            return [EagleItem.of(record) for record in records if isinstance(record, dict)]
         return await self._items("item/list", {"url": url, "limit": _SAME_ADDRESS})
 
     async def item(self, item_id: str) -> EagleItem | None:

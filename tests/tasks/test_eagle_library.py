@@ -71,7 +71,30 @@ async def test_many_imports_at_once_make_each_folder_and_item_once(world: World)
     assert len({item.id for item in items}) == len(world.added()) == 12
     (playlists,) = await world.client.folders()
     assert sorted(child.name for child in playlists.children) == ["List 0", "List 1"]
-    assert world.wire.count("item/list") == 1
+    assert world.wire.count("item/list") == 1, "one sweep"
+    assert world.wire.count("v2/item/get") == 12, "a look before each import"
+
+
+async def test_what_another_process_imported_meanwhile_is_adopted(world: World) -> None:
+    """A run of hours knows the library as it was when it began, so it looks before it imports."""
+    ours, theirs = await world.library(), await world.library()
+    first = await bring_in(theirs, world.file())
+    assert (await bring_in(ours, world.file())).id == first.id
+    assert len(world.added()) == 1
+
+
+async def test_what_another_process_asked_for_and_did_not_see_is_waited_for(
+    world: World, tmp_path: Path
+) -> None:
+    """A process killed a moment ago left a note; whoever runs already reads it too."""
+    world.app.import_delay = (1.0, 1.0)
+    ours = await world.library(state_dir=tmp_path / "state")
+    theirs = await world.library(state_dir=tmp_path / "state")
+    killed = asyncio.create_task(bring_in(theirs, world.file()))
+    await world.wire.reached["item/addFromPath"].wait()
+    killed.cancel()
+    item = await bring_in(ours, world.file())
+    assert [added["id"] for added in world.added()] == [item.id]
 
 
 async def test_the_right_one_of_many_folders_of_a_name_is_used(world: World) -> None:
