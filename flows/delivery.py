@@ -20,7 +20,7 @@ from tasks.errors import BadAddress
 from tasks.locks.track_locks import HeldRow
 from tasks.tracks import FilePaths, Track
 
-__all__ = ["Finished", "Held", "adopt", "deliver", "import_one"]
+__all__ = ["Finished", "Held", "adopt", "deliver", "import_one", "website"]
 
 _UNASSIGNED = "Unassigned"
 
@@ -105,7 +105,7 @@ async def import_one(
         session.eagle,
         file,
         track,
-        website=_website(session, track),
+        website=website(session, track),
         fingerprint=pcm_sha256,
         playlist=_playlist(track),
         require_safe=lease.require_safe,
@@ -167,7 +167,7 @@ def _playlist(track: Track) -> str:
     return track.playlists[0] if track.playlists else _UNASSIGNED
 
 
-def _website(session: Session, track: Track) -> str:
+def website(session: Session, track: Track) -> str:
     """The address an item carries, by which it is found again: the row's own, made canonical."""
     try:
         return source_of(track, session.settings.allowed_source_hosts).url

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flows.delivery import Finished, Held, adopt, deliver, import_one
+from flows.delivery import Finished, Held, adopt, deliver, import_one, website
 from flows.facts import gather_facts, match_in, source_of
 from flows.session import Session
 from flows.wanted import is_gone
@@ -19,6 +19,7 @@ from tasks.audio.stage import make_aiff
 from tasks.eagle.index import Match
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem
+from tasks.eagle.stage import look_again
 from tasks.errors import SyncError
 from tasks.locks.track_locks import HeldRow
 from tasks.notion.schema import Field, Schema
@@ -42,8 +43,8 @@ class Outcome:
 
 async def work_on(session: Session, lease: HeldRow, row: Track) -> Outcome:
     """Do what the row needs. Raises a SyncError for whatever went wrong."""
+    match = await _match(session, row)
     hosts = session.settings.allowed_source_hosts
-    match = match_in(session.index, row, hosts)
     facts = gather_facts(row, match, hosts, is_gone=is_gone(session, row))
     plan = plan_track(row, facts)
     _log.debug("%s: %s, because %s", row.label, plan.action, plan.reason)
@@ -57,6 +58,17 @@ async def work_on(session: Session, lease: HeldRow, row: Track) -> Outcome:
         track, held = await _adopt(session, session.eagle, lease, row, match, plan.action)
     result = _result(track, TrackStatus.PROCESSED, held, plan.reason)
     return Outcome(result, _success_values(session.schema, row, track, held))
+
+
+async def _match(session: Session, row: Track) -> Match | None:
+    """Eagle's items of the row. Where one is missing, Eagle is asked: others import as well."""
+    hosts = session.settings.allowed_source_hosts
+    match = match_in(session.index, row, hosts)
+    if session.eagle is None or match is None or (match.wav and match.aiff):
+        return match
+    if address := website(session, row):
+        await look_again(session.eagle, address)
+    return match_in(session.index, row, hosts)
 
 
 async def _download(session: Session, lease: HeldRow, row: Track) -> tuple[Track, Held]:

@@ -12,7 +12,7 @@ from tasks.retrying import RetryPolicy
 from tasks.stages import stage
 from tasks.tracks import Track
 
-__all__ = ["adopt_item", "cache_library", "import_file"]
+__all__ = ["adopt_item", "cache_library", "import_file", "look_again"]
 
 _RETRIES = RetryPolicy(attempts=3, first=2.0)
 
@@ -21,6 +21,12 @@ _RETRIES = RetryPolicy(attempts=3, first=2.0)
 async def cache_library(library: EagleLibrary) -> int:
     """Read the whole library once; the number of items in its index. Raises EagleError."""
     return await library.load()
+
+
+@stage("look-into-eagle", _RETRIES)
+async def look_again(library: EagleLibrary, website: str) -> None:
+    """Learn what others have imported of one recording since the run began. Raises EagleError."""
+    await library.learn(website)
 
 
 @stage("import-into-eagle", _RETRIES)
