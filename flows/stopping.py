@@ -27,7 +27,6 @@ _log = logging.getLogger("flows.stopping")
 
 _NAMES = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGHUP": "the terminal being closed"}
 _SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
-_OF_THE_TERMINAL = {number for number in _SIGNALS if number is not signal.SIGTERM}
 _LOOKS_EVERY = 0.5
 
 
@@ -92,7 +91,6 @@ class _Run(Generic[T]):
             self._loop.call_soon_threadsafe(self._task.cancel)
 
     def _serve(self) -> None:
-        _keep_from_children(_OF_THE_TERMINAL)
         try:
             self._ended.set_result(asyncio.run(self._main()))
         except BaseException as error:  # noqa: BLE001  (handed to the main thread)
@@ -104,11 +102,3 @@ class _Run(Generic[T]):
         if self._stopped_by is not None:
             raise asyncio.CancelledError
         return await self._work()
-
-
-def _keep_from_children(signals: set[signal.Signals]) -> None:
-    """A terminal signals the whole process group. Prefect's embedded server, a child of this
-    thread, inherits the mask and lives on until the run has told it how it ended.
-    """
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
