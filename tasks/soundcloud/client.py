@@ -24,6 +24,7 @@ from tasks.errors import (
     IncompleteRecording,
     NoFormats,
 )
+from tasks.retrying import RetryPolicy, retrying
 from tasks.soundcloud.address import (
     Address,
     AddressKind,
@@ -61,6 +62,7 @@ _log = logging.getLogger("tasks.soundcloud.client")
 _AAC = ("hls_aac", "http_aac")
 _IN_ORDER = (_AAC, ("http_mp3",), ("hls_mp3", "http_opus", "hls_opus"))
 _NONE = ("none",)
+_RESOLVING = RetryPolicy(attempts=3, first=0.5)
 # yt-dlp's names of them; none: whichever of all knows the address.
 _EXTRACTORS: dict[AddressKind, tuple[str, ...]] = {
     AddressKind.SOUNDCLOUD: ("Soundcloud",),
@@ -122,13 +124,15 @@ class SoundCloudClient:
         return await self._within_budget(work)
 
     async def resolve(self, address: Address) -> Address:
-        """Where a short link leads; any other address unchanged. One request.
+        """Where a short link leads; any other address unchanged. One request, if all goes well.
 
         Raises TrackNotFound, or BadAddress if it leads to something else than a track.
         """
         if address.kind is not AddressKind.SHORT_LINK:
             return address
-        target = await in_thread(lambda stop: self._target(address.url, stop))
+        target = await retrying(
+            lambda: in_thread(lambda stop: self._target(address.url, stop)), _RESOLVING
+        )
         return parse_address(target, allowed_hosts=self._allowed_hosts)
 
     async def probe(self, address: Address) -> SourceFacts:

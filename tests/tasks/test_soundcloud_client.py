@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
+from sandbox.faults import Aimed, Fault, SoundCloudPlan
 from tasks.errors import (
     BadAddress,
     DownloadInterrupted,
@@ -24,7 +25,9 @@ from tasks.errors import (
     TrackNotFound,
     is_retryable,
 )
+from tasks.retrying import RetryPolicy, retrying
 from tasks.soundcloud.address import AddressKind, parse_address
+from tasks.soundcloud.budget import SourceBudget
 from tests.tasks.soundcloud_world import ACCOUNT, SoundCloudWorld, soundcloud_world
 
 FORMAT = "api-v2.soundcloud.com/media/"
@@ -211,6 +214,34 @@ async def test_a_cancelled_download_ends_before_its_cancellation_does(world):
     assert len(world.requests("")) <= asked + 4
 
 
+async def test_a_cancelled_transfer_ends_at_its_next_piece(world):
+    """One body of 50 pieces: no more than the one at hand is written."""
+    seen = []
+    loop = asyncio.get_running_loop()
+    folder = Path(tempfile.mkdtemp(dir=world.folder))
+    address = parse_address(world.add(condition="mp3_only", seconds=200).url)
+
+    def cancel_at_first(step):
+        seen.append(step)
+        loop.call_soon_threadsafe(task.cancel)
+        time.sleep(0.2)
+
+    task = asyncio.create_task(
+        world.client().download(address, folder, on_progress=cancel_at_first)
+    )
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(seen) == 1
+
+
+async def test_every_format_request_is_charged_to_the_budget(world):
+    """An account is offered two kinds of AAC, and yt-dlp asks for both."""
+    budget = SourceBudget()
+    client = world.client(budget=budget, auth_token=ACCOUNT)
+    await world.download(world.add().url, client)
+    assert len(world.requests(FORMAT)) == len(budget._taken) == 2
+
+
 async def test_a_refusal_makes_all_wait_and_then_they_go_on(world):
     """The budget of format addresses runs out: no request is made until the pause is over."""
     client = world.client()
@@ -238,6 +269,28 @@ async def test_a_short_link_to_nothing_is_a_track_that_is_not_there(world):
     """404 on the short link's host."""
     with pytest.raises(TrackNotFound):
         await world.client().resolve(parse_address("https://on.soundcloud.com/nothing"))
+
+
+async def test_a_short_links_host_may_fail_once(world):
+    """It is asked before a row's attempts are counted, so it is asked again at once."""
+    track = world.add()
+    link = world.standin.catalogue.add_short_link(track)
+    world.standin.use(SoundCloudPlan(aimed=(Aimed(fault=Fault.UNAVAILABLE),)))
+    assert (await world.client().resolve(parse_address(link))).url == track.url
+    assert len(world.requests("")) == 2
+
+
+async def test_a_rough_network_costs_attempts_and_no_track(world):
+    """Every attempt ends with the whole track or an error that says another may help."""
+    world.standin.use(SoundCloudPlan(rates={Fault.UNAVAILABLE: 0.04, Fault.DROPPED: 0.04}), seed=3)
+    client = world.client()
+    policy = RetryPolicy(attempts=8, first=0.01, longest=0.01)
+    for number in range(6):
+        track = world.add(f"Rough {number}", seconds=25)
+        found = await retrying(lambda url=track.url: world.download(url, client), policy)
+        assert seconds_of(found.path) == pytest.approx(track.seconds, abs=0.05)
+    faults = [entry for entry in world.ledger.entries(event="request") if "fault" in entry]
+    assert len(faults) >= 2
 
 
 async def test_any_other_address_is_resolved_without_a_request(world):

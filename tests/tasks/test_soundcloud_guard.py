@@ -10,6 +10,7 @@ import pytest
 from yt_dlp.networking import Request
 from yt_dlp.networking._urllib import UrllibRH
 
+import tasks.soundcloud.downloader as downloader_module
 from tasks.errors import BadAddress
 from tasks.soundcloud.address import is_allowed_host, parse_address
 from tasks.soundcloud.budget import SourceBudget
@@ -98,6 +99,18 @@ def test_a_redirect_within_the_allowed_hosts_is_followed(servers, open_downloade
     with open_downloader(guard_for(ours, other)) as downloader:
         assert downloader.urlopen(request).status == 200
     assert ours.seen[0][1] is None
+    assert other.seen == [("/x", None)]
+
+
+def test_a_redirect_leaves_the_token_behind(servers, open_downloader, monkeypatch):
+    """yt-dlp's urllib handler alone would bring it along to the next host."""
+    ours, other = servers
+    monkeypatch.setattr(downloader_module, "_may_see_token", lambda url: url.startswith(home))
+    home = f"http://{ours.host}/"
+    request = Request(f"{home}to/http://{other.host}/x", headers={"Authorization": "OAuth TOK-A"})
+    with open_downloader(guard_for(ours, other)) as downloader:
+        downloader.urlopen(request)
+    assert ours.seen[0][1] == "OAuth TOK-A"
     assert other.seen == [("/x", None)]
 
 
