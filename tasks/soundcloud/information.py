@@ -9,12 +9,22 @@ from typing import Any
 
 from tasks.errors import NoFormats, PreviewOnly
 
-__all__ = ["Download", "Progress", "SourceFacts", "TrackSet", "artwork_url", "best_whole", "facts"]
+__all__ = [
+    "Download",
+    "Progress",
+    "SourceFacts",
+    "TrackSet",
+    "artwork_url",
+    "best_whole",
+    "facts",
+    "refuse_suspected_preview",
+]
 
 Json = dict[str, Any]
 
 _ARTWORK_SIZE = 500
 _UNKNOWN_SIZE = 100_000
+_PREVIEW_SECONDS = (29.0, 31.0)
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,20 @@ def _rank(form: Json) -> tuple[bool, bool, bool]:
     is_original = form.get("format_id") == "download"
     has_no_picture = form.get("vcodec") in {"none", None}
     return is_original, has_no_picture, form.get("ext") == "m4a"
+
+
+def refuse_suspected_preview(url: str, announced: float | None, known: float | None) -> None:
+    """Raise PreviewOnly if the source names a preview's length and the row a longer one (2.3).
+
+    Lengths in seconds, None where nobody named one. Catches previews that are not marked as such.
+    """
+    if announced is None or known is None:
+        return
+    if _PREVIEW_SECONDS[0] <= announced <= _PREVIEW_SECONDS[1] and known > announced * 1.5:
+        raise PreviewOnly(
+            f"{url} lasts {announced:.0f} s at its source and {known:.0f} s in Notion.",
+            remedy="It seems to be a preview; if it is not, empty the row's Audio Duration.",
+        )
 
 
 def _is_preview(form: Json) -> bool:

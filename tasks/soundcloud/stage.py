@@ -16,6 +16,7 @@ from tasks.audio.names import file_stem
 from tasks.audio.recording import Recording
 from tasks.soundcloud.address import Address
 from tasks.soundcloud.client import Download, SoundCloudClient
+from tasks.soundcloud.information import refuse_suspected_preview
 from tasks.stages import SOURCE_RETRIES, stage
 from tasks.threads import in_thread
 from tasks.tracks import Track
@@ -73,6 +74,7 @@ async def fetch_recording(
     try:
         async with gates.downloads():
             download = await source.download(address, attempt)
+        refuse_suspected_preview(address.url, download.announced_seconds, track.duration_seconds)
         async with gates.conversions():
             return await _convert(download, address, attempt, track, audio)
     except BaseException:
