@@ -13,6 +13,7 @@ from typing import NoReturn, TypeAlias
 
 from flows.settings import VARIABLES
 from flows.summary import ReturnCode
+from tasks.errors import ErrorType
 from tasks.tracks import TrackFilter
 
 __all__ = ["build_parser", "parse"]
@@ -24,6 +25,8 @@ _EXAMPLES = {
   library-sync sync                               all unprocessed tracks
   library-sync sync --limit 50 --parallel         fifty of them, four at a time
   library-sync sync --filter missing_eagle        repair rows without an Eagle id
+  library-sync sync --retry-failed                try the rows that failed, all of them
+  library-sync sync --retry-failed --error SC_Geo_Blocked
   library-sync sync --dry-run                     say what would be done, change nothing""",
     "batch": """examples:
   library-sync batch --limit 10                   ten tracks, in small queries
@@ -72,7 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_sync(commands, "sync", "bring all matching tracks into the library")
+    _add_retry(_add_sync(commands, "sync", "bring all matching tracks into the library"))
     _add_sync(commands, "batch", "the same in small queries, for often and little")
     status = _add(commands, "status", "the library at a glance")
     status.add_argument("--json", type=Path, metavar="FILE", help="write it as JSON, - for stdout")
@@ -93,7 +96,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The parsed command line; ends the process with 64 if it is wrong, 0 after `--help`."""
-    return build_parser().parse_args(_without_mode(arguments))
+    parser = build_parser()
+    given = parser.parse_args(_without_mode(arguments))
+    if getattr(given, "error", None) and not given.retry_failed:
+        parser.error("--error goes with --retry-failed")
+    return given
 
 
 def _without_mode(arguments: list[str]) -> list[str]:
@@ -131,7 +138,7 @@ def _add_sync(
     commands: _Commands,
     name: str,
     summary: str,
-) -> None:
+) -> argparse.ArgumentParser:
     parser = _add(commands, name, summary)
     parser.add_argument(
         "--filter",
@@ -148,6 +155,22 @@ def _add_sync(
     parser.add_argument("--no-cleanup", action="store_true", help="leave stale locks alone")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and why")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
+    return parser
+
+
+def _add_retry(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="only rows that failed before, also those not due yet",
+    )
+    parser.add_argument(
+        "--error",
+        type=ErrorType,
+        choices=list(ErrorType),
+        metavar="ERROR",
+        help="with --retry-failed: only rows with this error, e.g. SC_Geo_Blocked",
+    )
 
 
 def _add_demo(

@@ -56,6 +56,8 @@ def run_sync(given: argparse.Namespace, settings: Settings, line: ProgressLine) 
         "debug": given.debug,
         "dry_run": given.dry_run,
     }
+    if given.command == "sync":
+        options |= {"retry_failed": given.retry_failed, "error": given.error}
     summary = _outcome(flow, options, settings, line)
     if given.json is not None:
         write_json(given.json, summary.to_dict())

@@ -17,12 +17,13 @@ from flows.cleanup_locks import clean_up
 from flows.closing import close_run
 from flows.fan_out import process_tracks
 from flows.reports import run_log
+from flows.retrying_failed import only_failed
 from flows.selection import select_tracks
 from flows.session import Session, open_session
 from flows.summary import ReturnCode, SyncSummary
 from flows.wanted import is_wanted
 from tasks.eagle.stage import cache_library
-from tasks.errors import SyncError
+from tasks.errors import ErrorType, SyncError
 from tasks.notion.stage import query_tracks
 from tasks.tracks import Track, TrackFilter
 
@@ -37,7 +38,7 @@ Limit = Annotated[int, Field(ge=1)]
 
 
 @flow(name="library-sync", flow_run_name="library-sync {filter}")
-async def library_sync(
+async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
     filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the seed's word)
     limit: Limit | None = None,
     parallel: bool = False,  # noqa: FBT001, FBT002  (a form's field)
@@ -45,6 +46,8 @@ async def library_sync(
     cleanup: bool = True,  # noqa: FBT001, FBT002
     debug: bool = False,  # noqa: FBT001, FBT002
     dry_run: bool = False,  # noqa: FBT001, FBT002
+    retry_failed: bool = False,  # noqa: FBT001, FBT002
+    error: ErrorType | None = None,
 ) -> State[Any]:
     """Bring every track that matches the filter once, whole, into the library.
 
@@ -56,10 +59,13 @@ async def library_sync(
         cleanup: First free the locks of processes that are gone.
         debug: Log every step.
         dry_run: Say what would be done and why, and change nothing.
+        retry_failed: Only rows that failed before, also those not due yet.
+        error: With retry_failed, only rows with this error, e.g. SC_Geo_Blocked.
     """
     began = monotonic()
     async with open_session(dry_run=dry_run) as session, run_log(session.run_folder):
         session.track_filter = filter
+        session.retries_failed = retry_failed
         several = parallel or workers is not None
         concurrency = (workers or session.settings.max_concurrency) if several else 1
         announce("FULL LIBRARY SYNC MODE", session, limit, concurrency, debug=debug)
@@ -68,7 +74,7 @@ async def library_sync(
         )
         summary = await prepare(session, summary, cleanup=cleanup)
         if not summary.error:
-            summary = await _query_and_work(session, summary, limit, concurrency)
+            summary = await _query_and_work(session, summary, limit, concurrency, error)
         title = "FULL LIBRARY SYNC COMPLETE"
         summary = await close_run(session, summary, title=title, began=began)
     return as_state(summary)
@@ -120,7 +126,11 @@ async def prepare(session: Session, summary: SyncSummary, *, cleanup: bool) -> S
 
 
 async def _query_and_work(
-    session: Session, summary: SyncSummary, limit: int | None, workers: int
+    session: Session,
+    summary: SyncSummary,
+    limit: int | None,
+    workers: int,
+    error_to_retry: ErrorType | None,
 ) -> SyncSummary:
     _log.info("Step 3: Querying all %s tracks from Notion...", session.track_filter)
     try:
@@ -132,6 +142,8 @@ async def _query_and_work(
         )
     except SyncError as error:
         return stopped(summary, error)
+    if session.retries_failed:
+        tracks = only_failed(session, tracks, error_to_retry)
     _log.info("   Found %d tracks matching criteria", len(tracks))
     return await work_through(session, replace(summary, found=len(tracks)), tracks, limit, workers)
 

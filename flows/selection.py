@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from flows.adoption import Adoption, is_only_an_id
 from flows.facts import gather_facts, keys_of, match_in, soundcloud_path
 from flows.redirect import redirect
+from flows.retrying_failed import resting
 from flows.session import Session
 from flows.wanted import is_gone
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
@@ -62,9 +63,14 @@ async def select_tracks(session: Session, tracks: Sequence[Track], limit: int | 
 def _needs_work(session: Session, track: Track, selection: Selection) -> bool:
     plan = _plan(session, track)
     status = plan.action.skipped_as
-    if status is None:
+    if status is not None:
+        selection.skipped.append(_result(track, status, plan.reason))
+        return False
+    attempt = resting(session, track, plan.action)
+    if attempt is None:
         return True
-    selection.skipped.append(_result(track, status, plan.reason))
+    skipped = _result(track, TrackStatus.SKIPPED_NO_SOURCE, attempt.reason())
+    selection.skipped.append(replace(skipped, error_type=attempt.error))
     return False
 
 

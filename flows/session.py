@@ -22,6 +22,7 @@ from uuid import uuid4
 
 import httpx
 
+from flows.attempts import Attempts
 from flows.blocks import settings_with_blocks
 from flows.preflight import open_eagle, open_schema, writable_folder
 from flows.server_limits import SharedLimits, open_limits
@@ -110,6 +111,8 @@ class Session:
         self.stopped_by: SyncError | None = None
         self.warnings: tuple[str, ...] = ()
         self.work_gate = asyncio.Semaphore(1)
+        self.retries_failed = False
+        self.attempts = Attempts(settings.state_dir / "attempts.jsonl", _circumstances(settings))
 
     @property
     def index(self) -> EagleIndex | None:
@@ -259,6 +262,12 @@ def _open_staging(settings: Settings, stack: AsyncExitStack) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=root))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def _circumstances(settings: Settings) -> str:
+    """What decides, beside the track itself, whether SoundCloud offers it to us."""
+    hosts = ",".join(sorted(settings.allowed_source_hosts))
+    return "|".join((settings.sc_proxy, settings.sc_auth_token, hosts))
 
 
 def _run_id() -> str:

@@ -70,6 +70,7 @@ async def sync_one(session: Session, page_id: str, track_filter: TrackFilter) ->
     except Exception as error:  # noqa: BLE001  (the one place: a bad track never stops the others)
         _log.exception("Unexpected error at %s", track.label)
         result = _failed(track, SyncError(f"{type(error).__name__}: {error}"), TrackStatus.ERROR)
+    session.attempts.note(track, result)
     return replace(result, processing_time_seconds=monotonic() - began)
 
 
