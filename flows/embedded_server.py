@@ -83,7 +83,10 @@ def _serve(listener: int) -> None:
     import uvicorn  # noqa: PLC0415
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
+    from flows.embedded_database import write_in_turn  # noqa: PLC0415
+
     gc.enable()
+    write_in_turn()
     server = uvicorn.Server(uvicorn.Config(create_app(), log_level="error", lifespan="on"))
     threading.Thread(target=_end_with_the_run, args=(server,), daemon=True).start()
     server.run([socket.socket(fileno=listener)])
