@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,25 @@ def run(given: argparse.Namespace) -> int:
             return _status(given, settings)
         case "cleanup":
             return _cleanup(given, settings, line)
+        case "add":
+            return _add(given, settings, line)
         case "undo":
             return _undo(given, settings)
         case _:
             return run_sync(given, settings, line)
 
 
-def run_sync(given: argparse.Namespace, settings: Settings, line: ProgressLine) -> int:
-    """`sync` and `batch`: the flow, then the JSON summary, then the return code."""
+def run_sync(
+    given: argparse.Namespace,
+    settings: Settings,
+    line: ProgressLine,
+    *,
+    only: frozenset[str] | None = None,
+) -> int:
+    """`sync` and `batch`: the flow, then the JSON summary, then the return code.
+
+    `only` are the page ids a sync is restricted to.
+    """
     require_credentials(settings)
     prepare_prefect(debug=given.debug)
     serve_prefect()
@@ -95,6 +107,29 @@ def _status(given: argparse.Namespace, settings: Settings) -> int:
     return ReturnCode.PROCESSED
 
 
+def _add(given: argparse.Namespace, settings: Settings, line: ProgressLine) -> int:
+    """`add`, and with `--sync` a sync of just the rows these addresses have."""
+    from flows.add_tracks import add_tracks  # noqa: PLC0415
+
+    outcome = asyncio.run(add_tracks(settings, given.urls, given.playlist.strip()))
+    for text in outcome.lines():
+        _log.info("%s", text)
+    if given.sync and outcome.waiting:
+        return run_sync(_sync_of(given), settings, line, only=frozenset(outcome.waiting))
+    if given.json is not None:
+        write_json(given.json, outcome.to_dict())
+    found = outcome.added or outcome.present
+    return ReturnCode.PROCESSED if found else ReturnCode.FAILED
+
+
+def _sync_of(given: argparse.Namespace) -> argparse.Namespace:
+    """`sync --parallel` as it would be given, forced, for the rows just asked for."""
+    from flows import cli  # noqa: PLC0415  (a cycle at import time)
+
+    words = ["sync", "--parallel"] + (["--json", str(given.json)] if given.json else [])
+    return cli.parse(words + ["--debug"] * given.debug)
+
+
 def _cleanup(given: argparse.Namespace, settings: Settings, line: ProgressLine) -> int:
     prepare_prefect(debug=given.debug)
     serve_prefect()
@@ -129,4 +164,5 @@ def _hand_down(settings: Settings, line: ProgressLine | None) -> None:
     """Give the settings read once to every session opened in this context."""
     from flows.session import SessionOptions, session_options  # noqa: PLC0415
 
-    session_options.set(SessionOptions(settings=settings, progress_line=line))
+    given = session_options.get(SessionOptions())
+    session_options.set(replace(given, settings=settings, progress_line=line))
