@@ -10,6 +10,7 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from flows.session import Session, open_session
 from tasks.locks.cleanup import CleanupReport
+from tasks.locks.order import machines_in
 from tasks.locks.stage import clear_stale_locks
 from tasks.notion.schema import Field
 from tasks.notion.stage import iterate_locked
@@ -48,6 +49,7 @@ async def clean_up(session: Session) -> CleanupReport:
         session.registry,
         dry_run=session.settings.dry_run,
     )
+    session.machines = machines_in(report.locks[page_id] for page_id in report.live)
     done = "Would clear" if report.dry_run else "Cleared"
     _log.info("   %s %d stale locks", done, len(report.cleared))
     if report.live:

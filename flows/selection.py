@@ -13,7 +13,7 @@ from flows.retrying_failed import resting
 from flows.session import Session
 from flows.wanted import is_gone
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
-from tasks.locks.order import own_part_first
+from tasks.locks.order import machine_name, own_part_first
 from tasks.notion.stage import find_by_path
 from tasks.planning import Action, Plan, plan_track
 from tasks.tracks import Track, TrackResult, TrackStatus
@@ -123,7 +123,9 @@ def _in_order(session: Session, tracks: Sequence[Track]) -> list[Track]:
     if not session.locks.enabled:
         return list(tracks)
     by_id = {track.page_id: track for track in tracks}
-    return [by_id[page_id] for page_id in own_part_first(list(by_id), session.locks.owner.host)]
+    owner = session.locks.owner
+    us = machine_name(owner.host, owner.pid)
+    return [by_id[page_id] for page_id in own_part_first(by_id, us, session.machines)]
 
 
 def _planned(track: Track, plan: Plan) -> TrackResult:

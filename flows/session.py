@@ -71,6 +71,7 @@ class SessionOptions:
     settings: Settings | None = None
     timing: LockTiming | None = None
     progress_line: ProgressLine | None = None
+    only_pages: frozenset[str] | None = None
 
 
 session_options: ContextVar[SessionOptions] = ContextVar("session_options")
@@ -108,10 +109,12 @@ class Session:
         self.track_filter = TrackFilter.UNPROCESSED
         self.candidates: dict[str, Track] = {}
         self.results: dict[str, TrackResult] = {}
+        self.machines: frozenset[str] = frozenset()
         self.stopped_by: SyncError | None = None
         self.warnings: tuple[str, ...] = ()
         self.work_gate = asyncio.Semaphore(1)
         self.retries_failed = False
+        self.only_pages: frozenset[str] | None = None
         self.attempts = Attempts(settings.state_dir / "attempts.jsonl", _circumstances(settings))
 
     @property
@@ -232,6 +235,7 @@ async def _connect(settings: Settings, options: SessionOptions, stack: AsyncExit
     )
     session = Session(settings, notion, schema, locks, eagle, source, staging)
     session.progress_line = options.progress_line
+    session.only_pages = options.only_pages
     session.limits = limits
     _warn_of_gaps(session)
     return session

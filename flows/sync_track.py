@@ -24,7 +24,6 @@ from tasks.errors import (
 )
 from tasks.locks.claim import Locked, Lost, NotWanted
 from tasks.locks.ports import LockRow
-from tasks.locks.stage import claim_track
 from tasks.locks.track_locks import HeldRow, Unlocked
 from tasks.notion.rows import to_track
 from tasks.notion.writes import property_values
@@ -78,7 +77,8 @@ async def _claim_and_work(session: Session, track: Track, track_filter: TrackFil
     def still_wanted(row: LockRow) -> bool:
         return is_wanted(session, to_track(row.page, session.schema), track_filter)
 
-    outcome = await claim_track(session.locks, track.page_id, still_wanted)
+    # No stage of its own: between a claim that is won and the `try` that frees it nothing may wait.
+    outcome = await session.locks.claim(track.page_id, still_wanted)
     match outcome:
         case Locked(by=by):
             return _skipped(track, TrackStatus.SKIPPED_LOCKED, f"locked by {by}")

@@ -1,26 +1,17 @@
-"""The lock's stages: claim a track, clear what crashed processes left behind."""
+"""The lock's stage: clear what crashed processes left behind."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable
 from pathlib import Path
 
 from tasks.locks.cleanup import CleanupReport, clean_stale
 from tasks.locks.ports import LockRow
 from tasks.locks.registry import find_dead
-from tasks.locks.track_locks import Outcome, TrackLocks
-from tasks.retrying import RetryPolicy
+from tasks.locks.track_locks import TrackLocks
 from tasks.stages import stage
 
-__all__ = ["claim_track", "clear_stale_locks"]
-
-
-@stage("claim-track", RetryPolicy(attempts=3))
-async def claim_track(
-    locks: TrackLocks, page_id: str, wanted: Callable[[LockRow], bool]
-) -> Outcome:
-    """The row as ours, or why it is not (lock-protocol.md, "Claim")."""
-    return await locks.claim(page_id, wanted)
+__all__ = ["clear_stale_locks"]
 
 
 @stage("clear-stale-locks")

@@ -108,7 +108,7 @@ class NotionClient:
             await self.budget.take()
         self.requests += 1
         try:
-            async with asyncio.timeout(timeout or _REQUEST_SECONDS):
+            async with asyncio.timeout(_REQUEST_SECONDS if timeout is None else timeout):
                 answer: Json = await self._notion.request(path, method, query=query, body=body)
         except Exception as error:
             ours = _translate(error, f"{method} {path}", is_write=method != "GET")
