@@ -28,6 +28,7 @@ from flows.preflight import open_eagle, open_schema, writable_folder
 from flows.server_limits import SharedLimits, open_limits
 from flows.settings import Settings
 from flows.terminal import ProgressLine
+from flows.transfers import Transfers
 from tasks.eagle.client import EagleClient
 from tasks.eagle.index import EagleIndex
 from tasks.eagle.library import EagleLibrary
@@ -109,6 +110,7 @@ class Session:
         self.track_filter = TrackFilter.UNPROCESSED
         self.candidates: dict[str, Track] = {}
         self.results: dict[str, TrackResult] = {}
+        self.transfers = Transfers()
         self.machines: frozenset[str] = frozenset()
         self.stopped_by: SyncError | None = None
         self.warnings: tuple[str, ...] = ()

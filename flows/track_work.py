@@ -81,9 +81,10 @@ async def _download(session: Session, lease: HeldRow, row: Track) -> tuple[Track
 
 async def _fetch(session: Session, row: Track, folder: Path) -> Fetched:
     address = await session.source.resolve(source_of(row, session.settings.allowed_source_hosts))
-    fetched: Fetched = await fetch_recording(
-        session.source, address, folder, row, session.audio, session.limits
-    )
+    with session.transfers.watch(row.page_id) as note:
+        fetched: Fetched = await fetch_recording(
+            session.source, address, folder, row, session.audio, session.limits, note
+        )
     return fetched
 
 

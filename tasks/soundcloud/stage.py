@@ -15,7 +15,7 @@ from tasks.audio.id3 import Tags
 from tasks.audio.names import file_stem
 from tasks.audio.recording import Recording
 from tasks.soundcloud.address import Address
-from tasks.soundcloud.client import Download, SoundCloudClient
+from tasks.soundcloud.client import Download, Progress, SoundCloudClient
 from tasks.soundcloud.information import refuse_suspected_preview
 from tasks.stages import SOURCE_RETRIES, stage
 from tasks.threads import in_thread
@@ -64,6 +64,7 @@ async def fetch_recording(
     track: Track,
     audio: AudioOptions,
     gates: Gates,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> Fetched:
     """Download and convert into a new folder under `folder`; each attempt begins afresh.
 
@@ -73,7 +74,7 @@ async def fetch_recording(
     attempt = Path(tempfile.mkdtemp(dir=folder))
     try:
         async with gates.downloads():
-            download = await source.download(address, attempt)
+            download = await source.download(address, attempt, on_progress=on_progress)
         refuse_suspected_preview(address.url, download.announced_seconds, track.duration_seconds)
         async with gates.conversions():
             return await _convert(download, address, attempt, track, audio)
