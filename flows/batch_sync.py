@@ -17,6 +17,7 @@ from prefect.client.schemas.objects import State
 
 from flows.closing import close_run
 from flows.library_sync import (
+    HowToWork,
     Limit,
     Workers,
     announce,
@@ -90,8 +91,8 @@ async def _rounds(
             break
         seen |= {track.page_id for track in tracks}
         summary = replace(summary, found=summary.found + len(tracks))
-        left = None if limit is None else room
-        summary = await work_through(session, summary, tracks, left, workers)
+        how = HowToWork(limit=None if limit is None else room, workers=workers)
+        summary = await work_through(session, summary, tracks, how)
     return summary
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from time import monotonic
 
 from flows.artifacts import Progress
@@ -25,14 +25,19 @@ _log = logging.getLogger("flows.progress")
 
 
 async def process_tracks(
-    session: Session, work: Sequence[Track], workers: int
+    session: Session,
+    work: Sequence[Track],
+    workers: int,
+    *,
+    on_result: Callable[[TrackResult], Awaitable[None]] | None = None,
 ) -> list[TrackResult]:
-    """What became of each track of `work`, in the order they were finished.
+    """What became of each track of `work`, in the order they were finished; `on_result` is told
+    of each as it comes, and again if a second attempt makes it another.
 
     Tracks that another process held are asked for once more at the end. When the session stops
     (another Eagle library is open, Notion refuses the token), the rest is not begun.
     """
-    board = _Board(len(work), session.progress_line)
+    board = _Board(len(work), session.progress_line, on_result)
     session.allow(workers)
     await board.start()
     results = await _run_all(session, work, workers, board)
@@ -110,7 +115,13 @@ async def _in_subflow(session: Session, track: Track) -> TrackResult:
 class _Board:
     """Counts of a run in progress, shown as log lines, one live line and an artifact."""
 
-    def __init__(self, total: int, line: ProgressLine | None) -> None:
+    def __init__(
+        self,
+        total: int,
+        line: ProgressLine | None,
+        on_result: Callable[[TrackResult], Awaitable[None]] | None,
+    ) -> None:
+        self._on_result = on_result
         self._total = total
         self._line = line
         self._counts: Counter[TrackStatus] = Counter()
@@ -141,6 +152,8 @@ class _Board:
             _log.info("   %s: %s (%.1fs)", result.status.value, _name(result), seconds)
         self._redraw()
         await self._artifact.show(self._done, self._total)
+        if self._on_result is not None:
+            await self._on_result(result)
 
     def take_back(self, status: TrackStatus, number: int) -> None:
         self._counts[status] -= number

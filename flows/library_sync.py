@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Annotated, Any
 
@@ -13,8 +13,10 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from flows.adoption import adopt_rows
+from flows.chosen import only_chosen
 from flows.cleanup_locks import clean_up
 from flows.closing import close_run
+from flows.distribution import hand_out, require_pool
 from flows.fan_out import process_tracks
 from flows.reports import run_log
 from flows.retrying_failed import only_failed
@@ -25,9 +27,9 @@ from flows.wanted import is_wanted
 from tasks.eagle.stage import cache_library
 from tasks.errors import ErrorType, SyncError
 from tasks.notion.stage import query_tracks
-from tasks.tracks import Track, TrackFilter
+from tasks.tracks import Track, TrackFilter, TrackResult
 
-__all__ = ["announce", "as_state", "library_sync", "prepare", "work_through"]
+__all__ = ["HowToWork", "announce", "as_state", "library_sync", "prepare", "work_through"]
 
 _log = logging.getLogger("flows.library_sync")
 
@@ -35,6 +37,24 @@ _SHOWN = 20
 
 Workers = Annotated[int, Field(ge=1, le=64)]
 Limit = Annotated[int, Field(ge=1)]
+Shares = Annotated[int, Field(ge=1, le=64)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HowToWork:
+    """How much, how many at a time, and in how many shares for other machines (None: all here)."""
+
+    limit: int | None
+    workers: int
+    shares: int | None = None
+
+    def __str__(self) -> str:
+        """As the log says it."""
+        if self.shares is not None:
+            return f"{self.shares} shares on the pool's workers ({self.workers} at a time each)"
+        if self.workers > 1:
+            return f"parallel processing ({self.workers} workers)"
+        return "sequential processing"
 
 
 @flow(name="library-sync", flow_run_name="library-sync {filter}")
@@ -48,6 +68,7 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
     dry_run: bool = False,  # noqa: FBT001, FBT002
     retry_failed: bool = False,  # noqa: FBT001, FBT002
     error: ErrorType | None = None,
+    distribute: Shares | None = None,
 ) -> State[Any]:
     """Bring every track that matches the filter once, whole, into the library.
 
@@ -61,20 +82,24 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         dry_run: Say what would be done and why, and change nothing.
         retry_failed: Only rows that failed before, also those not due yet.
         error: With retry_failed, only rows with this error, e.g. SC_Geo_Blocked.
+        distribute: Hand the work out in this many shares to the workers of the pool.
     """
     began = monotonic()
     async with open_session(dry_run=dry_run) as session, run_log(session.run_folder):
         session.track_filter = filter
         session.retries_failed = retry_failed
-        several = parallel or workers is not None
+        several = parallel or workers is not None or distribute is not None
         concurrency = (workers or session.settings.max_concurrency) if several else 1
+        if distribute is not None:
+            await require_pool()
         announce("FULL LIBRARY SYNC MODE", session, limit, concurrency, debug=debug)
         summary = SyncSummary(
             mode="library-sync", track_filter=filter, dry_run=session.settings.dry_run
         )
         summary = await prepare(session, summary, cleanup=cleanup)
         if not summary.error:
-            summary = await _query_and_work(session, summary, limit, concurrency, error)
+            how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
+            summary = await _query_and_work(session, summary, how, error)
         title = "FULL LIBRARY SYNC COMPLETE"
         summary = await close_run(session, summary, title=title, began=began)
     return as_state(summary)
@@ -128,8 +153,7 @@ async def prepare(session: Session, summary: SyncSummary, *, cleanup: bool) -> S
 async def _query_and_work(
     session: Session,
     summary: SyncSummary,
-    limit: int | None,
-    workers: int,
+    how: HowToWork,
     error_to_retry: ErrorType | None,
 ) -> SyncSummary:
     _log.info("Step 3: Querying all %s tracks from Notion...", session.track_filter)
@@ -140,20 +164,22 @@ async def _query_and_work(
             session.track_filter,
             lambda track: is_wanted(session, track, session.track_filter),
         )
+        if session.only_pages is not None:
+            tracks = await only_chosen(session, tracks, session.only_pages)
     except SyncError as error:
         return stopped(summary, error)
     if session.retries_failed:
         tracks = only_failed(session, tracks, error_to_retry)
     _log.info("   Found %d tracks matching criteria", len(tracks))
-    return await work_through(session, replace(summary, found=len(tracks)), tracks, limit, workers)
+    return await work_through(session, replace(summary, found=len(tracks)), tracks, how)
 
 
 async def work_through(
-    session: Session, summary: SyncSummary, tracks: list[Track], limit: int | None, workers: int
+    session: Session, summary: SyncSummary, tracks: list[Track], how: HowToWork
 ) -> SyncSummary:
     """Step 4: what needs work is worked on, `limit` tracks at most; the rest has its reason."""
     try:
-        selection = await select_tracks(session, tracks, limit)
+        selection = await select_tracks(session, tracks, how.limit)
     except SyncError as error:
         return stopped(summary, error)
     results = [*summary.results, *selection.skipped, *selection.planned]
@@ -163,11 +189,16 @@ async def work_through(
     if selection.work:
         _list(selection.work)
         _log.info("Step 4: Processing %d tracks...", len(selection.work))
-        how = f"parallel processing ({workers} workers)" if workers > 1 else "sequential processing"
         _log.info("   Using %s", how)
-        results += await process_tracks(session, selection.work, workers)
+        results += await _work(session, selection.work, how)
     summary = replace(summary, results=tuple(results), warnings=session.warnings)
     return stopped(summary, session.stopped_by) if session.stopped_by else summary
+
+
+async def _work(session: Session, work: list[Track], how: HowToWork) -> list[TrackResult]:
+    if how.shares is None:
+        return await process_tracks(session, work, how.workers)
+    return await hand_out(session, work, how.shares, how.workers)
 
 
 def stopped(summary: SyncSummary, error: SyncError) -> SyncSummary:

@@ -1,0 +1,90 @@
+"""The flow `sync-share`: the part of a distributed run that one worker does."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from time import monotonic
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import Field
+
+from flows.closing import close_run
+from flows.fan_out import process_tracks
+from flows.library_sync import Workers, announce, as_state, prepare, stopped
+from flows.reports import run_log
+from flows.session import Session, open_session
+from flows.share_results import ShareLog
+from flows.summary import SyncSummary
+from flows.wanted import is_wanted
+from tasks.errors import SyncError
+from tasks.notion.stage import query_tracks
+from tasks.tracks import Track, TrackFilter
+
+__all__ = ["sync_share"]
+
+_log = logging.getLogger("flows.share")
+
+PageIds = Annotated[list[str], Field(min_length=1, max_length=10_000)]
+
+
+@flow(name="sync-share", flow_run_name="share {number}")
+async def sync_share(
+    page_ids: PageIds,
+    filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the seed's word)
+    workers: Workers | None = None,
+    number: Annotated[int, Field(ge=1)] = 1,
+    retry_failed: bool = False,  # noqa: FBT001, FBT002  (a form's field)
+) -> State[Any]:
+    """Do a share of a distributed run's tracks. A run with `distribute` starts it.
+
+    Args:
+        page_ids: The rows of this share, by their page ids in Notion.
+        filter: The filter that each row must still match when it is claimed.
+        workers: Tracks at a time; empty for SC_MAX_CONCURRENCY of the worker's machine.
+        number: Which share of the run this is.
+        retry_failed: Also rows that failed before and are not due yet.
+    """
+    began = monotonic()
+    async with open_session() as session, run_log(session.run_folder):
+        session.track_filter = filter
+        session.retries_failed = retry_failed
+        concurrency = workers or session.settings.max_concurrency
+        announce(f"SHARE {number}", session, None, concurrency, debug=False)
+        summary = SyncSummary(mode="library-sync", track_filter=filter, found=len(page_ids))
+        summary = await prepare(session, summary, cleanup=False)
+        if not summary.error:
+            summary = await _work(session, summary, page_ids, concurrency)
+        summary = await close_run(session, summary, title="SHARE COMPLETE", began=began)
+    return as_state(summary)
+
+
+async def _work(
+    session: Session, summary: SyncSummary, page_ids: list[str], workers: int
+) -> SyncSummary:
+    try:
+        tracks = await _tracks(session, page_ids)
+        await session.playlists.prepare(tracks)
+    except SyncError as error:
+        return stopped(summary, error)
+    log = ShareLog()
+    try:
+        results = await process_tracks(session, tracks, workers, on_result=log.note)
+    finally:
+        await log.write()
+    summary = replace(summary, results=tuple(results), warnings=session.warnings)
+    return stopped(summary, session.stopped_by) if session.stopped_by else summary
+
+
+async def _tracks(session: Session, page_ids: list[str]) -> list[Track]:
+    """The rows as they are now; of those that no longer match, the id alone: the claim tells."""
+    rows = await query_tracks(
+        session.notion,
+        session.schema,
+        session.track_filter,
+        lambda track: is_wanted(session, track, session.track_filter),
+    )
+    known = {track.page_id: track for track in rows}
+    return [known.get(page_id) or Track(page_id=page_id) for page_id in page_ids]
