@@ -31,6 +31,10 @@ _EXAMPLES = {
     "batch": """examples:
   library-sync batch --limit 10                   ten tracks, in small queries
   library-sync batch                              until nothing is left""",
+    "add": """examples:
+  library-sync add https://soundcloud.com/artist/track
+  library-sync add https://soundcloud.com/artist/sets/name --sync
+  library-sync add URL URL --playlist "Late Night"  into this playlist""",
     "status": """examples:
   library-sync status                             the library at a glance
   library-sync status --html status.html          the same as a page with charts
@@ -75,8 +79,11 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_retry(_add_sync(commands, "sync", "bring all matching tracks into the library"))
+    sync = _add_sync(commands, "sync", "bring all matching tracks into the library")
+    _add_retry(sync)
+    _add_distribute(sync)
     _add_sync(commands, "batch", "the same in small queries, for often and little")
+    _add_add(commands)
     status = _add(commands, "status", "the library at a glance")
     status.add_argument("--json", type=Path, metavar="FILE", help="write it as JSON, - for stdout")
     status.add_argument("--html", type=Path, metavar="FILE", help="write it as a page with charts")
@@ -158,6 +165,15 @@ def _add_sync(
     return parser
 
 
+def _add_distribute(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--distribute",
+        type=_positive,
+        metavar="N",
+        help="hand the work out in N shares to the workers of the Prefect server's pool",
+    )
+
+
 def _add_retry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retry-failed",
@@ -171,6 +187,16 @@ def _add_retry(parser: argparse.ArgumentParser) -> None:
         metavar="ERROR",
         help="with --retry-failed: only rows with this error, e.g. SC_Geo_Blocked",
     )
+
+
+def _add_add(
+    commands: _Commands,
+) -> None:
+    parser = _add(commands, "add", "put tracks or whole playlists of SoundCloud into Notion")
+    parser.add_argument("urls", nargs="+", metavar="URL", help="a track's or a set's address")
+    parser.add_argument("--playlist", default="", metavar="NAME", help="default: the set's name")
+    parser.add_argument("--sync", action="store_true", help="then bring these tracks in at once")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
 
 
 def _add_demo(

@@ -70,17 +70,22 @@ def run_sync(
     }
     if given.command == "sync":
         options |= {"retry_failed": given.retry_failed, "error": given.error}
-    summary = _outcome(flow, options, settings, line)
+        options["distribute"] = given.distribute
+    summary = _outcome(flow, options, settings, line, only)
     if given.json is not None:
         write_json(given.json, summary.to_dict())
     return summary.return_code
 
 
 def _outcome(
-    flow: Any, options: dict[str, Any], settings: Settings, line: ProgressLine
+    flow: Any,
+    options: dict[str, Any],
+    settings: Settings,
+    line: ProgressLine,
+    only: frozenset[str] | None,
 ) -> SyncSummary:
     async def call() -> Any:
-        _hand_down(settings, line)
+        _hand_down(settings, line, only)
         state = await flow(**options, return_state=True)
         return await state.aresult(raise_on_failure=False)
 
@@ -123,7 +128,7 @@ def _add(given: argparse.Namespace, settings: Settings, line: ProgressLine) -> i
 
 
 def _sync_of(given: argparse.Namespace) -> argparse.Namespace:
-    """`sync --parallel` as it would be given, forced, for the rows just asked for."""
+    """`sync --parallel` as it would be given."""
     from flows import cli  # noqa: PLC0415  (a cycle at import time)
 
     words = ["sync", "--parallel"] + (["--json", str(given.json)] if given.json else [])
@@ -160,9 +165,11 @@ def _undo(given: argparse.Namespace, settings: Settings) -> int:
     return ReturnCode.PROCESSED
 
 
-def _hand_down(settings: Settings, line: ProgressLine | None) -> None:
+def _hand_down(
+    settings: Settings, line: ProgressLine | None, only: frozenset[str] | None = None
+) -> None:
     """Give the settings read once to every session opened in this context."""
     from flows.session import SessionOptions, session_options  # noqa: PLC0415
 
     given = session_options.get(SessionOptions())
-    session_options.set(replace(given, settings=settings, progress_line=line))
+    session_options.set(replace(given, settings=settings, progress_line=line, only_pages=only))

@@ -89,6 +89,8 @@ def attach_terminal(*, debug: bool, quiet: bool = False) -> ProgressLine:
     handler.setLevel(logging.WARNING if quiet else logging.NOTSET)
     for name in ("flows", "tasks", "sandbox"):
         logger = logging.getLogger(name)
+        for earlier in [h for h in logger.handlers if isinstance(h, TerminalHandler)]:
+            logger.removeHandler(earlier)
         logger.addHandler(handler)
         logger.setLevel(logging.DEBUG if debug else logging.INFO)
         logger.propagate = False

@@ -1,0 +1,212 @@
+"""Rows put into the tracks database, and the playlist pages they relate to, each found first.
+
+A query may lag behind a write by seconds to a minute (notion-api.md, "Eventual consistency"), so
+what this machine has made within the last hour is remembered and asked for by its id.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import NotionNotFound, SyncError
+from tasks.notion.client import NotionClient
+from tasks.notion.listing import list_rows
+from tasks.notion.rows import page_title, to_track
+from tasks.notion.schema import Field, Schema
+from tasks.notion.writes import property_values
+from tasks.retrying import PATIENT, retrying
+from tasks.tracks import Track
+
+__all__ = ["JustMade", "NewRows"]
+
+Json = dict[str, Any]
+
+_log = logging.getLogger("tasks.notion.new_rows")
+
+_PER_QUERY = 45
+_LAG_SECONDS = 3600.0
+
+
+class JustMade:
+    """Pages made on this machine within the last hour, by what they were made for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pages: dict[str, str] = {}
+        for line in _lines(path):
+            if time.time() - float(line["at"]) < _LAG_SECONDS:
+                self._pages[str(line["key"])] = str(line["page_id"])
+
+    def ids(self, keys: Iterable[str]) -> list[str]:
+        """The ids of the pages made for any of `keys`, each once."""
+        return list(dict.fromkeys(self._pages[key] for key in keys if key in self._pages))
+
+    def note(self, keys: Iterable[str], page_id: str) -> None:
+        """Remember a page; a disk that refuses it costs no more than that."""
+        lines = [{"key": key, "page_id": page_id, "at": time.time()} for key in keys]
+        self._pages |= {str(line["key"]): page_id for line in lines}
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.writelines("\n" + json.dumps(line) for line in lines)
+        except OSError as error:
+            _log.warning("%s cannot be written: %s", self._path, error)
+
+
+class NewRows:
+    """The tracks database, to look for rows and to add some."""
+
+    def __init__(self, client: NotionClient, schema: Schema, just_made: JustMade) -> None:
+        self._client = client
+        self._schema = schema
+        self._just_made = just_made
+
+    async def find(
+        self, paths: Iterable[str], numbers: Iterable[str], keys: Iterable[str]
+    ) -> list[Track]:
+        """Rows that may hold one of these tracks; a superset, to be compared by canonical key.
+
+        `paths` are `artist/title`, `numbers` SoundCloud's ids, `keys` those of `JustMade`.
+        """
+        found: dict[str, Track] = {}
+        conditions = [self._in_address(text) for text in dict.fromkeys([*paths, *numbers])]
+        if Field.SOUNDCLOUD_ID in self._schema:
+            conditions += [self._is_number(number) for number in dict.fromkeys(numbers)]
+        for start in range(0, len(conditions), _PER_QUERY):
+            some = {"and": [{"or": conditions[start : start + _PER_QUERY]}]}
+            source = self._schema.data_source_id
+            async for page in list_rows(self._client, source, some, only=self._schema.names):
+                found[page["id"]] = to_track(page, self._schema)
+        for page_id in self._just_made.ids(keys):
+            fresh = await self._page(page_id)
+            if fresh is not None:
+                found[page_id] = to_track(fresh, self._schema)
+        return [track for track in found.values() if not track.in_trash]
+
+    async def playlist(self, name: str) -> str | None:
+        """The id of the related playlist page titled `name`, made if there is none.
+
+        None where playlists are no relation: then the name itself is the value.
+        """
+        if Field.PLAYLISTS not in self._schema:
+            return None
+        source = self._schema[Field.PLAYLISTS].config.get("data_source_id")
+        if self._schema[Field.PLAYLISTS].type != "relation" or not source:
+            return None
+        key = f"playlist:{source}:{name.casefold()}"
+        for page_id in self._just_made.ids([key]):
+            if await self._page(page_id) is not None:
+                return page_id
+        title = await self._title_of(source)
+        found = await self._titled(source, title, name)
+        if found is None:
+            value = {"title": [{"type": "text", "text": {"content": name[:2000]}}]}
+            found = await self._create(source, {title: value})
+            self._just_made.note([key], found)
+        return found
+
+    async def add(
+        self, values: Mapping[Field, Any], keys: Iterable[str], playlist: str, relation: str | None
+    ) -> str:
+        """The id of a new row. Raises NotionError; `maybe_applied` tells if it may be there."""
+        values = dict(values)
+        if playlist:
+            values[Field.PLAYLISTS] = [relation] if relation else self._as_names([playlist])
+        written = property_values(self._schema, values)
+        page_id = await self._create(self._schema.data_source_id, written)
+        self._just_made.note(keys, page_id)
+        return page_id
+
+    async def put_into(self, track: Track, playlist: str, relation: str | None) -> bool:
+        """Add the playlist to those of a row, whose others stay; False if it is there already.
+
+        `track` has all its playlists (`PlaylistNames.of`).
+        """
+        if not playlist or Field.PLAYLISTS not in self._schema:
+            return False
+        if relation is not None:
+            if relation in track.playlist_ids:
+                return False
+            value: object = [*track.playlist_ids, relation]
+        else:
+            known = {name.casefold() for name in track.playlists}
+            is_single = self._schema[Field.PLAYLISTS].type == "select"
+            if playlist.casefold() in known or (is_single and track.playlists):
+                return False
+            value = self._as_names([*track.playlists, playlist])
+        written = property_values(self._schema, {Field.PLAYLISTS: value})
+        await retrying(lambda: self._client.update_page(track.page_id, written), PATIENT)
+        return True
+
+    def _as_names(self, names: Sequence[str]) -> object:
+        if self._schema[Field.PLAYLISTS].type == "multi_select":
+            return list(names)
+        return ("; " if any("," in name for name in names) else ", ").join(names)
+
+    def _in_address(self, text: str) -> Json:
+        found = self._schema[Field.SOUNDCLOUD_URL]
+        return {"property": found.name, found.type: {"contains": text}}
+
+    def _is_number(self, number: str) -> Json:
+        found = self._schema[Field.SOUNDCLOUD_ID]
+        wanted: object = int(number) if found.type == "number" else number
+        return {"property": found.name, found.type: {"equals": wanted}}
+
+    async def _page(self, page_id: str) -> Json | None:
+        try:
+            page = await retrying(lambda: self._client.page(page_id), PATIENT)
+        except NotionNotFound:
+            return None
+        return None if page.get("in_trash") or page.get("archived") else page
+
+    async def _title_of(self, source: str) -> str:
+        """The name of the title property, which every data source has one of."""
+        found = await retrying(lambda: self._client.data_source(source), PATIENT)
+        return next(str(n) for n, p in found["properties"].items() if p["type"] == "title")
+
+    async def _titled(self, source: str, title: str, name: str) -> str | None:
+        body: Json = {"filter": {"property": title, "title": {"contains": name[:1000]}}}
+        async for page in list_rows(self._client, source, {"and": [body["filter"]]}):
+            if page_title(page).casefold() == name.strip().casefold():
+                return str(page["id"])
+        return None
+
+    async def _create(self, source: str, properties: Json) -> str:
+        """Asked for again only if the page was surely not made."""
+        body = {"parent": {"type": "data_source_id", "data_source_id": source}}
+        made = await retrying(
+            lambda: self._surely_not_made(body | {"properties": properties}), PATIENT
+        )
+        return str(made["id"])
+
+    async def _surely_not_made(self, body: Json) -> Json:
+        try:
+            return await self._client.send("POST", "pages", body)
+        except SyncError as error:
+            if getattr(error, "maybe_applied", False):
+                raise SyncError(
+                    f"{error} The page may have been made all the same.",
+                    remedy="Run the command again in a minute: it finds what is there.",
+                ) from error
+            raise
+
+
+def _lines(path: Path) -> list[Json]:
+    try:
+        texts = path.read_text("utf-8").splitlines()
+    except OSError:
+        return []
+    lines = []
+    for text in texts:
+        try:
+            line = json.loads(text)
+            float(line["at"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        lines.append(line)
+    return lines
