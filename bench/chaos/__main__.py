@@ -1,0 +1,193 @@
+"""`python -m bench.chaos`: many real processes on one library, and what became of it.
+
+Three acts: chaos until every row is done or stuck behind a dead process's token; the runs that
+heal, at the latest after the lock's time-out; a run a day later, which sweeps what was left over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from bench.chaos import verdict
+from bench.chaos.crew import Crew
+from bench.chaos.process import timing_of
+from bench.chaos.witness import Witness
+from flows import embedded_server
+from flows.orchestration import prepare_prefect
+from sandbox.sample_music import PLAYLISTS, samples
+from sandbox.threaded import RunningSandbox, running_sandbox
+from sandbox.world import World
+from tasks.locks.timing import LockTiming
+
+__all__ = ["main"]
+
+_TRACK_SECONDS = 12.0
+_LATE = {"late": 0.03, "unavailable_saved": 0.01, "dropped_saved": 0.01, "dropped": 0.01}
+_LATE_SECONDS = (2.0, 40.0)
+_QUIET_SECONDS = 20.0
+_RUN_SECONDS = 240.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 if nothing was doubled, lost or left locked."""
+    given = _parser().parse_args(arguments)
+    home = given.home or Path(tempfile.mkdtemp(prefix="library-sync-chaos-"))
+    home.mkdir(parents=True, exist_ok=True)
+    _serve_prefect(home / "prefect")
+    with running_sandbox(home / "sandbox", build=lambda world: _build(world, given)) as sandbox:
+        is_well = _perform(sandbox, home, given)
+    if given.home is None and is_well:
+        shutil.rmtree(home, ignore_errors=True)
+    elif not is_well:
+        print(f"Logs and everything else: {home}")
+    return 0 if is_well else 1
+
+
+def _serve_prefect(home: Path) -> None:
+    """One server for all processes; each starting its own would take seconds."""
+    os.environ["PREFECT_HOME"] = str(home)
+    os.environ.pop("PREFECT_API_URL", None)
+    prepare_prefect()
+    embedded_server.start()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.chaos", description=__doc__)
+    parser.add_argument("--processes", type=int, default=4, help="at a time, two a machine")
+    parser.add_argument("--tracks", type=int, default=200)
+    parser.add_argument("--kill", action="store_true", help="kill -9 at random instants")
+    parser.add_argument("--late-writes", action="store_true", help="Notion's writes land late")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scale", type=float, help="factor for the lock's times, for tests")
+    parser.add_argument("--bound", type=float, default=300.0, help="seconds of chaos at most")
+    parser.add_argument("--life", type=float, default=20.0, help="a process's longest, in seconds")
+    parser.add_argument("--home", type=Path, help="where everything goes; a temporary folder")
+    return parser
+
+
+def _build(world: World, given: argparse.Namespace) -> None:
+    world.add_root_page()
+    world.add_databases()
+    for name in PLAYLISTS:
+        world.add_playlist(name)
+    for sample in samples(given.tracks, seed=given.seed):
+        world.add_track(
+            sample.title, sample.artist, seconds=_TRACK_SECONDS, playlists=sample.playlists
+        )
+
+
+def _perform(sandbox: RunningSandbox, home: Path, given: argparse.Namespace) -> bool:
+    timing = LockTiming(timeout=300.0) if given.scale is None else timing_of(given.scale)
+    witness = Witness(sandbox)
+    dice = random.Random(given.seed)
+    crew = Crew(sandbox, witness, home, given.processes, given.scale, dice, given.life)
+    began = time.monotonic()
+    with crew.all_ended():
+        _set_faults(sandbox, given)
+        _chaos(sandbox, crew, witness, given)
+        after_chaos, done = time.monotonic() - began, _done(sandbox)
+        print(f"chaos      {after_chaos:.0f} s, {done} of {given.tracks} rows done", flush=True)
+        sandbox.use_faults(eagle={"import_delay": (0.05, 1.0)})
+        _heal(sandbox, crew, timing)
+        left_over = _temporary_files(crew, sandbox)
+        _a_day_passes(left_over)
+        crew.run_each_machine(_RUN_SECONDS)
+    print(f"healing    {time.monotonic() - began - after_chaos:.0f} s", flush=True)
+    return _report(sandbox, crew, witness, timing, len(left_over))
+
+
+def _set_faults(sandbox: RunningSandbox, given: argparse.Namespace) -> None:
+    low, high = (seconds * (given.scale or 1.0) for seconds in _LATE_SECONDS)
+    notion = {"rates": _LATE, "late_seconds": (low, high), "late_hold_seconds": (0.0, high)}
+    sandbox.use_faults(
+        seed=given.seed,
+        notion=notion if given.late_writes else {},
+        eagle={"import_delay": (0.05, 2.0)},
+    )
+
+
+def _chaos(
+    sandbox: RunningSandbox, crew: Crew, witness: Witness, given: argparse.Namespace
+) -> None:
+    until = time.monotonic() + given.bound
+    quiet_since, seen = time.monotonic(), 0
+    while time.monotonic() < until and _done(sandbox) < given.tracks:
+        crew.keep_going(kill=given.kill)
+        time.sleep(0.1)
+        number = sum(note.kind != "look" for note in list(witness.notes))
+        if number > seen:
+            quiet_since, seen = time.monotonic(), number
+        if seen and time.monotonic() - quiet_since > _QUIET_SECONDS:
+            return
+
+
+def _heal(sandbox: RunningSandbox, crew: Crew, timing: LockTiming) -> None:
+    crew.wait_for_all(_RUN_SECONDS)
+    sandbox.wait_for(sandbox.settle(), seconds=timing.landing + 30)
+    crew.run_each_machine(_RUN_SECONDS)
+    if _locks(sandbox) or _done(sandbox) < len(sandbox.world.rows):
+        print(f"waiting    {timing.timeout:.0f} s for {len(_locks(sandbox))} locks", flush=True)
+        time.sleep(timing.timeout)
+        crew.run_each_machine(_RUN_SECONDS)
+        crew.run_each_machine(_RUN_SECONDS)
+
+
+def _done(sandbox: RunningSandbox) -> int:
+    return sum(bool(row["DL"]) for row in sandbox.world.values_of_all())
+
+
+def _locks(sandbox: RunningSandbox) -> list[str]:
+    rows = sandbox.world.values_of_all()
+    return [row["Processing Lock"] for row in rows if row["Processing Lock"]]
+
+
+def _temporary_files(crew: Crew, sandbox: RunningSandbox) -> list[Path]:
+    """Everything of ours that is meant to be gone after a run: staging, partial files."""
+    folders = [*(m / "out" for m in crew.machines), crew.home / "playlist-tracks", sandbox.state]
+    found = [path for folder in folders for path in folder.rglob(".library-sync-*")]
+    return [each for path in found for each in (path.iterdir() if path.is_dir() else [path])]
+
+
+def _a_day_passes(files: list[Path]) -> None:
+    then = time.time() - 25 * 3600
+    for file in files:
+        os.utime(file, (then, then))
+
+
+def _report(
+    sandbox: RunningSandbox, crew: Crew, witness: Witness, timing: LockTiming, left_over: int
+) -> bool:
+    pages = {row.url: row.page_id.replace("-", "") for row in sandbox.world.rows}
+    held = verdict.holdings(witness.notes, pages, settle=timing.settle)
+    claims = verdict.count_claims(witness.notes, pages, crew.killed)
+    overlaps = verdict.overlaps(held)
+    doubles, lost = verdict.double_imports(sandbox), verdict.losses(sandbox)
+    locks, temporary = _locks(sandbox), _temporary_files(crew, sandbox)
+    codes = dict(Counter(crew.exits))
+    print(
+        f"processes  {len(crew.exits)} started, {len(crew.killed)} killed, exit codes {codes}",
+        f"claims     {claims.won} won, {claims.cut_off} cut off by a kill, {claims.lost} lost "
+        f"({claims.share_lost:.1%}); {claims.in_vain} rows asked for in vain",
+        f"left over  {left_over} temporary files, a day later {len(temporary)}",
+        f"overlaps {len(overlaps)}",
+        f"double imports {len(doubles)}",
+        f"lost {len(lost)}",
+        f"locks left {len(locks)}",
+        sep="\n",
+        flush=True,
+    )
+    for problem in (*overlaps, *doubles, *lost, *locks, *temporary):
+        print(f"   {problem}")
+    return not (overlaps or doubles or lost or locks or temporary)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

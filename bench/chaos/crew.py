@@ -1,0 +1,167 @@
+"""The processes: started, killed at random instants, started again."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.chaos.witness import Entrance, Witness
+from flows.settings import VARIABLES
+from sandbox.threaded import RunningSandbox
+
+__all__ = ["Crew", "Member"]
+
+_ROOT = Path(__file__).parent.parent.parent
+_PER_MACHINE = 2
+
+
+@dataclass
+class Member:
+    """One process, its ports, and when it is to be killed (monotonic; None: not decided)."""
+
+    name: str
+    slot: int
+    process: subprocess.Popen[bytes]
+    entrance: Entrance
+    dies_at: float | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.poll() is None
+
+
+@dataclass
+class Crew:
+    """Processes on `home`'s machines, two on each: one state folder and staging area a machine.
+
+    `scale` shortens the lock's times; None for the real command and its real times.
+    """
+
+    sandbox: RunningSandbox
+    witness: Witness
+    home: Path
+    processes: int
+    scale: float | None
+    dice: random.Random
+    longest_life: float
+    members: dict[int, Member] = field(default_factory=dict)
+    killed: set[str] = field(default_factory=set)
+    exits: list[int] = field(default_factory=list)
+    _started: int = 0
+
+    @property
+    def machines(self) -> list[Path]:
+        """The folders of the machines."""
+        return [self.home / f"machine-{n}" for n in range((self.processes + 1) // _PER_MACHINE)]
+
+    @property
+    def alive(self) -> list[Member]:
+        """Those that run now."""
+        return [member for member in self.members.values() if member.is_alive]
+
+    def start(self, slot: int) -> Member:
+        """A new process for a slot whose last one has ended."""
+        self._started += 1
+        name = f"{slot}.{self._started}"
+        entrance = self.witness.admit(name)
+        machine = self.machines[slot // _PER_MACHINE]
+        log = self.home / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, *self._command(), "sync", "--parallel"],
+                cwd=self.home,
+                env=_environment(self.sandbox, entrance, machine, self.home),
+                stdout=said,
+                stderr=said,
+                stdin=subprocess.DEVNULL,
+            )
+        self.members[slot] = Member(name, slot, process, entrance)
+        return self.members[slot]
+
+    def keep_going(self, *, kill: bool) -> None:
+        """Kill whose time has come, and start one in each slot where none runs."""
+        for slot in range(self.processes):
+            member = self.members.get(slot)
+            if member is not None and member.is_alive:
+                if not (kill and self._is_due(member)):
+                    continue
+                self.kill(member)
+            if member is not None:
+                self.bury(member)
+            self.start(slot)
+
+    def kill(self, member: Member) -> None:
+        """SIGKILL, at whatever it is doing."""
+        member.process.send_signal(signal.SIGKILL)
+        self.killed.add(member.name)
+
+    def bury(self, member: Member) -> None:
+        """Note how an ended process ended."""
+        self.exits.append(member.process.wait())
+        member.entrance.close()
+        self.members.pop(member.slot, None)
+
+    def run_each_machine(self, seconds: float) -> None:
+        """One process on every machine, at the same time, to its end."""
+        self.wait_for_all(seconds)
+        for slot in range(0, self.processes, _PER_MACHINE):
+            self.start(slot)
+        self.wait_for_all(seconds)
+
+    def wait_for_all(self, seconds: float) -> None:
+        """Until all have ended; those that have not after `seconds` are killed."""
+        until = time.monotonic() + seconds
+        while self.alive and time.monotonic() < until:
+            time.sleep(0.2)
+        for member in list(self.members.values()):
+            if member.is_alive:
+                self.kill(member)
+            self.bury(member)
+
+    @contextmanager
+    def all_ended(self) -> Iterator[None]:
+        """Whatever happens, no process is left behind."""
+        try:
+            yield
+        finally:
+            self.wait_for_all(0)
+
+    def _is_due(self, member: Member) -> bool:
+        """A life is counted from the first token, else most deaths would fall into the start."""
+        now = time.monotonic()
+        if member.dies_at is None and any(n.kind == "token" for n in self.witness.of(member.name)):
+            member.dies_at = now + self.dice.uniform(0.0, self.longest_life)
+        return member.dies_at is not None and now >= member.dies_at
+
+    def _command(self) -> list[str]:
+        if self.scale is None:
+            return ["-m", "flows"]
+        return ["-m", "bench.chaos.process", str(self.scale)]
+
+
+def _environment(
+    sandbox: RunningSandbox, entrance: Entrance, machine: Path, home: Path
+) -> dict[str, str]:
+    ours = {variable.name for variable in VARIABLES}
+    inherited = {name: value for name, value in os.environ.items() if name not in ours}
+    return {
+        **inherited,
+        **sandbox.environment,
+        **entrance.environment,
+        "LIBRARY_SYNC_STATE": str(machine / "state"),
+        "OUT_DIR": str(machine / "out"),
+        "PLAYLIST_TRACKS_DIR": str(home / "playlist-tracks"),
+        "NOTION_REQUESTS_PER_MINUTE": "100000",
+        "PROCESS_LOCK_TIMEOUT_MINUTES": "5",
+        "PYTHONPATH": str(_ROOT),
+    }

@@ -1,0 +1,35 @@
+"""`python -m bench.chaos.process FACTOR WORD...`: `library-sync WORD...` with shorter lock times.
+
+With the real times a token that a kill left unverified blocks its row for five minutes. A test
+has no five minutes; all its processes use the same shorter times, as the protocol demands.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from flows.orchestration import prepare_prefect
+from tasks.locks.timing import LockTiming
+
+__all__ = ["main", "timing_of"]
+
+_SHORTEST_TIMEOUT = 250.0
+
+
+def timing_of(factor: float) -> LockTiming:
+    """The usual times by `factor`, with the shortest time-out that leaves room for a renewal."""
+    return LockTiming.scaled_for_tests(factor, timeout=_SHORTEST_TIMEOUT)
+
+
+def main(arguments: list[str]) -> int:
+    """The command's exit code."""
+    prepare_prefect()
+    from flows.__main__ import main as library_sync  # noqa: PLC0415  (Prefect reads its settings now)
+    from flows.session import SessionOptions, session_options  # noqa: PLC0415
+
+    session_options.set(SessionOptions(timing=timing_of(float(arguments[0]))))
+    return library_sync(arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
