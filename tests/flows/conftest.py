@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from notion_client import Client
-from notion_client.helpers import collect_paginated_api
 
 from flows.orchestration import prepare_prefect
 
@@ -27,7 +25,6 @@ from flows.settings import Settings, load_settings  # noqa: E402
 from flows.summary import SyncSummary  # noqa: E402
 from sandbox.threaded import RunningSandbox  # noqa: E402
 from tasks.locks.timing import LockTiming  # noqa: E402
-from tasks.notion.rows import plain_text  # noqa: E402
 
 RunFlow = Callable[..., Awaitable[SyncSummary]]
 
@@ -79,29 +76,3 @@ def run_flow(prefect_server: None) -> RunFlow:
         return summary
 
     return run
-
-
-@pytest.fixture
-def rows_of() -> Callable[[RunningSandbox], list[dict[str, Any]]]:
-    """`rows_of(sandbox)`: every row of the tracks database as plain values, by property name."""
-
-    def read(sandbox: RunningSandbox) -> list[dict[str, Any]]:
-        environment = sandbox.environment
-        client = Client(auth=environment["NOTION_TOKEN"], base_url=environment["NOTION_BASE_URL"])
-        database = client.databases.retrieve(environment["TRACKS_DB_ID"])
-        source = database["data_sources"][0]["id"]
-        pages = collect_paginated_api(client.data_sources.query, data_source_id=source)
-        return [{"id": page["id"]} | _plain(page["properties"]) for page in pages]
-
-    return read
-
-
-def _plain(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value["checkbox"]
-        if value["type"] == "checkbox"
-        else [option["name"] for option in value["multi_select"]]
-        if value["type"] == "multi_select"
-        else plain_text(value)
-        for name, value in properties.items()
-    }
