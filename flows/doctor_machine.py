@@ -36,6 +36,16 @@ _USUAL_MB = 160.0
 _LEAST_MB = 50.0
 _OLD_DAYS = 60
 _SECONDS = 5.0
+_RENAMED = {
+    "NOTION_API_KEY": "NOTION_TOKEN",
+    "NOTION_API_TOKEN": "NOTION_TOKEN",
+    "VV_AUTOMATIONS_WS_TOKEN": "NOTION_TOKEN",
+    "DATABASE_ID": "TRACKS_DB_ID",
+    "MUSIC_TRACKS_DB_ID": "TRACKS_DB_ID",
+    "MUSIC_PLAYLISTS_DB_ID": "PLAYLISTS_DB_ID",
+    "EAGLE_BASE_URL": "EAGLE_API_BASE",
+    "SC_AUTH_HEADER": "SC_AUTH_TOKEN",
+}
 
 
 def examine_settings(
@@ -54,7 +64,12 @@ def _env_file(env_file: Path) -> list[Finding]:
         said = f"{env_file} can be read by other users, and holds secrets."
         found.append(warn(".env", said, f"chmod 600 {env_file}"))
     known = [variable.name for variable in VARIABLES]
-    for name in _names_in(env_file):
+    names = _names_in(env_file)
+    for name in names:
+        if (now := _RENAMED.get(name)) is not None and now not in names:
+            said = f"{name} was the old script's name and is not read."
+            found.append(warn(".env", said, f"Rename {name} in {env_file} to {now}."))
+            continue
         if name not in known and (near := difflib.get_close_matches(name, known, n=1)):
             said = f"{name} is no setting; {near[0]} is."
             found.append(warn(".env", said, f"Rename {name} in {env_file} to {near[0]}."))

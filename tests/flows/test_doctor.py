@@ -130,6 +130,7 @@ ODDITIES = {
     "any library": ({"EAGLE_LIBRARY_PATH": ""}, None, "Eagle library", "EAGLE_LIBRARY_PATH="),
     "map's share is away": ({"EAGLE_PATH_MAP": "/nowhere=/x"}, None, "EAGLE_PATH_MAP", "Mount"),
     "open .env": ({}, env_file("OUT_DIR=x\n", 0o644), ".env", "chmod 600"),
+    "old name in .env": ({}, env_file("DATABASE_ID=x\n"), ".env", "to TRACKS_DB_ID"),
     "typo in .env": ({}, env_file("TRACK_DB_ID=x\n"), ".env", "TRACKS_DB_ID"),
 }
 
