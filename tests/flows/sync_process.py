@@ -1,0 +1,102 @@
+"""A real `library-sync sync` in a process of its own, started in a moment, to be killed.
+
+A fork server imports Prefect once; each process is then forked from it, so that a test of a crash
+costs a second instead of five.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from flows.orchestration import prepare_prefect
+from sandbox.threaded import RunningSandbox
+from tasks.locks.timing import LockTiming
+
+__all__ = ["SyncProcess", "started", "wait_until"]
+
+prepare_prefect()
+
+_FACTOR = 0.1
+_FORKS = multiprocessing.get_context("forkserver")
+
+
+class SyncProcess:
+    """The running process and what it printed."""
+
+    def __init__(self, process: ForkServerProcess, output: Path) -> None:
+        self._process = process
+        self._output = output
+
+    @property
+    def output(self) -> str:
+        """Standard error so far."""
+        return self._output.read_text("utf-8")
+
+    def send(self, number: int) -> None:
+        """Send it a signal."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self._process.kill()
+        self._process.join(10)
+
+    def exit_code(self, seconds: float) -> int | None:
+        """Its exit code once it has ended, None if it has not after `seconds`."""
+        self._process.join(seconds)
+        return self._process.exitcode
+
+
+@contextmanager
+def started(sandbox: RunningSandbox, api_url: str, *words: str) -> Iterator[SyncProcess]:
+    """`library-sync sync WORDS` against `sandbox`, its flow runs on the server at `api_url`.
+
+    The lock's times are a tenth of the real ones, as in `run_flow`.
+    """
+    os.environ["PREFECT_API_URL"] = api_url
+    try:
+        _FORKS.set_forkserver_preload(["tests.flows.sync_process", "flows.library_sync"])
+        environment = sandbox.environment | {"NOTION_REQUESTS_PER_MINUTE": "100000"}
+        output = sandbox.state / f"output-{time.monotonic_ns()}"
+        output.touch()
+        process = _FORKS.Process(target=_run, args=(environment, str(output), ["sync", *words]))
+        process.start()
+    finally:
+        del os.environ["PREFECT_API_URL"]
+    running = SyncProcess(process, output)
+    try:
+        yield running
+    finally:
+        running.kill()
+
+
+def wait_until(happened: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """What `happened` returns once that is true; AssertionError after `seconds`."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := happened():
+            return found
+        time.sleep(0.002)
+    raise AssertionError(f"It did not happen within {seconds:.0f} s.")
+
+
+def _run(environment: Mapping[str, str], output: str, words: list[str]) -> None:
+    os.environ.update(environment)
+    descriptor = os.open(output, os.O_WRONLY | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.chdir(Path(output).parent)
+    from flows.__main__ import main  # noqa: PLC0415  (Prefect reads its settings now)
+    from flows.session import SessionOptions, session_options  # noqa: PLC0415
+
+    session_options.set(SessionOptions(timing=LockTiming.scaled_for_tests(_FACTOR)))
+    sys.exit(main(words))

@@ -1,0 +1,68 @@
+"""Ctrl-C, SIGTERM, and Cancel in Prefect's UI: rows free, files gone, flow runs ended."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+from prefect import get_client
+from prefect.settings import PREFECT_API_URL
+
+from tests.flows.sync_process import started, wait_until
+
+_FREE_WITHIN = 20.0
+
+
+def locks(sandbox) -> list[str]:
+    """The locks that stand on rows."""
+    rows = sandbox.world.values_of_all()
+    return [row["Processing Lock"] for row in rows if row["Processing Lock"]]
+
+
+def media_requests(sandbox) -> int:
+    """Pieces of audio that were asked for."""
+    entries = sandbox.ledger.entries(event="request", service="soundcloud")
+    return sum("/aac-" in entry["path"] or "/mp3-" in entry["path"] for entry in entries)
+
+
+def leftovers(sandbox) -> list[str]:
+    """Temporary files in the staging area and the playlist folders."""
+    found = [path for path in sandbox.state.rglob(".library-sync-*") if path.is_file()]
+    staging = list((sandbox.state / "out").glob(".library-sync-staging/*"))
+    return [str(path) for path in found + staging]
+
+
+@pytest.fixture
+def stalled(sandbox_factory):
+    """Six tracks, two of them on a host that is silent for a while in the middle of the audio."""
+    sandbox = sandbox_factory(tracks=6)
+    for row in sandbox.world.rows[:2]:
+        sandbox.soundcloud.catalogue.set_condition(row.track_id, "stall", seconds=7.0)
+    return sandbox
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [(signal.SIGTERM, 143, "stopped by SIGTERM"), (signal.SIGINT, 130, "stopped by Ctrl-C")],
+    ids=["SIGTERM", "Ctrl-C"],
+)
+async def test_a_signal_frees_what_the_run_held(number, code, said, stalled, prefect_server):
+    """In the middle of downloads, one of them hanging: all rows are free within 20 s."""
+    async with get_client() as client:
+        before = {run.id for run in await client.read_flow_runs(limit=200)}
+        with started(stalled, PREFECT_API_URL.value(), "--parallel") as process:
+            wait_until(lambda: media_requests(stalled) > 4 and locks(stalled))
+            time.sleep(0.5)
+            sent = time.monotonic()
+            process.send(number)
+            wait_until(lambda: not locks(stalled), _FREE_WITHIN)
+            assert time.monotonic() - sent < _FREE_WITHIN
+            assert process.exit_code(40) == code, process.output
+            assert said in process.output
+            assert "Traceback" not in process.output
+        runs = [run for run in await client.read_flow_runs(limit=200) if run.id not in before]
+    assert len(runs) > 1
+    assert [run.name for run in runs if run.state is None or not run.state.is_final()] == []
+    assert not locks(stalled)
+    assert leftovers(stalled) == []
