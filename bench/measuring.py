@@ -1,0 +1,173 @@
+"""What the benchmarks share: the machine, a program measured, a goal beside its figure, a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "Goal",
+    "Report",
+    "Used",
+    "clean_environment",
+    "machine",
+    "measured",
+    "parser",
+    "scratch",
+    "sync",
+    "table",
+]
+
+
+@dataclass(frozen=True)
+class Used:
+    """What one program took: seconds of wall time, seconds of CPU and the highest memory, in MB.
+
+    CPU includes the processes it started and waited for; memory is that of its largest process.
+    """
+
+    wall: float
+    cpu: float
+    megabytes: float
+    code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A goal, the figure that was measured for it, and whether it is met."""
+
+    what: str
+    goal: str
+    figure: str
+    met: bool
+
+
+@dataclass
+class Report:
+    """One benchmark's part of the page: Markdown, and the goals it measured."""
+
+    name: str
+    command: str
+    parts: list[str] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
+    load_before: float = field(default_factory=lambda: os.getloadavg()[0])
+
+    def say(self, *lines: str) -> None:
+        """A paragraph or a table."""
+        self.parts.append("\n".join(lines))
+        print("\n".join(lines), end="\n\n", flush=True)
+
+    def judge(self, what: str, goal: str, figure: str, *, met: bool) -> None:
+        """Hold a figure against its goal."""
+        self.goals.append(Goal(what, goal, figure, met))
+        print(f"{'met' if met else 'NOT MET'}: {what}: {figure} (goal {goal})", flush=True)
+
+    def write(self, file: Path | None) -> None:
+        """For `bench.page`."""
+        if file is not None:
+            file.write_text(json.dumps(asdict(self), indent=1), "utf-8")
+
+
+def parser(prog: str, description: str | None) -> argparse.ArgumentParser:
+    """The options every benchmark has."""
+    made = argparse.ArgumentParser(
+        prog=f"python -m bench.{prog}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--json", type=Path, metavar="FILE", help="write the report for bench.page")
+    return made
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder that is gone afterwards; on the disk that TMPDIR names."""
+    with tempfile.TemporaryDirectory(prefix="library-sync-bench-") as name:
+        yield Path(name)
+
+
+def measured(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    given: str = "",
+    cwd: Path | None = None,
+) -> Used:
+    """Run a program to its end; `given` is its standard input."""
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
+        asked.write(given.encode())
+        asked.seek(0)
+        began = time.monotonic()
+        process = subprocess.Popen(
+            command, env=environment, cwd=cwd, stdout=said, stderr=said, stdin=asked
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
+        process.returncode = code = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        output = said.read().decode("utf-8", "replace")
+    cpu = usage.ru_utime + usage.ru_stime
+    return Used(wall, cpu, usage.ru_maxrss / 1024, code, output)
+
+
+def clean_environment(home: Path, given: Mapping[str, str], **more: str) -> dict[str, str]:
+    """An environment in which nothing of the user's Prefect or settings is left."""
+    kept = {n: v for n, v in os.environ.items() if n in {"PATH", "HOME", "TMPDIR", "LANG"}}
+    return kept | dict(given) | {"PREFECT_HOME": str(home / "prefect"), **more}
+
+
+def sync(
+    environment: Mapping[str, str],
+    *words: str,
+    cwd: Path | None = None,
+    codes: Sequence[int] = (0,),
+) -> tuple[Used, dict[str, Any]]:
+    """`library-sync sync` with `words` in a process of its own: what it took, its summary.
+
+    Raises SystemExit with the run's last words if it ends with another code than `codes`.
+    """
+    with tempfile.TemporaryDirectory(prefix="library-sync-bench-") as name:
+        file = Path(name) / "summary.json"
+        command = [sys.executable, "-m", "flows", "sync", "--json", str(file), *words]
+        used = measured(command, environment, cwd=cwd)
+        if used.code not in codes:
+            raise SystemExit(f"{' '.join(command)} ended with {used.code}:\n{used.output[-4000:]}")
+        return used, json.loads(file.read_text("utf-8"))
+
+
+def machine() -> str:
+    """The machine in one line: processor, cores, memory, system, Python."""
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+        model = next(line for line in lines if line.startswith("model name")).partition(":")[2]
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (OSError, StopIteration, ValueError):
+        return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.release().split('-')[0]}"
+    return (
+        f"{model.strip()}, {os.cpu_count()} cores, {memory:.0f} GB, {system}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table: the first column to the left, figures to the right."""
+    lines = [_row(heads), _row([":--", *["--:"] * (len(heads) - 1)])]
+    return lines + [_row(row) for row in rows]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
