@@ -45,9 +45,15 @@ def _run(given: argparse.Namespace) -> int:
         from flows import demo  # noqa: PLC0415
 
         return demo.run(given)
-    if given.command == "doctor":
-        from flows import doctor  # noqa: PLC0415
+    if given.command == "completion":
+        from flows import completion  # noqa: PLC0415
 
+        sys.stdout.write(completion.script(cli.build_parser(), given.shell))
+        return ReturnCode.PROCESSED
+    if given.command == "doctor":
+        from flows import doctor, terminal  # noqa: PLC0415
+
+        terminal.attach_terminal(debug=given.debug, quiet=given.quiet)
         return doctor.run(json_file=given.json)
     if given.command == "setup":
         from flows import setup_wizard  # noqa: PLC0415

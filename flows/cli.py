@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
+from flows.completion import SHELLS
 from flows.settings import VARIABLES
 from flows.summary import ReturnCode
 from tasks.errors import ErrorType
@@ -51,6 +52,9 @@ _EXAMPLES = {
     "undo": """examples:
   library-sync undo                               which runs merged rows
   library-sync undo 20261124-030000-1a2b3c4d      restore what that run merged""",
+    "completion": """examples:
+  eval "$(library-sync completion bash)"          in ~/.bashrc; zsh likewise in ~/.zshrc
+  library-sync completion fish > ~/.config/fish/completions/library-sync.fish""",
     "demo": """examples:
   library-sync demo                               a whole run on the stand-ins, in ./demo""",
     "sandbox": """examples:
@@ -96,6 +100,8 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", type=Path, metavar="FILE", help="write it as JSON, - for stdout")
     undo = _add(commands, "undo", "take back the merges of a run")
     undo.add_argument("run", nargs="?", metavar="RUN", help="the run's name; empty: list them")
+    completion = _add(commands, "completion", "print a script that completes words in your shell")
+    completion.add_argument("shell", choices=SHELLS, metavar="{" + ",".join(SHELLS) + "}")
     _add_demo(commands)
     _add_sandbox(commands)
     return parser

@@ -7,6 +7,7 @@ one finds broken keeps no other from looking.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import sys
@@ -32,6 +33,8 @@ from flows.summary import ReturnCode
 __all__ = ["examine", "report", "run"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger("flows.doctor")
 
 
 def run(*, json_file: Path | None = None) -> int:
@@ -82,6 +85,7 @@ async def _alone(
     try:
         return await check(), []
     except Exception as error:  # noqa: BLE001  (a check must not keep the others from looking)
+        _log.debug("The check of %s", name, exc_info=error)
         said = f"The check itself failed: {type(error).__name__}: {error}"
         return nothing(), [fail(name, said, "Report this with the output of `doctor --debug`.")]
 

@@ -54,7 +54,21 @@ def test_a_wrong_command_line_ends_with_64(words, capsys):
     assert "--help" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["sync", "batch", "status", "cleanup", "undo", "sandbox"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sync",
+        "batch",
+        "add",
+        "status",
+        "cleanup",
+        "setup",
+        "doctor",
+        "completion",
+        "undo",
+        "sandbox",
+    ],
+)
 def test_every_help_has_examples(command, capsys):
     """`--help` ends with 0 and shows how it is used."""
     with pytest.raises(SystemExit) as ended:
