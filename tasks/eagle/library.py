@@ -39,6 +39,7 @@ _log = logging.getLogger("tasks.eagle.library")
 
 _RECENT = 50
 _IMPORTS_AT_ONCE = 2
+_EXTENSIONS = ("wav", "aiff")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +175,19 @@ class EagleLibrary:
                 item = await self.adopt(item, tags=tags, playlist=playlist)
         return item
 
-    async def learn(self, website: str) -> None:
-        """Bring the index up to date on one recording: others may have imported it meanwhile."""
+    async def catch_up(self, website: str) -> None:
+        """Bring the index up to date on one recording: others may have imported it meanwhile, or
+        may have been killed with its import under way, which is waited for.
+        """
+        await self._learn(website)
+        for extension in _EXTENSIONS:
+            key = (self._key_of(website), extension)
+            if key[0] and not self.index.find(url_key=key[0], ext=extension):
+                item = await self._asked_before(key, 0)
+                if item is not None:
+                    self.index.add(item)
+
+    async def _learn(self, website: str) -> None:
         key = self._key_of(website)
         for item in await self.client.items_at(key if key in website else website):
             if self.index.get(item.id) is None:
@@ -222,7 +234,7 @@ class EagleLibrary:
             return None
         if (found := self._known(key, size)) is not None:
             return found
-        await self.learn(website)
+        await self._learn(website)
         return self._known(key, size) or await self._asked_before(key, size)
 
     def _known(self, key: tuple[str, str], size: int) -> EagleItem | None:

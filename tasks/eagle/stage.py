@@ -25,8 +25,11 @@ async def cache_library(library: EagleLibrary) -> int:
 
 @stage("look-into-eagle", _RETRIES)
 async def look_again(library: EagleLibrary, website: str) -> None:
-    """Learn what others have imported of one recording since the run began. Raises EagleError."""
-    await library.learn(website)
+    """Learn what others have imported of one recording since the run began, or have asked for.
+
+    Raises EagleError.
+    """
+    await library.catch_up(website)
 
 
 @stage("import-into-eagle", _RETRIES)
