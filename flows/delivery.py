@@ -37,12 +37,16 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A recording as the library holds it: Eagle's items, the files' paths, the length in s."""
+    """A recording as the library holds it: Eagle's items, the files' paths, the length in s.
+
+    `note` is a remark on how it came there.
+    """
 
     wav: EagleItem | None = None
     aiff: EagleItem | None = None
     paths: FilePaths = field(default_factory=FilePaths)
     seconds: float | None = None
+    note: str = ""
 
 
 async def deliver(

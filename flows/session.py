@@ -29,6 +29,8 @@ from flows.server_limits import SharedLimits, open_limits
 from flows.settings import Settings
 from flows.terminal import ProgressLine
 from flows.transfers import Transfers
+from tasks.audio.acoustic import AcousticStore
+from tasks.audio.stage import find_fpcalc
 from tasks.eagle.client import EagleClient
 from tasks.eagle.index import EagleIndex
 from tasks.eagle.library import EagleLibrary
@@ -117,6 +119,8 @@ class Session:
         self.work_gate = asyncio.Semaphore(1)
         self.retries_failed = False
         self.only_pages: frozenset[str] | None = None
+        self.fpcalc = find_fpcalc()
+        self.sounds = AcousticStore(settings.state_dir / "acoustic.jsonl")
         self.attempts = Attempts(settings.state_dir / "attempts.jsonl", _circumstances(settings))
 
     @property
@@ -281,6 +285,8 @@ def _run_id() -> str:
 
 
 def _warn_of_gaps(session: Session) -> None:
+    if session.fpcalc is None:
+        _log.debug("fpcalc is not installed: recordings are not compared by their sound")
     if Field.LOCK not in session.schema:
         session.warn("Processing Lock property not found in database - locking disabled")
     elif not session.settings.lock_enabled:

@@ -12,6 +12,7 @@ from typing import Any
 from flows.delivery import Finished, Held, adopt, deliver, import_one, website
 from flows.facts import gather_facts, match_in, source_of
 from flows.session import Session
+from flows.sounds import listen, remember
 from flows.wanted import is_gone
 from tasks.audio.inspecting import is_whole
 from tasks.audio.names import file_stem
@@ -56,7 +57,7 @@ async def work_on(session: Session, lease: HeldRow, row: Track) -> Outcome:
         track, held = await _import_local(session, lease, row, Path(facts.local_wav or ""))
     else:
         track, held = await _adopt(session, session.eagle, lease, row, match, plan.action)
-    result = _result(track, TrackStatus.PROCESSED, held, plan.reason)
+    result = _result(track, TrackStatus.PROCESSED, held, held.note or plan.reason)
     return Outcome(result, _success_values(session.schema, row, track, held))
 
 
@@ -76,7 +77,33 @@ async def _download(session: Session, lease: HeldRow, row: Track) -> tuple[Track
         fetched = await _fetch(session, row, folder)
         track = _completed(row, fetched)
         known = match_in(session.index, track, session.settings.allowed_source_hosts)
-        return track, await deliver(session, lease, track, _finished(fetched), known)
+        return await _keep(session, lease, track, _finished(fetched), known)
+
+
+async def _keep(
+    session: Session, lease: HeldRow, track: Track, files: Finished, known: Match | None
+) -> tuple[Track, Held]:
+    """The finished files into the library, unless it has the recording by its PCM or its sound."""
+    sound = await listen(session, track, files.wav, files.seconds)
+    if (known is None or known.wav is None) and sound.match is not None:
+        track = replace(track, fingerprint=sound.pcm_sha256)
+        held = await _by_sound(session, lease, track, files, sound.match)
+    else:
+        held = await deliver(session, lease, track, files, known)
+        await remember(session, sound, held.wav, files.pcm_sha256)
+    return track, replace(held, note=sound.note)
+
+
+async def _by_sound(
+    session: Session, lease: HeldRow, track: Track, files: Finished, match: Match
+) -> Held:
+    """Eagle's own file is the one to copy and complete; ours, where that cannot be read here."""
+    assert session.eagle is not None
+    assert match.wav is not None
+    if session.eagle.file_path(match.wav) is None:
+        return await deliver(session, lease, track, files, match)
+    _, held = await _adopt(session, session.eagle, lease, track, match, Action.COMPLETE_PAIR)
+    return held
 
 
 async def _fetch(session: Session, row: Track, folder: Path) -> Fetched:

@@ -2,7 +2,9 @@
 
 Different recordings differ in at least .399 of the bits, the same one in at most .063 after any
 encoding; but a shorter edit has the same bits too, so length and offset decide as well
-(soundcloud-and-audio.md 3.5). Running `fpcalc -raw` is the caller's.
+(soundcloud-and-audio.md 3.5). Two episodes of a show may share a minute of introduction and their
+length: so each 20 s must be alike, not the whole on average. Running `fpcalc -raw` is the
+caller's.
 """
 
 from __future__ import annotations
@@ -16,7 +18,14 @@ from numpy.typing import NDArray
 
 from tasks.errors import ConversionError
 
-__all__ = ["AcousticFingerprint", "Comparison", "compare", "parse_fpcalc", "same_audio"]
+__all__ = [
+    "AcousticFingerprint",
+    "Comparison",
+    "compare",
+    "is_same_music",
+    "parse_fpcalc",
+    "same_audio",
+]
 
 WORD_SECONDS = 4096 / 3 / 11025
 """Chromaprint takes a 32-bit word every third of a 4096-sample window at 11,025 Hz."""
@@ -26,6 +35,7 @@ SMALLEST_OVERLAP = 150
 
 _WIDEST_SHIFT = 90
 _SAME_BITS, _SAME_OFFSET_SECONDS, _SAME_LENGTH_SECONDS = 0.15, 2.0, 3.0
+_SAME_BITS_IN_A_PART = 0.30
 _BITS_SET = np.array([bin(number).count("1") for number in range(1 << 16)], dtype=np.uint8)
 
 
@@ -65,15 +75,18 @@ def compare(a: AcousticFingerprint, b: AcousticFingerprint) -> Comparison:
     """The best match within 11 s to either side; (1.0, 0.0) if less than 20 s can be compared."""
     best = Comparison(1.0, 0.0)
     for shift in sorted(range(-_WIDEST_SHIFT, _WIDEST_SHIFT + 1), key=abs):
-        first, second = a.words[max(0, -shift) :], b.words[max(0, shift) :]
-        overlap = min(len(first), len(second))
-        if overlap < SMALLEST_OVERLAP:
+        different = _different_bits(a, b, shift)
+        if len(different) < SMALLEST_OVERLAP:
             continue
-        different = (first[:overlap] ^ second[:overlap]).view(np.uint16)
-        rate = int(_BITS_SET[different].sum(dtype=np.int64)) / (32 * overlap)
+        rate = _rate(different)
         if rate < best.bit_error_rate:
             best = Comparison(rate, shift * WORD_SECONDS)
     return best
+
+
+def is_same_music(match: Comparison) -> bool:
+    """True if the bits are those of one recording; it may be another edit of it."""
+    return match.bit_error_rate < _SAME_BITS
 
 
 def same_audio(a: AcousticFingerprint, b: AcousticFingerprint) -> bool:
@@ -81,7 +94,24 @@ def same_audio(a: AcousticFingerprint, b: AcousticFingerprint) -> bool:
     if abs(a.seconds - b.seconds) > _SAME_LENGTH_SECONDS:
         return False
     match = compare(a, b)
-    return match.bit_error_rate < _SAME_BITS and abs(match.offset_seconds) <= _SAME_OFFSET_SECONDS
+    if not is_same_music(match) or abs(match.offset_seconds) > _SAME_OFFSET_SECONDS:
+        return False
+    different = _different_bits(a, b, round(match.offset_seconds / WORD_SECONDS))
+    parts = np.array_split(different, max(1, len(different) // SMALLEST_OVERLAP))
+    return max(_rate(part) for part in parts) < _SAME_BITS_IN_A_PART
+
+
+def _different_bits(
+    a: AcousticFingerprint, b: AcousticFingerprint, shift: int
+) -> NDArray[np.uint32]:
+    first, second = a.words[max(0, -shift) :], b.words[max(0, shift) :]
+    overlap = min(len(first), len(second))
+    return first[:overlap] ^ second[:overlap]
+
+
+def _rate(different: NDArray[np.uint32]) -> float:
+    """The share of bits set."""
+    return int(_BITS_SET[different.view(np.uint16)].sum(dtype=np.int64)) / (32 * len(different))
 
 
 def _json_fields(output: str) -> dict[str, Any]:

@@ -1,22 +1,35 @@
-"""Where finished files go: the playlist folders, and OUT_DIR when Eagle is off."""
+"""Finished files: where they go (playlist folders, OUT_DIR), and how they sound."""
 
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 from tasks.audio.convert import aiff_from_wav
+from tasks.audio.fingerprint import AcousticFingerprint, parse_fpcalc
 from tasks.audio.inspecting import inspect
 from tasks.audio.names import folder_name
 from tasks.audio.placing import place_file
 from tasks.audio.recording import Recording
-from tasks.errors import SyncError
+from tasks.errors import ConversionError, SyncError
 from tasks.stages import stage
 from tasks.threads import in_thread
 
-__all__ = ["make_aiff", "place_in_playlists"]
+__all__ = ["find_fpcalc", "make_aiff", "place_in_playlists", "take_fingerprint"]
+
+_FPCALC_SECONDS = 30.0
+# Into a file: prefect-shell hands on what it reads in pieces, and a piece may end within a number.
+_FPCALC = '"$FPCALC" -raw -length "$SECONDS_TO_HEAR" "$FILE" > "$PRINTED"'
+_FPCALC_IN_POWERSHELL = (
+    "& $env:FPCALC -raw -length $env:SECONDS_TO_HEAR $env:FILE"
+    " | Out-File -Encoding ascii $env:PRINTED"
+)
+_HEARD_SECONDS = 120
 
 
 @stage("place-files")
@@ -53,6 +66,52 @@ async def place_in_playlists(
 async def make_aiff(wav: Path, folder: Path, stem: str) -> Recording:
     """The missing AIFF of a WAV that is whole; the WAV is only read. Raises ConversionError."""
     return await in_thread(lambda stop: aiff_from_wav(wav, folder / f"{stem}.aiff", stop=stop))
+
+
+def find_fpcalc() -> str | None:
+    """Where Chromaprint's `fpcalc` is on this machine; None where it is not installed."""
+    return shutil.which("fpcalc")
+
+
+@stage("take-acoustic-fingerprint")
+async def take_fingerprint(
+    wav: Path, seconds: float, fpcalc: str, patience: float = _FPCALC_SECONDS
+) -> AcousticFingerprint:
+    """How the WAV's first two minutes sound; `seconds` is its length, which we know better.
+
+    About 0.1 s. The path reaches the shell in the environment alone: a title is never part of a
+    command. Raises ConversionError if fpcalc fails, prints something else or needs over 30 s.
+    """
+    try:
+        async with asyncio.timeout(patience):
+            words = parse_fpcalc(await _printed_by(fpcalc, wav, seconds)).words
+    except (TimeoutError, RuntimeError, OSError) as error:
+        raise ConversionError(
+            f"{fpcalc} could not read {wav.name} ({str(error) or 'it took too long'}).",
+            remedy="Install a current chromaprint, or remove fpcalc: it is optional.",
+        ) from error
+    return AcousticFingerprint(words, seconds)
+
+
+async def _printed_by(fpcalc: str, wav: Path, seconds: float) -> str:
+    """fpcalc 1.5 calls the end of a file an error, so it is told to stop before."""
+    from prefect_shell import ShellOperation  # noqa: PLC0415  (only where there is fpcalc)
+
+    with tempfile.TemporaryDirectory(prefix="library-sync-") as folder:
+        printed = Path(folder) / "printed"
+        length = max(1, min(_HEARD_SECONDS, int(seconds) - 1))
+        operation = ShellOperation(
+            commands=[_FPCALC_IN_POWERSHELL if sys.platform == "win32" else _FPCALC],
+            env={
+                "FPCALC": fpcalc,
+                "FILE": str(wav),
+                "PRINTED": str(printed),
+                "SECONDS_TO_HEAR": str(length),
+            },
+            stream_output=False,
+        )
+        await operation.arun()
+        return await asyncio.to_thread(printed.read_text, "ascii", "replace")
 
 
 def _holds(path: Path, pcm_sha256: str) -> bool:

@@ -12,10 +12,10 @@ from functools import lru_cache
 
 from tasks.dedupe.decorations import MarkKind
 from tasks.dedupe.headings import Heading, Reading, read_heading
-from tasks.dedupe.titles import Words
-from tasks.dedupe.versions import is_distinct, is_name
+from tasks.dedupe.titles import Words, word_forms
+from tasks.dedupe.versions import canonical, is_distinct, is_name, version_words
 
-__all__ = ["same_recording"]
+__all__ = ["same_recording", "same_version"]
 
 _MUST_AGREE = (
     MarkKind.NUMBER,
@@ -48,6 +48,21 @@ def same_recording(a: str, b: str) -> bool:
         for one in first.readings
         for other in second.readings
     )
+
+
+def same_version(a: str, b: str) -> bool:
+    """True if two titles do not contradict each other on the version: a veto, no proof.
+
+    For recordings that sound alike: `(Clean)` and `(Dirty)` do, and `Episode 12` may begin as
+    `Episode 13` does.
+    """
+    first, second = _read(a), _read(b)
+    return _marks_agree(first, second) and _versions(first) == _versions(second)
+
+
+def _versions(heading: Heading) -> frozenset[str]:
+    lines = (max(word_forms(part.line), key=len, default=()) for part in heading.segments)
+    return version_words(tuple(word for words in lines for word in canonical(words)))
 
 
 def _same_whole(first: Heading, second: Heading) -> bool:

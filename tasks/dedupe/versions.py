@@ -22,6 +22,7 @@ __all__ = [
     "is_name",
     "rewrite_credits",
     "telling",
+    "version_words",
 ]
 
 
@@ -166,6 +167,11 @@ def _parted(word: str) -> Words:
 def has_version(words: Words) -> bool:
     """True if any word says which version this is."""
     return any(word in _VERSION_WORDS for word in words)
+
+
+def version_words(words: Words) -> frozenset[str]:
+    """Those of the words that say which version or which number of a series this is."""
+    return frozenset(word for word in words if word.isdigit() or word in _VERSION_WORDS)
 
 
 def telling(words: Words) -> Words:

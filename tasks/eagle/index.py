@@ -32,6 +32,7 @@ class MatchReason(StrEnum):
     SOUNDCLOUD_ID = "the same SoundCloud id"
     ADDRESS = "the same address"
     FINGERPRINT = "the same fingerprint"
+    SOUND = "the same sound"
     NAME = "the same artist, title, version and length"
 
 
