@@ -99,6 +99,21 @@ async def _follow(
     workers: int | None,
     here: asyncio.Lock,
 ) -> None:
+    try:
+        await _see_through(client, session, share, workers, here)
+    except (httpx.HTTPError, RuntimeError) as error:
+        _log.error("   Share %d: the Prefect server does not answer: %s", share.number, error)
+        reason = "was lost from sight, since the Prefect server does not answer"
+        share.results = [_not_done(track, share, reason) for track in share.tracks]
+
+
+async def _see_through(
+    client: PrefectClient,
+    session: Session,
+    share: _Share,
+    workers: int | None,
+    here: asyncio.Lock,
+) -> None:
     run = await arun_deployment(
         _DEPLOYMENT,
         client=client,
@@ -152,21 +167,21 @@ async def _told(client: PrefectClient, run: FlowRun, share: _Share) -> list[Trac
     """What the share told; for every track it did not tell of, why it was not done."""
     told = {result.page_id: result for result in await read_results(client, run.id)}
     message = run.state.message if run.state and run.state.message else "no reason given"
-    return [
-        told.get(track.page_id)
-        or TrackResult(
-            page_id=track.page_id,
-            title=track.title or "Untitled",
-            artist=track.artist,
-            status=TrackStatus.ERROR,
-            error_message=f"Share {share.number} ended as {run.state_name} before it told of this "
-            f"track: {message}",
-            remedy="Run again: what the share finished is found done, the rest is done then.",
-            page_url=track.page_url,
-            source_url=track.soundcloud_url,
-        )
-        for track in share.tracks
-    ]
+    reason = f"ended as {run.state_name} before it told of this track: {message}"
+    return [told.get(track.page_id) or _not_done(track, share, reason) for track in share.tracks]
+
+
+def _not_done(track: Track, share: _Share, reason: str) -> TrackResult:
+    return TrackResult(
+        page_id=track.page_id,
+        title=track.title or "Untitled",
+        artist=track.artist,
+        status=TrackStatus.ERROR,
+        error_message=f"Share {share.number} {reason}",
+        remedy="Run again: what the share finished is found done, the rest is done then.",
+        page_url=track.page_url,
+        source_url=track.soundcloud_url,
+    )
 
 
 async def _cancel(client: PrefectClient, shares: _Shares) -> None:

@@ -55,9 +55,9 @@ class ShareLog:
         if not self._waiting:
             return
         batch = list(self._waiting)
-        text = json.dumps([result.to_dict() for result in batch], ensure_ascii=False)
+        rows = [result.to_dict() for result in batch]
         try:
-            await Artifact(type=_TYPE, description="Results of a share", data=text).acreate()
+            await Artifact(type=_TYPE, description="Results of a share", data=rows).acreate()
         except (httpx.HTTPError, RuntimeError) as error:
             _log.warning("Results could not be written to the Prefect server yet: %s", error)
             return
@@ -72,7 +72,7 @@ async def read_results(client: PrefectClient, flow_run: UUID) -> list[TrackResul
     while page := await client.read_artifacts(
         artifact_filter=ArtifactFilter(type=ArtifactFilterType(any_=[_TYPE])),
         flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run])),
-        sort=ArtifactSort.ID_DESC,
+        sort=ArtifactSort.CREATED_DESC,
         limit=_PAGE,
         offset=offset,
     ):
@@ -84,8 +84,9 @@ async def read_results(client: PrefectClient, flow_run: UUID) -> list[TrackResul
 
 
 def _results(data: Any) -> Iterable[TrackResult]:
-    rows = json.loads(data) if isinstance(data, str) else data or []
-    return [result_from(row) for row in reversed(rows)]
+    """Newest first; the server keeps the JSON as it got it, or as its text."""
+    rows = json.loads(data) if isinstance(data, str) else data
+    return [result_from(row) for row in reversed(rows or [])]
 
 
 def result_from(row: Mapping[str, Any]) -> TrackResult:

@@ -1,0 +1,56 @@
+"""Shares of a run: what a worker tells, as another machine reads it."""
+
+from __future__ import annotations
+
+import pytest
+from prefect import flow, get_client
+from prefect.runtime import flow_run
+
+from flows.distribution import require_pool
+from flows.share_results import ShareLog, read_results, result_from
+from tasks.errors import ConfigurationError, ErrorType
+from tasks.tracks import FilePaths, TrackResult, TrackStatus
+
+DONE = TrackResult(
+    page_id="a", title="夜の港", status=TrackStatus.PROCESSED, file_paths=FilePaths(wav="/x.wav")
+)
+FAILED = TrackResult(
+    page_id="b", status=TrackStatus.FAILED, error_type=ErrorType.SC_404, error_message="gone"
+)
+LOCKED = TrackResult(page_id="b", status=TrackStatus.SKIPPED_LOCKED)
+
+
+@flow(name="tells")
+async def tells() -> str:
+    log = ShareLog()
+    await log.note(LOCKED)
+    await log.write()
+    await log.note(DONE)
+    await log.note(FAILED)
+    await log.write()
+    await log.write()
+    return str(flow_run.id)
+
+
+async def test_what_a_share_tells_is_read_on_another_machine(prefect_server):
+    """Every result comes back as it was; of two about one row, the later one."""
+    run = await tells()
+    async with get_client() as client:
+        told = {result.page_id: result for result in await read_results(client, run)}
+    assert told == {"a": DONE, "b": FAILED}
+
+
+@pytest.mark.parametrize("result", [DONE, FAILED, LOCKED], ids=lambda result: result.status)
+def test_a_result_survives_json(result):
+    """to_dict and back."""
+    assert result_from(result.to_dict()) == result
+
+
+async def test_without_a_pool_distribution_says_what_to_do(prefect_server):
+    """A server without the deployment is a configuration that cannot work."""
+    async with get_client() as client:
+        for deployment in await client.read_deployments():
+            await client.delete_deployment(deployment.id)
+    with pytest.raises(ConfigurationError, match="sync-share") as refused:
+        await require_pool()
+    assert "setup" in refused.value.remedy
