@@ -18,6 +18,7 @@ from typing import TypeVar
 from flows.doctor_eagle import examine_eagle
 from flows.doctor_machine import (
     examine_folders,
+    examine_fpcalc,
     examine_prefect,
     examine_settings,
     examine_soundcloud,
@@ -72,7 +73,7 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
     found = [*seen.findings, *seen_errors]
     for checks, errors in (eagle.result(), source.result()):
         found += checks + errors
-    found += examine_folders(settings)
+    found += [*examine_folders(settings), examine_fpcalc()]
     if seen.was_listed:
         found.append(judge_space(free_bytes(settings.out_dir), seen.waiting, settings.out_dir))
     return [*found, prefect.result()]

@@ -15,6 +15,7 @@ import httpx
 from flows.findings import Finding, fail, ok, warn
 from flows.preflight import writable_folder
 from flows.settings import VARIABLES, Settings
+from tasks.audio.stage import find_fpcalc
 from tasks.errors import ConfigurationError, SourceError
 from tasks.soundcloud.budget import SourceBudget
 from tasks.tracks import Track
@@ -22,6 +23,7 @@ from tasks.tracks import Track
 __all__ = [
     "bytes_needed",
     "examine_folders",
+    "examine_fpcalc",
     "examine_prefect",
     "examine_settings",
     "examine_soundcloud",
@@ -165,6 +167,14 @@ async def examine_soundcloud(settings: Settings) -> list[Finding]:
         remedy = "Check the network and SC_PROXY; SC_TLS_VERIFY=0 accepts a proxy's certificates."
         return [*found, fail("SoundCloud", f"It cannot be reached{through}: {error}", remedy)]
     return [*found, ok("SoundCloud", f"reachable{through}")]
+
+
+def examine_fpcalc() -> Finding:
+    """Chromaprint is optional: with it, other uploads of a recording are told by their sound."""
+    found = find_fpcalc()
+    if found is None:
+        return ok("fpcalc", "not installed: other uploads are not told by their sound (optional)")
+    return ok("fpcalc", found)
 
 
 def _without_password(proxy: str) -> str:
