@@ -43,6 +43,7 @@ async def select_tracks(session: Session, tracks: Sequence[Track], limit: int | 
     """
     selection = Selection()
     needing = [track for track in tracks if _needs_work(session, track, selection)]
+    _tell_resting(selection)
     groups = await _duplicates(session, needing)
     kept = await _without_duplicates(session, needing, groups, selection)
     ordered = _in_order(session, kept)[:limit]
@@ -72,6 +73,15 @@ def _needs_work(session: Session, track: Track, selection: Selection) -> bool:
     skipped = _result(track, TrackStatus.SKIPPED_NO_SOURCE, attempt.reason())
     selection.skipped.append(replace(skipped, error_type=attempt.error))
     return False
+
+
+def _tell_resting(selection: Selection) -> None:
+    resting = [result for result in selection.skipped if result.error_type]
+    if resting:
+        _log.info(
+            "   %d rows failed before and are not due yet; --retry-failed tries them now",
+            len(resting),
+        )
 
 
 def _plan(session: Session, track: Track) -> Plan:

@@ -118,7 +118,7 @@ class Sandbox:
             for listener in (self._main, self._eagle_listener):
                 await listener.open()
                 opened.push_async_callback(listener.close)
-            self._proxy_port = await self.soundcloud.start()
+            self._proxy_port = await self._start_soundcloud()
             opened.push_async_callback(self.soundcloud.stop)
             self._opened = opened.pop_all()
         return self
@@ -130,6 +130,19 @@ class Sandbox:
         traceback: TracebackType | None,
     ) -> None:
         await self._opened.aclose()
+
+    async def _start_soundcloud(self) -> int:
+        """The proxy's port: the one it had in this state folder before, if that is free.
+
+        A product that remembers by which proxy it failed finds the same world after a restart.
+        """
+        file = self.state / "proxy-port"
+        try:
+            return await self.soundcloud.start(int(file.read_text("utf-8")))
+        except (OSError, ValueError):
+            port = await self.soundcloud.start()
+            file.write_text(str(port), "utf-8")
+            return port
 
     def set_faults(self, service: str, plan: FaultPlan, *, seed: int = 0) -> None:
         """Follow `plan` for `service` from now on; an empty plan ends all faults."""
