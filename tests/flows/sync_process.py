@@ -79,7 +79,7 @@ def started(sandbox: RunningSandbox, api_url: str, *words: str) -> Iterator[Sync
         running.kill()
 
 
-def wait_until(happened: Callable[[], Any], seconds: float = 60.0) -> Any:
+def wait_until(happened: Callable[[], Any], seconds: float = 120.0) -> Any:
     """What `happened` returns once that is true; AssertionError after `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
