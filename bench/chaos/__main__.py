@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scale", type=float, help="factor for the lock's times, for tests")
     parser.add_argument("--bound", type=float, default=300.0, help="seconds of chaos at most")
-    parser.add_argument("--life", type=float, default=20.0, help="a process's longest, in seconds")
+    parser.add_argument("--life", type=float, default=40.0, help="a process's longest, in seconds")
     parser.add_argument("--home", type=Path, help="where everything goes; a temporary folder")
     return parser
 
@@ -125,7 +125,7 @@ def _chaos(
         number = sum(note.kind != "look" for note in list(witness.notes))
         if number > seen:
             quiet_since, seen = time.monotonic(), number
-        if seen and time.monotonic() - quiet_since > _QUIET_SECONDS:
+        if time.monotonic() - quiet_since > _QUIET_SECONDS and _is_stuck(sandbox):
             return
 
 
@@ -133,11 +133,19 @@ def _heal(sandbox: RunningSandbox, crew: Crew, timing: LockTiming) -> None:
     crew.wait_for_all(_RUN_SECONDS)
     sandbox.wait_for(sandbox.settle(), seconds=timing.landing + 30)
     crew.run_each_machine(_RUN_SECONDS)
+    if _done(sandbox) < len(sandbox.world.rows) - len(_locks(sandbox)):
+        crew.run_each_machine(_RUN_SECONDS)
     if _locks(sandbox) or _done(sandbox) < len(sandbox.world.rows):
         print(f"waiting    {timing.timeout:.0f} s for {len(_locks(sandbox))} locks", flush=True)
         time.sleep(timing.timeout)
         crew.run_each_machine(_RUN_SECONDS)
         crew.run_each_machine(_RUN_SECONDS)
+
+
+def _is_stuck(sandbox: RunningSandbox) -> bool:
+    """Whether a lock stands on every row that is not done."""
+    rows = sandbox.world.values_of_all()
+    return all(row["DL"] or row["Processing Lock"] for row in rows)
 
 
 def _done(sandbox: RunningSandbox) -> int:
