@@ -39,10 +39,12 @@ _ADDED = 1_700_000_000_000
 @dataclass(frozen=True, kw_only=True)
 class Contents:
     """What the stand-ins hold: `tracks` new rows of `seconds`, `done` finished ones that are in
-    Eagle, `lacking` finished ones whose Eagle id is not written, `others` items of other music.
+    Eagle, `lacking` finished ones whose Eagle id is not written, `unheard` new rows without any
+    audio behind them, `others` items of other music.
     """
 
     tracks: int = 0
+    unheard: int = 0
     seconds: float = 240.0
     done: int = 0
     lacking: int = 0
@@ -132,6 +134,8 @@ def fill(world: World, contents: Contents) -> None:
     for number in range(finished, finished + contents.others):
         name = f"{_artist(number)} - Track {number}"
         world.eagle.add_item(name=name, ext="wav", url="", size=40_000_000, duration=240.0)
+    for number in range(finished, finished + contents.unheard):
+        world.add_row(_new_row(number))
     for place, sample in enumerate(samples(contents.tracks)):
         playlists = (PLAYLISTS[place % len(PLAYLISTS)],)
         world.add_track(sample.title, sample.artist, seconds=contents.seconds, playlists=playlists)
@@ -139,13 +143,13 @@ def fill(world: World, contents: Contents) -> None:
 
 def _add_finished(world: World, number: int, *, has_id: bool) -> None:
     """A ticked row, and its WAV and AIFF in Eagle, for as long as it matters only records."""
-    artist, title = _artist(number), f"Track {number}"
-    url = f"https://soundcloud.com/user-{number % 997}/track-{number}"
+    row = _new_row(number)
+    artist, title = row["Artist Name"], row["Title"]
     ids = [
         world.eagle.add_item(
             name=f"{artist} - {title}",
             ext=ext,
-            url=url,
+            url=row["SoundCloud URL"],
             tags=[artist, "House", ext, "SoundCloud"],
             size=40_000_000,
             duration=240.0,
@@ -154,16 +158,22 @@ def _add_finished(world: World, number: int, *, has_id: bool) -> None:
         for ext in ("wav", "aiff")
     ]
     world.add_row(
-        {
-            "Title": title,
-            "Artist Name": artist,
-            "SoundCloud URL": url,
+        row
+        | {
             "DL": True,
             "Audio Duration (seconds)": 240,
             "Eagle File ID": ids[0] if has_id else "",
             "WAV File Path": f"/music/{artist} - {title}.wav",
         }
     )
+
+
+def _new_row(number: int) -> dict[str, Any]:
+    return {
+        "Title": f"Track {number}",
+        "Artist Name": _artist(number),
+        "SoundCloud URL": f"https://soundcloud.com/user-{number % 997}/track-{number}",
+    }
 
 
 def _artist(number: int) -> str:

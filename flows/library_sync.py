@@ -42,11 +42,15 @@ Shares = Annotated[int, Field(ge=1, le=64)]
 
 @dataclass(frozen=True, kw_only=True)
 class HowToWork:
-    """How much, how many at a time, and in how many shares for other machines (None: all here)."""
+    """How much, how many at a time, and in how many shares for other machines (None: all here).
+
+    `are_all` says that the tracks to decide on are all that have an address.
+    """
 
     limit: int | None
     workers: int
     shares: int | None = None
+    are_all: bool = False
 
     def __str__(self) -> str:
         """As the log says it."""
@@ -164,6 +168,8 @@ async def _query_and_work(
             session.track_filter,
             lambda track: is_wanted(session, track, session.track_filter),
         )
+        everything = session.track_filter is TrackFilter.ALL and not session.retries_failed
+        how = replace(how, are_all=everything and session.only_pages is None)
         if session.only_pages is not None:
             tracks = await only_chosen(session, tracks, session.only_pages)
     except SyncError as error:
@@ -179,7 +185,7 @@ async def work_through(
 ) -> SyncSummary:
     """Step 4: what needs work is worked on, `limit` tracks at most; the rest has its reason."""
     try:
-        selection = await select_tracks(session, tracks, how.limit)
+        selection = await select_tracks(session, tracks, how.limit, are_all=how.are_all)
     except SyncError as error:
         return stopped(summary, error)
     results = [*summary.results, *selection.skipped, *selection.planned]

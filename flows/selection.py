@@ -35,16 +35,19 @@ class Selection:
     planned: list[TrackResult] = field(default_factory=list)
 
 
-async def select_tracks(session: Session, tracks: Sequence[Track], limit: int | None) -> Selection:
+async def select_tracks(
+    session: Session, tracks: Sequence[Track], limit: int | None, *, are_all: bool = False
+) -> Selection:
     """Decide every row; redirect duplicates; take `limit` of those that need work.
 
-    Costs no request for a row that needs no work. In a dry run nothing is redirected, and the
-    work comes back as `planned`.
+    Costs no request for a row that needs no work, and none to look for duplicates if the tracks
+    `are_all` that have an address. In a dry run nothing is redirected, and the work comes back as
+    `planned`.
     """
     selection = Selection()
     needing = [track for track in tracks if _needs_work(session, track, selection)]
     _tell_resting(selection)
-    groups = await _duplicates(session, needing)
+    groups = await _duplicates(session, needing, tracks if are_all else None)
     kept = await _without_duplicates(session, needing, groups, selection)
     ordered = _in_order(session, kept)[:limit]
     if session.settings.dry_run:
@@ -90,18 +93,32 @@ def _plan(session: Session, track: Track) -> Plan:
     return plan_track(track, gather_facts(track, match, hosts, is_gone=is_gone(session, track)))
 
 
-async def _duplicates(session: Session, tracks: Sequence[Track]) -> list[DuplicateGroup]:
+async def _duplicates(
+    session: Session, tracks: Sequence[Track], everything: Sequence[Track] | None
+) -> list[DuplicateGroup]:
     """Groups within the batch and with the rest of the database, by exact keys."""
     _log.debug("Looking for duplicates of %d rows", len(tracks))
     hosts = session.settings.allowed_source_hosts
-    paths = sorted({path for track in tracks if (path := soundcloud_path(track, hosts))})
-    twins = await find_by_path(session.notion, session.schema, paths)
+    if not tracks:
+        return []
+    twins = await _twins(session, tracks, everything)
     known = {track.page_id for track in tracks}
     strangers = [t for t in twins if t.page_id not in known and not t.is_duplicate]
     return duplicate_groups([*tracks, *strangers], lambda track: keys_of(track, hosts))
 
 
 async def _without_duplicates(
+async def _twins(
+    session: Session, tracks: Iterable[Track], everything: Sequence[Track] | None
+) -> list[Track]:
+    """Rows that may have the address of one of `tracks`; asked of Notion unless all are known."""
+    hosts = session.settings.allowed_source_hosts
+    paths = {path for track in tracks if (path := soundcloud_path(track, hosts))}
+    if everything is not None:
+        return [track for track in everything if soundcloud_path(track, hosts) in paths]
+    return await find_by_path(session.notion, session.schema, sorted(paths))
+
+
     session: Session,
     tracks: Sequence[Track],
     groups: Iterable[DuplicateGroup],

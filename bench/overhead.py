@@ -1,0 +1,189 @@
+"""What the sync itself costs: CPU of its own code a track, and how soon a command answers.
+
+    python -m bench.overhead [--tracks 40] [--seconds 240]
+
+A sync against the stand-ins, without latencies, in a process whose threads' CPU time is sampled by
+owner (bench.sampling) while tracks are in work. PyAV's part of the conversion is what decoding the
+same audio alone takes; all else that `tasks/audio` spends (hashes, headers, reading back) is ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from bench.measuring import Report, clean_environment, measured, parser, scratch, table
+from bench.samples import encode, music
+from bench.sampling import NOBODY, CpuSampler
+from bench.standins import Contents, stand_ins
+
+_REPEATS = 7
+_SHOWN = 12
+_AUDIO = "tasks/audio (with PyAV)"
+
+
+def main() -> None:
+    """Measure, print, judge."""
+    options = _options()
+    if options.child is not None:
+        _sample_a_sync(options.child, options.workers)
+        return
+    report = Report("Overhead", "python -m bench.overhead")
+    with scratch() as folder:
+        contents = Contents(tracks=options.tracks, seconds=options.seconds)
+        with stand_ins(folder, contents) as services:
+            environment = clean_environment(
+                folder, services.environment, NOTION_REQUESTS_PER_MINUTE="100000"
+            )
+            _tell_cpu(report, _sampled(folder, environment, options), options)
+            _tell_start_up(report, environment, folder)
+    report.write(options.json)
+
+
+def _options() -> argparse.Namespace:
+    made = parser("overhead", __doc__)
+    made.add_argument("--tracks", type=int, default=40)
+    made.add_argument("--seconds", type=float, default=240.0)
+    made.add_argument("--workers", type=int, default=4)
+    made.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    return made.parse_args()
+
+
+def _sampled(
+    folder: Path, environment: dict[str, str], options: argparse.Namespace
+) -> dict[str, Any]:
+    file = folder / "sampled.json"
+    command = [sys.executable, "-m", "bench.overhead", "--child", str(file)]
+    used = measured([*command, "--workers", str(options.workers)], environment)
+    if not file.exists():
+        raise SystemExit(used.output[-4000:])
+    found: dict[str, Any] = json.loads(file.read_text())
+    found["decode"] = _decoding(folder / "decode.m4a", options.seconds)
+    return found
+
+
+def _sample_a_sync(file: Path, workers: int) -> None:
+    """The child: a sync in this process, sampled from its first track's beginning to its last's
+    end.
+    """
+    from flows import cli, commands  # noqa: PLC0415  (only the child needs them)
+    from flows.settings import load_settings  # noqa: PLC0415
+    from flows.terminal import attach_terminal  # noqa: PLC0415
+
+    given = cli.parse(["sync", "--quiet", "--workers", str(workers)])
+    line = attach_terminal(debug=False, quiet=True)
+    commands.prepare_prefect()
+    commands.serve_prefect()
+    from flows import library_sync  # noqa: PLC0415  (Prefect has its server now)
+
+    process_tracks = library_sync.process_tracks
+    sampled: dict[str, Any] = {}
+
+    async def watched(*words: Any) -> Any:
+        began, cpu = time.monotonic(), time.process_time()
+        with CpuSampler() as sampler:
+            results = await process_tracks(*words)
+        sampled.update(
+            tracks=len([result for result in results if result.is_success]),
+            wall=time.monotonic() - began,
+            cpu=time.process_time() - cpu,
+            seconds=dict(sampler.seconds),
+            places=[[*place, spent] for place, spent in sampler.places.most_common(60)],
+        )
+        return results
+
+    library_sync.process_tracks = watched  # type: ignore[assignment]
+    commands.run_sync(given, load_settings(env_file=None), line)
+    file.write_text(json.dumps(sampled))
+
+
+def _decoding(file: Path, seconds: float) -> float:
+    """CPU seconds in which PyAV decodes such a track to 16 bits."""
+    sound = np.tile(music(10), (1, -(-round(seconds) // 10)))[:, : round(seconds * 44_100)]
+    encode(file, sound, codec="aac", bit_rate=160_000)
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        with av.open(str(file)) as container:
+            resampler = av.AudioResampler("s16", "stereo", 44_100)
+            for frame in container.decode(container.streams.audio[0]):
+                resampler.resample(frame)
+        taken.append(time.process_time() - began)
+    return statistics.median(taken)
+
+
+def _tell_cpu(report: Report, found: dict[str, Any], options: argparse.Namespace) -> None:
+    tracks, seconds = found["tracks"], dict(found["seconds"])
+    decode = found["decode"] * 1000
+    each = {owner: 1000 * spent / tracks for owner, spent in seconds.items()}
+    audio = each.pop(_AUDIO, 0.0)
+    parts = {
+        "PyAV: decoding to 16 bits": min(decode, audio),
+        "yt-dlp": each.pop("yt-dlp", 0.0),
+        "Prefect's client": each.pop("Prefect", 0.0),
+        "ours: files (hashes, headers, tags, reading back)": max(0.0, audio - decode),
+        "ours: tasks, with the clients' libraries": each.pop("tasks", 0.0),
+        "ours: flows": each.pop("flows", 0.0),
+        "event loop and libraries, for nobody in particular": each.pop(NOBODY, 0.0),
+    }
+    report.say(
+        f"{tracks} tracks of {options.seconds:g} s, {options.workers} workers, no latencies: "
+        f"{1000 * found['cpu'] / tracks:.0f} ms of CPU a track in the run's process, of which the "
+        f"sampler saw {1000 * sum(seconds.values()) / tracks:.0f}. "
+        f"Load before: {report.load_before:.1f}."
+    )
+    report.say(*table(["", "CPU ms a track"], [[n, f"{ms:.0f}"] for n, ms in parts.items()]))
+    places = [p for p in found["places"] if p[0] in {"tasks", "flows", _AUDIO, NOBODY}][:_SHOWN]
+    heads = ["Where, the most first", "CPU ms a track"]
+    rows = [[f"`{o}: {m}`", f"{1000 * s / tracks:.1f}"] for o, m, s in places]
+    report.say(*table(heads, rows))
+    ours = sum(ms for name, ms in parts.items() if name.startswith("ours"))
+    report.judge(
+        "CPU of our own a track, beyond yt-dlp, PyAV and Prefect",
+        "≤ 50 ms",
+        f"{ours:.0f} ms (and {parts['event loop and libraries, for nobody in particular']:.0f} "
+        "ms of the event loop, shared with Prefect)",
+        met=ours <= 50,
+    )
+
+
+def _tell_start_up(report: Report, environment: dict[str, str], folder: Path) -> None:
+    """`--help` and `status` as a user types them; the median of several, after one that warms."""
+    program = str(Path(sys.executable).with_name("library-sync"))
+    commands = {
+        "library-sync --help": [program, "--help"],
+        "library-sync status": [program, "status"],
+    }
+    rows, medians = [], {}
+    for name, command in commands.items():
+        runs = [measured(command, environment, cwd=folder) for _ in range(_REPEATS + 1)][1:]
+        if any(run.code for run in runs):
+            raise SystemExit(runs[0].output[-2000:])
+        medians[name] = statistics.median(run.wall for run in runs)
+        peak = max(run.megabytes for run in runs)
+        rows.append([f"`{name}`", f"{medians[name]:.2f}", f"{peak:.0f}"])
+    imported = measured([sys.executable, "-X", "importtime", "-m", "flows", "status"], environment)
+    loads_prefect = any(line.endswith(" prefect") for line in imported.output.splitlines())
+    report.say(*table(["", "seconds", "MB"], rows))
+    help_seconds = medians["library-sync --help"]
+    report.judge(
+        "`library-sync --help`", "≤ 0.5 s", f"{help_seconds:.2f} s", met=help_seconds <= 0.5
+    )
+    report.judge(
+        "`status` without Prefect",
+        "not imported",
+        "imported" if loads_prefect else "not imported",
+        met=not loads_prefect,
+    )
+
+
+if __name__ == "__main__":
+    main()
