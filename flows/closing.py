@@ -9,6 +9,7 @@ from time import monotonic
 
 from flows import artifacts
 from flows.hooks import after_run
+from flows.look_alikes import find_look_alikes
 from flows.reports import write_report, write_summary
 from flows.session import Session
 from flows.summary import SyncSummary
@@ -25,7 +26,15 @@ async def close_run(
 
     `began` is a time of `monotonic()`. Nothing that fails here fails the run.
     """
-    summary = replace(summary, duration_seconds=monotonic() - began, warnings=session.warnings)
+    alike = await asyncio.to_thread(find_look_alikes, session.kept_apart)
+    if alike:
+        session.warn(f"{len(alike)} pairs of rows look alike and were left apart: see the report.")
+    summary = replace(
+        summary,
+        duration_seconds=monotonic() - began,
+        warnings=session.warnings,
+        look_alikes=alike,
+    )
     _say(title, summary)
     folder, keep = session.run_folder, session.settings.keep_runs
     written = await asyncio.to_thread(write_report, folder, summary, keep=keep)

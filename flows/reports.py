@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.html_page import Link, bars, page, paragraph, section, table
+from flows.look_alikes import LookAlike
 from flows.run_folders import prune_runs
 from flows.summary import ReturnCode, SyncSummary
 from tasks.tracks import TrackResult, TrackStatus
@@ -145,6 +146,7 @@ def report_page(name: str, summary: SyncSummary) -> str:
         *(paragraph(f"Note: {warning}") for warning in summary.warnings),
         section("Counts", bars(numbers, bad=["failed"])),
         section("What failed, and what to do", _failures(failures)),
+        *_look_alikes(summary.look_alikes),
         section("Every track", _all_tracks(summary.failures_first)),
     )
 
@@ -153,6 +155,13 @@ def _failures(failures: Sequence[TrackResult]) -> str:
     head = ("Track", "Error", "What happened", "What to do")
     rows = [(_track(r), r.error_type or "", r.error_message, r.remedy) for r in failures]
     return table(head, rows)
+
+
+def _look_alikes(pairs: Sequence[LookAlike]) -> list[str]:
+    """The pairs that a person may join; none, no section."""
+    rows = [(Link(p.one, p.one_url), Link(p.other, p.other_url), p.why) for p in pairs]
+    head = ("Row", "Looks like", "Why")
+    return [section("Look alike, left apart", table(head, rows))] if rows else []
 
 
 def _all_tracks(results: Sequence[TrackResult]) -> str:

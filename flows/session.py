@@ -116,6 +116,7 @@ class Session:
         self.machines: frozenset[str] = frozenset()
         self.stopped_by: SyncError | None = None
         self.warnings: tuple[str, ...] = ()
+        self.kept_apart: list[Track] = []
         self.work_gate = asyncio.Semaphore(1)
         self.retries_failed = False
         self.only_pages: frozenset[str] | None = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from flows.look_alikes import LookAlike
 from tasks.tracks import TrackResult, TrackStatus
 
 __all__ = ["ReturnCode", "SyncSummary"]
@@ -67,6 +68,7 @@ class SyncSummary:
     stale_locks_cleared: int = 0
     eagle_items_cached: int = 0
     warnings: tuple[str, ...] = ()
+    look_alikes: tuple[LookAlike, ...] = ()
     error: str = ""
     dry_run: bool = False
     _statuses: Counter[TrackStatus] = field(init=False, repr=False, compare=False)
@@ -115,6 +117,7 @@ class SyncSummary:
             "stale_locks_cleared": self.stale_locks_cleared,
             "eagle_items_cached": self.eagle_items_cached,
             "warnings": list(self.warnings),
+            "look_alikes": [asdict(pair) for pair in self.look_alikes],
             "error": self.error or None,
             "dry_run": self.dry_run,
             "tracks": [result.to_dict() for result in self.results],

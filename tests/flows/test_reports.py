@@ -17,6 +17,7 @@ from flows.library_sync import library_sync
 from flows.reports import report_page, spreadsheet_safe, write_report
 from flows.run_folders import past_runs, prune_runs
 from flows.summary import SyncSummary
+from sandbox.builders import build_plain
 from tasks.errors import ErrorType
 from tasks.tracks import TrackResult, TrackStatus
 
@@ -140,3 +141,25 @@ def test_a_full_disk_costs_the_report_alone(tmp_path):
     assert not write_report(
         tmp_path / "runs" / "x", SyncSummary(mode="b", track_filter="a"), keep=2
     )
+
+
+async def test_rows_that_look_alike_are_listed_and_left_alone(run_flow, sandbox_factory):
+    """A slip of the pen is shown with both rows, and both are processed."""
+
+    def build(world):
+        build_plain(world, 1)
+        world.add_track("Midnight Drive Home", "Nova Bright", seconds=30)
+        world.add_track("Midnigt Drive Home", "Nova Bright", seconds=30)
+        world.add_track("Midnight Drive Home (VIP)", "Nova Bright", seconds=30)
+
+    sandbox = sandbox_factory(build=build)
+    summary = await run_flow(library_sync, sandbox, parallel=True)
+    assert summary.counts["processed"] == 4
+    (pair,) = summary.look_alikes
+    titles = {"Nova Bright - Midnight Drive Home", "Nova Bright - Midnigt Drive Home"}
+    assert {pair.one, pair.other} == titles
+    assert any("look alike" in warning for warning in summary.warnings)
+    assert summary.to_dict()["look_alikes"][0]["why"] == pair.why
+    (folder,) = folders(sandbox)
+    page = (folder / "report.html").read_text()
+    assert page.index("Look alike, left apart") < page.index(">Nova Bright - Midnigt Drive Home<")
