@@ -9,7 +9,7 @@ from pathlib import Path
 from flows.settings import Settings
 from tasks.eagle.addresses import address_keys
 from tasks.eagle.client import EagleClient
-from tasks.eagle.library import EagleLibrary
+from tasks.eagle.library import EagleLibrary, Patience
 from tasks.errors import (
     ConfigurationError,
     EagleUnavailable,
@@ -67,7 +67,9 @@ async def data_source_id(notion: NotionClient, database_id: str) -> str:
     return str(database["data_sources"][0]["id"])
 
 
-async def open_eagle(client: EagleClient, settings: Settings) -> EagleLibrary:
+async def open_eagle(
+    client: EagleClient, settings: Settings, patience: Patience | None = None
+) -> EagleLibrary:
     """The library that is open in Eagle. Raises ConfigurationError if none, or another, is."""
     try:
         return await EagleLibrary.open(
@@ -75,6 +77,7 @@ async def open_eagle(client: EagleClient, settings: Settings) -> EagleLibrary:
             expected_path=settings.eagle_library_path,
             key_of=address_keys(settings.allowed_source_hosts),
             state_dir=settings.state_dir / "eagle",
+            patience=patience,
         )
     except EagleUnavailable as error:
         raise ConfigurationError(

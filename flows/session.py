@@ -33,7 +33,7 @@ from tasks.audio.acoustic import AcousticStore
 from tasks.audio.stage import find_fpcalc
 from tasks.eagle.client import EagleClient
 from tasks.eagle.index import EagleIndex
-from tasks.eagle.library import EagleLibrary
+from tasks.eagle.library import EagleLibrary, Patience
 from tasks.eagle.paths import PathMap
 from tasks.errors import SyncError, WriteNotVerified
 from tasks.locks.ports import Owner, SystemClock, this_host
@@ -73,6 +73,7 @@ class SessionOptions:
 
     settings: Settings | None = None
     timing: LockTiming | None = None
+    patience: Patience | None = None
     progress_line: ProgressLine | None = None
     only_pages: frozenset[str] | None = None
 
@@ -217,7 +218,7 @@ async def _connect(settings: Settings, options: SessionOptions, stack: AsyncExit
         NotionClient(settings.notion_token, base_url=settings.notion_base_url, budget=budget)
     )
     schema = await open_schema(notion, settings)
-    eagle = await _open_eagle(settings, stack)
+    eagle = await _open_eagle(settings, options.patience, stack)
     staging = _open_staging(settings, stack)
     timing = options.timing or LockTiming(timeout=settings.lock_timeout_minutes * 60)
     tokens = stack.enter_context(
@@ -248,7 +249,9 @@ async def _connect(settings: Settings, options: SessionOptions, stack: AsyncExit
     return session
 
 
-async def _open_eagle(settings: Settings, stack: AsyncExitStack) -> EagleLibrary | None:
+async def _open_eagle(
+    settings: Settings, patience: Patience | None, stack: AsyncExitStack
+) -> EagleLibrary | None:
     if not settings.eagle_enabled:
         return None
     http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
@@ -258,7 +261,7 @@ async def _open_eagle(settings: Settings, stack: AsyncExitStack) -> EagleLibrary
         settings.eagle_token,
         path_map=PathMap.parse(settings.eagle_path_map),
     )
-    return await open_eagle(client, settings)
+    return await open_eagle(client, settings, patience)
 
 
 def _open_staging(settings: Settings, stack: AsyncExitStack) -> Path:

@@ -24,6 +24,7 @@ from flows.session import SessionOptions, session_options  # noqa: E402
 from flows.settings import Settings, load_settings  # noqa: E402
 from flows.summary import SyncSummary  # noqa: E402
 from sandbox.threaded import RunningSandbox  # noqa: E402
+from tasks.eagle.library import Patience  # noqa: E402
 from tasks.locks.timing import LockTiming  # noqa: E402
 
 RunFlow = Callable[..., Awaitable[SyncSummary]]
@@ -60,12 +61,14 @@ def run_flow(prefect_server: None) -> RunFlow:
         sandbox: RunningSandbox,
         *,
         settings: dict[str, Any] | None = None,
+        patience: Patience | None = None,
         **options: Any,
     ) -> SyncSummary:
         session_options.set(
             SessionOptions(
                 settings=settings_of(sandbox, **(settings or {})),
                 timing=LockTiming.scaled_for_tests(0.1),
+                patience=patience,
             )
         )
         state = await flow(**options, return_state=True)
