@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-lock lint types lock clean
+.PHONY: demo test test-lock test-distributed test-ui lint types lock clean
 
 demo: $(STAMP)
 	$(BIN)/library-sync demo
@@ -15,6 +15,21 @@ test: $(STAMP)
 # The lock under 100,000 drawn schedules, and its mutants (docs/lock.md): minutes.
 test-lock: $(STAMP)
 	$(BIN)/python -m bench.lock_simulation --schedules 100000 --jobs 2
+
+# Debian's packages where we are root; elsewhere a test says what it misses, and is skipped.
+DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
+
+# Two workers, sixty tracks, one dies: Prefect on PostgreSQL, network namespaces where root allows.
+test-distributed: $(STAMP)
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && command -v ip >/dev/null || \
+		$(DEBIAN) postgresql iproute2 >/dev/null; }
+	TEST_DISTRIBUTED=1 $(BIN)/pytest tests/distributed
+
+# A run started, watched and read in Prefect's UI; screenshots in build/screenshots.
+test-ui: $(STAMP)
+	command -v chromium >/dev/null || $(DEBIAN) chromium fonts-dejavu-core >/dev/null; }
+	TEST_UI=1 $(BIN)/pytest tests/ui
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -146,7 +146,8 @@ def prefect_server(
     folder.mkdir(parents=True, exist_ok=True)
     port, log = free_port(host), folder / "prefect-server.log"
     environment = {n: v for n, v in os.environ.items() if n != "PREFECT_API_URL"} | _QUIET
-    environment |= {"PREFECT_HOME": str(folder), **(settings or {})}
+    environment |= {"PREFECT_HOME": str(folder), "PREFECT_UI_API_URL": f"http://{host}:{port}/api"}
+    environment |= settings or {}
     if database:
         environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     command = [sys.executable, "-m", "prefect", "server", "start"]

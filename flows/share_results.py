@@ -52,17 +52,16 @@ class ShareLog:
 
     async def write(self) -> None:
         """Write what is waiting. What cannot be written stays for the next time."""
-        if not self._waiting:
+        batch, self._waiting = self._waiting, []
+        if not batch:
             return
-        batch = list(self._waiting)
+        self._written_at = time.monotonic()
         rows = [result.to_dict() for result in batch]
         try:
             await Artifact(type=_TYPE, description="Results of a share", data=rows).acreate()
         except (httpx.HTTPError, RuntimeError) as error:
             _log.warning("Results could not be written to the Prefect server yet: %s", error)
-            return
-        del self._waiting[: len(batch)]
-        self._written_at = time.monotonic()
+            self._waiting = batch + self._waiting
 
 
 async def read_results(client: PrefectClient, flow_run: UUID) -> list[TrackResult]:

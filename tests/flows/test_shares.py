@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from prefect import flow, get_client
 from prefect.runtime import flow_run
@@ -30,6 +32,26 @@ async def tells() -> str:
     await log.write()
     await log.write()
     return str(flow_run.id)
+
+
+@flow(name="tells-at-once")
+async def tells_at_once() -> str:
+    log = ShareLog()
+
+    async def tell(number: int) -> None:
+        await log.note(TrackResult(page_id=str(number)))
+        await log.write()
+
+    await asyncio.gather(*map(tell, range(20)))
+    return str(flow_run.id)
+
+
+async def test_tracks_that_end_together_are_all_told(prefect_server):
+    """Results that come while others are being written are not lost."""
+    run = await tells_at_once()
+    async with get_client() as client:
+        told = {result.page_id for result in await read_results(client, run)}
+    assert told == {str(number) for number in range(20)}
 
 
 async def test_what_a_share_tells_is_read_on_another_machine(prefect_server):
