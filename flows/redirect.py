@@ -9,16 +9,18 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from flows.session import Session
-from tasks.dedupe.journal import Change, MergeJournal
+from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal
 from tasks.dedupe.merge import plan_merge
 from tasks.errors import LeaseLost, LockError, NotionError, SyncError
 from tasks.locks.claim import Won
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import HeldRow, Unlocked
+from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import to_track
 from tasks.notion.schema import DUPLICATE, Field, Schema
 from tasks.notion.statuses import status_value
 from tasks.notion.writes import property_values, writable
+from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 __all__ = ["redirect"]
@@ -76,10 +78,13 @@ async def _unite(session: Session, keeper: HeldRow, other: HeldRow) -> None:
     journal = MergeJournal(session.run_folder / "merges.jsonl")
     for row, values in ((keeper, gains), (other, marks)):
         written = property_values(session.schema, values)
-        _journal(journal, row.row.page, written)
+        page = await with_whole_relations(session.notion, row.row.page, written)
+        _journal(journal, page, written)
         await row.finish(written)
     if session.settings.dedupe_archive:
-        await session.notion.send("PATCH", f"pages/{given.page_id}", {"in_trash": True})
+        change = Change(page_id=given.page_id, field=THE_PAGE, before=False, after=True)
+        journal.record(change)
+        await retrying(lambda: session.notion.set_in_trash(given.page_id, is_trashed=True), PATIENT)
 
 
 def keeper_values(changes: Mapping[str, object], schema: Schema) -> dict[Field, Any]:
@@ -102,10 +107,11 @@ def redirect_values(schema: Schema, keeper: Track, other: Track) -> dict[Field, 
     if Field.DUPLICATE_OF in schema:
         linked = schema[Field.DUPLICATE_OF].type == "relation"
         values[Field.DUPLICATE_OF] = [keeper.page_id] if linked else keeper.page_url
-    if Field.STATUS not in schema and Field.IS_DUPLICATE not in schema:
+    if status is None and Field.IS_DUPLICATE not in schema:
         raise NotionError(
-            "The database has no property that could mark a row as a duplicate.",
-            remedy="Add a text or multi-select property named 'Audio Processing Status'.",
+            "The database has no property that could mark the row as a duplicate.",
+            remedy="Add an option 'Duplicate' to 'Audio Processing Status', or a checkbox named "
+            "'Duplicate'.",
         )
     return values
 

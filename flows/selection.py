@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from flows.adoption import Adoption, is_only_an_id
-from flows.facts import gather_facts, keys_of, match_in, soundcloud_path
+from flows.facts import gather_facts, identity_of, keys_of, match_in, soundcloud_path
 from flows.redirect import redirect
 from flows.retrying_failed import resting
 from flows.session import Session
 from flows.wanted import is_gone
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.locks.order import machine_name, own_part_first
-from tasks.notion.stage import find_by_path
+from tasks.notion.stage import find_by_path, find_by_soundcloud_id
 from tasks.planning import Action, Plan, plan_track
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -49,6 +49,7 @@ async def select_tracks(
     _tell_resting(selection)
     groups = await _duplicates(session, needing, tracks if are_all else None)
     kept = await _without_duplicates(session, needing, groups, selection)
+    session.kept_apart += kept
     ordered = _in_order(session, kept)[:limit]
     if session.settings.dry_run:
         selection.planned += [_planned(track, _plan(session, track)) for track in ordered]
@@ -98,27 +99,35 @@ async def _duplicates(
 ) -> list[DuplicateGroup]:
     """Groups within the batch and with the rest of the database, by exact keys."""
     _log.debug("Looking for duplicates of %d rows", len(tracks))
-    hosts = session.settings.allowed_source_hosts
     if not tracks:
         return []
+    hosts = session.settings.allowed_source_hosts
     twins = await _twins(session, tracks, everything)
     known = {track.page_id for track in tracks}
     strangers = [t for t in twins if t.page_id not in known and not t.is_duplicate]
     return duplicate_groups([*tracks, *strangers], lambda track: keys_of(track, hosts))
 
 
-async def _without_duplicates(
 async def _twins(
     session: Session, tracks: Iterable[Track], everything: Sequence[Track] | None
 ) -> list[Track]:
-    """Rows that may have the address of one of `tracks`; asked of Notion unless all are known."""
+    """Rows that may have the address or the SoundCloud id of one of `tracks`; asked of Notion
+    unless all are known.
+    """
     hosts = session.settings.allowed_source_hosts
     paths = {path for track in tracks if (path := soundcloud_path(track, hosts))}
+    ids = {number for track in tracks if (number := identity_of(track, hosts).soundcloud_id)}
     if everything is not None:
-        return [track for track in everything if soundcloud_path(track, hosts) in paths]
-    return await find_by_path(session.notion, session.schema, sorted(paths))
+        return [
+            t for t in everything if soundcloud_path(t, hosts) in paths or t.soundcloud_id in ids
+        ]
+    twins = await find_by_path(session.notion, session.schema, sorted(paths))
+    numbers = sorted(filter(str.isdecimal, ids))
+    others = await find_by_soundcloud_id(session.notion, session.schema, numbers)
+    return list({track.page_id: track for track in [*twins, *others]}.values())
 
 
+async def _without_duplicates(
     session: Session,
     tracks: Sequence[Track],
     groups: Iterable[DuplicateGroup],

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from flows.session import Session, open_session
-from tasks.dedupe.journal import Change, MergeJournal, taken_back
-from tasks.errors import ConfigurationError, LockError
+from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal, taken_back
+from tasks.errors import ConfigurationError, LockError, SyncError
 from tasks.locks.claim import Won
 from tasks.locks.track_locks import HeldRow, Unlocked
 from tasks.locks.written import shows
+from tasks.notion.relations import with_whole_relations
+from tasks.retrying import PATIENT, retrying
 
 __all__ = ["journalled_runs", "undo_run"]
 
@@ -30,13 +32,29 @@ def journalled_runs(state_dir: Path) -> list[str]:
 
 
 async def undo_run(run: str) -> int:
-    """Take the run's merges back; the number of rows restored. Raises SyncError."""
+    """Take the run's merges back; the number of rows restored.
+
+    A row that cannot be claimed now keeps no other from being restored. Raises SyncError if there
+    was any, once the others are done: run it again then.
+    """
+    restored: set[str] = set()
+    failed: dict[str, SyncError] = {}
     async with open_session(with_eagle=False) as session:
         changes = _changes(session, run)
-        restored = 0
         for page_id, of_page in groupby(changes, key=lambda change: change.page_id):
-            restored += await _restore(session, page_id, list(of_page))
-    return restored
+            try:
+                if await _restore(session, page_id, list(of_page)):
+                    restored.add(page_id)
+            except SyncError as error:
+                _log.warning("%s was not restored: %s", page_id, error)
+                failed[page_id] = error
+    if failed:
+        raise LockError(
+            f"{len(restored)} rows were restored, {len(failed)} were not: "
+            f"{next(iter(failed.values()))}",
+            remedy="Run `library-sync undo` again later; what is restored stays.",
+        )
+    return len(restored)
 
 
 def _changes(session: Session, run: str) -> list[Change]:
@@ -53,6 +71,9 @@ def _changes(session: Session, run: str) -> list[Change]:
 
 
 async def _restore(session: Session, page_id: str, changes: Sequence[Change]) -> bool:
+    """Whether anything of the row changed. Raises LockError, LeaseLost, NotionError."""
+    if any(change.field == THE_PAGE for change in changes):
+        await retrying(lambda: session.notion.set_in_trash(page_id, is_trashed=False), PATIENT)
     outcome = await session.locks.claim(page_id, lambda row: not row.in_trash)
     lease: HeldRow
     if isinstance(outcome, Won):
@@ -63,8 +84,11 @@ async def _restore(session: Session, page_id: str, changes: Sequence[Change]) ->
         raise LockError(f"The row {page_id} is locked or gone; it was not restored.")
     try:
         async with lease.kept():
-            values = _values(lease.row.page, changes)
-            await lease.finish(values)
+            fields = {change.field for change in changes}
+            page = await with_whole_relations(session.notion, lease.row.page, fields)
+            values = _values(page, changes)
+            if values:
+                await lease.finish(values)
     finally:
         await lease.release()
     return bool(values)
@@ -74,9 +98,11 @@ def _values(page: Mapping[str, Any], changes: Sequence[Change]) -> dict[str, Any
     """The properties to write back: those that still show what the merge wrote."""
     values = {}
     for change in changes:
+        if change.field == THE_PAGE:
+            continue
         written, before = json.loads(str(change.before)), json.loads(str(change.after))
         if before is not None and shows(page, {change.field: written}):
             values[change.field] = before
-        else:
+        elif before is None or not shows(page, {change.field: before}):
             _log.warning("%s: %s was changed since; left as it is", page["id"], change.field)
     return values

@@ -13,14 +13,20 @@ from typing import BinaryIO
 
 from tasks.errors import DedupeError
 
-__all__ = ["Change", "MergeJournal", "taken_back"]
+__all__ = ["THE_PAGE", "Change", "MergeJournal", "taken_back"]
+
+THE_PAGE = ""
+"""The `field` of a change to the page itself: in the trash (True), or not."""
 
 Value = str | float | bool | list[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One field of one page, before and after; values as plain JSON. `at` is UTC, ISO 8601."""
+    """One field of one page, before and after; values as plain JSON. `at` is UTC, ISO 8601.
+
+    The field is a property's name, or `THE_PAGE`.
+    """
 
     page_id: str
     field: str

@@ -93,6 +93,10 @@ class NotionClient:
         """Set the named properties in one request; the page object as it stands after it."""
         return await self.send("PATCH", f"pages/{page_id}", {"properties": dict(properties)})
 
+    async def set_in_trash(self, page_id: str, *, is_trashed: bool) -> Json:
+        """Put the page into Notion's trash, or take it out again; the page object."""
+        return await self.send("PATCH", f"pages/{page_id}", {"in_trash": is_trashed})
+
     async def send(
         self,
         method: str,

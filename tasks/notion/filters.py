@@ -12,7 +12,7 @@ from typing import Any
 from tasks.notion.schema import Field, Schema
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["locked_rows", "query_filter", "rows_with_addresses", "wants"]
+__all__ = ["locked_rows", "query_filter", "rows_with_addresses", "rows_with_ids", "wants"]
 
 Json = dict[str, Any]
 
@@ -55,6 +55,16 @@ def rows_with_addresses(schema: Schema, fragments: Iterable[str]) -> Json:
         "and": [
             {"or": [{"property": found.name, found.type: {"contains": f}} for f in fragments]},
         ]
+    }
+
+
+def rows_with_ids(schema: Schema, soundcloud_ids: Iterable[str]) -> Json:
+    """Notion's filter for rows that name one of the SoundCloud ids (digits)."""
+    found = schema[Field.SOUNDCLOUD_ID]
+    is_number = found.type == "number"
+    values = [int(text) if is_number else text for text in soundcloud_ids]
+    return {
+        "and": [{"or": [{"property": found.name, found.type: {"equals": v}} for v in values]}],
     }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from tasks.errors import NotionNotFound
 from tasks.notion.client import NotionClient
+from tasks.notion.relations import related_ids
 from tasks.notion.rows import page_title
 from tasks.notion.schema import Field, Schema
 from tasks.retrying import PATIENT, retrying
@@ -38,7 +38,7 @@ class PlaylistNames:
             return track
         ids = track.playlist_ids
         if len(ids) >= _RELATED_IN_A_PAGE:
-            ids = await self._all_related(track.page_id)
+            ids = await related_ids(self._client, track.page_id, self._schema[Field.PLAYLISTS].id)
         async with self._turn:
             await self._learn([page_id for page_id in ids if page_id not in self._names])
         names = [self._names[page_id] for page_id in ids if self._names[page_id]]
@@ -71,15 +71,3 @@ class PlaylistNames:
             except NotionNotFound:
                 page = {}
             self._names[page_id] = page_title(page)
-
-    async def _all_related(self, page_id: str) -> tuple[str, ...]:
-        found: list[str] = []
-        cursor: str | None = None
-        while True:
-            answer: Mapping[str, Any] = await self._client.property_items(
-                page_id, self._schema[Field.PLAYLISTS].id, cursor
-            )
-            found += [item["relation"]["id"] for item in answer["results"]]
-            cursor = answer.get("next_cursor")
-            if not answer.get("has_more") or cursor is None:
-                return tuple(found)

@@ -6,15 +6,21 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from tasks.locks.ports import LockRow
 from tasks.notion.client import NotionClient
-from tasks.notion.filters import locked_rows, query_filter, rows_with_addresses
+from tasks.notion.filters import locked_rows, query_filter, rows_with_addresses, rows_with_ids
 from tasks.notion.listing import list_rows
 from tasks.notion.lock_store import lock_row
 from tasks.notion.rows import to_track
-from tasks.notion.schema import Schema
+from tasks.notion.schema import Field, Schema
 from tasks.stages import stage
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["find_by_path", "iterate_locked", "iterate_tracks", "query_tracks"]
+__all__ = [
+    "find_by_path",
+    "find_by_soundcloud_id",
+    "iterate_locked",
+    "iterate_tracks",
+    "query_tracks",
+]
 
 _FRAGMENTS_PER_QUERY = 50
 
@@ -61,6 +67,20 @@ async def find_by_path(client: NotionClient, schema: Schema, paths: Sequence[str
     found: list[Track] = []
     for start in range(0, len(paths), _FRAGMENTS_PER_QUERY):
         conditions = rows_with_addresses(schema, paths[start : start + _FRAGMENTS_PER_QUERY])
+        rows = list_rows(client, schema.data_source_id, conditions, only=schema.names)
+        found += [to_track(page, schema) async for page in rows]
+    return found
+
+
+async def find_by_soundcloud_id(
+    client: NotionClient, schema: Schema, soundcloud_ids: Sequence[str]
+) -> list[Track]:
+    """Rows that name one of the SoundCloud ids, 50 a query; none without such a property."""
+    found: list[Track] = []
+    if Field.SOUNDCLOUD_ID not in schema:
+        return found
+    for start in range(0, len(soundcloud_ids), _FRAGMENTS_PER_QUERY):
+        conditions = rows_with_ids(schema, soundcloud_ids[start : start + _FRAGMENTS_PER_QUERY])
         rows = list_rows(client, schema.data_source_id, conditions, only=schema.names)
         found += [to_track(page, schema) async for page in rows]
     return found
