@@ -1,0 +1,110 @@
+"""Ten thousand finished rows and nothing to do: requests, and seconds from Enter to the prompt.
+
+    python -m bench.nothing_to_do [--rows 10000] [--repeats 3] [--lacking 600]
+
+Once with the Prefect server that a run starts for itself, once with one that runs already. Then the
+repair of finished rows that only lack Eagle's id, for the requests each costs: in a library that
+lacks them as the original's did, 77 rows of 100 (original-system.md 0), without latencies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+from bench.measuring import Report, Used, clean_environment, parser, scratch, sync, table
+from bench.servers import prefect_server
+from bench.standins import NOTION_SECONDS, Contents, StandIns, stand_ins
+
+_NOTHING = 2
+
+
+def main() -> None:
+    """Measure, print, judge."""
+    options = _options()
+    report = Report("Nothing to do", "python -m bench.nothing_to_do")
+    with scratch() as folder:
+        with stand_ins(folder, Contents(done=options.rows)) as services:
+            services.use_latencies()
+            _tell_nothing(report, folder, services, options)
+    with scratch() as folder:
+        contents = Contents(done=options.lacking * 23 // 77, lacking=options.lacking)
+        with stand_ins(folder, contents) as services:
+            _tell_adoption(report, folder, services, contents)
+    report.write(options.json)
+
+
+def _options() -> argparse.Namespace:
+    made = parser("nothing_to_do", __doc__)
+    made.add_argument("--rows", type=int, default=10_000)
+    made.add_argument("--lacking", type=int, default=600, help="rows whose Eagle id is missing")
+    made.add_argument("--repeats", type=int, default=3)
+    return made.parse_args()
+
+
+def _environment(folder: Path, services: StandIns, **more: str) -> dict[str, str]:
+    limits = {"NOTION_REQUESTS_PER_MINUTE": "100000"}
+    return clean_environment(folder, services.environment, **limits, **more)
+
+
+def _tell_nothing(
+    report: Report, folder: Path, services: StandIns, options: argparse.Namespace
+) -> None:
+    report.say(
+        f"{options.rows:,} finished rows, {2 * options.rows:,} Eagle items; Notion answers in "
+        f"{NOTION_SECONDS:g} s (median). Load before: {report.load_before:.1f}."
+    )
+    embedded = _environment(folder, services)
+    since = time.time()
+    first = _nothing(embedded, folder)
+    asked = services.requests(since)
+    again = [_nothing(embedded, folder) for _ in range(options.repeats)]
+    with prefect_server(folder / "server") as address:
+        environment = _environment(folder, services, PREFECT_API_URL=address)
+        _nothing(environment, folder)
+        served = [_nothing(environment, folder) for _ in range(options.repeats)]
+    rows = {
+        "own Prefect server, its database made anew, Eagle's list read": [first],
+        "own Prefect server": again,
+        "a Prefect server runs already": served,
+    }
+    heads = ["Enter to prompt, median", "seconds", "CPU s"]
+    report.say(*table(heads, [_cells(name, runs) for name, runs in rows.items()]))
+    notion, eagle = asked["notion"], asked["eagle"]
+    report.say(f"Requests of the first run: {notion} to Notion, {eagle} to Eagle.")
+
+
+def _nothing(environment: dict[str, str], folder: Path) -> Used:
+    used, _ = sync(environment, "--quiet", cwd=folder, codes=(_NOTHING,))
+    return used
+
+
+def _cells(name: str, runs: list[Used]) -> list[str]:
+    walls = [run.wall for run in runs]
+    return [
+        name,
+        f"{statistics.median(walls):.1f}",
+        f"{statistics.median(r.cpu for r in runs):.1f}",
+    ]
+
+
+def _tell_adoption(report: Report, folder: Path, services: StandIns, contents: Contents) -> None:
+    since = time.time()
+    words = ("--filter", "missing_eagle", "--workers", "4")
+    used, summary = sync(_environment(folder, services), "--quiet", *words, cwd=folder)
+    adopted, asked = summary["counts"]["processed"], services.requests(since)["notion"]
+    if adopted != contents.lacking:
+        raise SystemExit(f"{adopted} rows of {contents.lacking} were adopted.")
+    each = asked / adopted
+    report.say(
+        f"{adopted} of {contents.done + adopted} finished rows got Eagle's id in {used.wall:.1f} s "
+        f"(no latencies) with {asked} requests to Notion, all included. The listing costs one a "
+        "hundred finished rows, whether they lack the id or not."
+    )
+    report.judge("Notion requests an adopted row", "≤ 1.1", f"{each:.2f}", met=each <= 1.1)
+
+
+if __name__ == "__main__":
+    main()
