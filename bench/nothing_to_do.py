@@ -25,10 +25,9 @@ def main() -> None:
     """Measure, print, judge."""
     options = _options()
     report = Report("Nothing to do", "python -m bench.nothing_to_do")
-    with scratch() as folder:
-        with stand_ins(folder, Contents(done=options.rows)) as services:
-            services.use_latencies()
-            _tell_nothing(report, folder, services, options)
+    with scratch() as folder, stand_ins(folder, Contents(done=options.rows)) as services:
+        services.use_latencies()
+        _tell_nothing(report, folder, services, options)
     with scratch() as folder:
         contents = Contents(done=options.lacking * 23 // 77, lacking=options.lacking)
         with stand_ins(folder, contents) as services:
