@@ -59,7 +59,7 @@ class LibraryReport:
         if rows.errors:
             text.append("Errors, by class, with the newest")
             for name, number in rows.errors.items():
-                text += _numbers({name: number}, width)
+                text += _numbers({name: number}, width, spelled=False)
                 text += _wrapped([f"{e.label}  {e.page_url}" for e in rows.examples[name]], width)
         if rows.locks:
             text += ["Locks", *_wrapped([lock.sentence() for lock in rows.locks], width)]
@@ -129,11 +129,13 @@ async def read_library(settings: Settings) -> LibraryReport:
     )
 
 
-def _numbers(numbers: Mapping[str, int], width: int) -> list[str]:
+def _numbers(numbers: Mapping[str, int], width: int, *, spelled: bool = True) -> list[str]:
     room = max(10, min(26, width - 12))
-    return [
-        f"   {name.replace('_', ' ')[:room]:<{room}}{number:>8}" for name, number in numbers.items()
-    ]
+    lines = []
+    for name, number in numbers.items():
+        label = name.replace("_", " ") if spelled else name
+        lines.append(f"   {label[:room]:<{room}}{number:>8}")
+    return lines
 
 
 def _wrapped(lines: Sequence[str], width: int) -> list[str]:
