@@ -28,7 +28,7 @@ test-distributed: $(STAMP)
 
 # A run started, watched and read in Prefect's UI; screenshots in build/screenshots.
 test-ui: $(STAMP)
-	command -v chromium >/dev/null || $(DEBIAN) chromium fonts-dejavu-core >/dev/null; }
+	command -v chromium >/dev/null || $(DEBIAN) chromium fonts-dejavu-core fonts-noto-cjk >/dev/null; }
 	TEST_UI=1 $(BIN)/pytest tests/ui
 
 lint: $(STAMP)

@@ -18,6 +18,7 @@ from prefect.artifacts import (
 )
 
 from flows.summary import SyncSummary
+from tasks.errors import ErrorType
 from tasks.tracks import TrackResult, TrackStatus
 
 __all__ = ["Progress", "publish", "summary_markdown", "table_rows"]
@@ -31,7 +32,8 @@ _BAR_WIDTH = 24
 def summary_markdown(summary: SyncSummary) -> str:
     """The run as Markdown: verdict, failures first with what to do, counts as bars."""
     code = summary.return_code
-    parts = [f"## {summary.mode}: {code.meaning}\n"]
+    done = f"{summary.count('processed')} of {summary.found} tracks processed"
+    parts = [f"## {summary.mode}: {done}\n", f"{code.meaning}.\n"]
     if summary.error:
         parts.append(f"**The run stopped:** {_cell(summary.error)}\n")
     failures = [r for r in summary.results if r.status in {TrackStatus.FAILED, TrackStatus.ERROR}]
@@ -45,24 +47,33 @@ def summary_markdown(summary: SyncSummary) -> str:
 
 
 def _failures(failures: list[TrackResult]) -> str:
-    rows = [
-        f"| {_link(r.title, r.artist, r.page_url)} | {r.error_type or ''} "
-        f"| {_cell(r.error_message)} | {_cell(r.remedy)} |"
-        for r in failures[:_FAILURES_SHOWN]
-    ]
-    kinds = Counter(str(r.error_type) for r in failures)
+    """A list, since the UI's tables do not wrap: what to do would lie out of sight."""
+    kinds = Counter(str(r.error_type or ErrorType.UNKNOWN_ERROR) for r in failures)
     head = ", ".join(f"{number} × {kind}" for kind, number in kinds.most_common())
-    more = len(failures) - len(rows)
+    items = [_failure(result) for result in failures[:_FAILURES_SHOWN]]
+    more = len(failures) - len(items)
     tail = [f"\n… and {more} more in the table."] if more > 0 else []
-    table = ["| Track | Error | What happened | What to do |", "|---|---|---|---|", *rows, *tail]
-    return f"### Failed: {head}\n\n" + "\n".join(table) + "\n"
+    return "\n".join([f"### Failed: {head}\n", *items, *tail]) + "\n"
+
+
+def _failure(result: TrackResult) -> str:
+    link = _link(result.title, result.artist, result.page_url)
+    kind = result.error_type or ErrorType.UNKNOWN_ERROR
+    said = f"- **{link}** `{kind}`: {_cell(result.error_message)}"
+    return f"{said}<br>What to do: {_cell(result.remedy)}" if result.remedy else said
 
 
 def _counts(summary: SyncSummary) -> str:
-    largest = max(1, *summary.counts.values())
+    """The counts as bars; of the reasons for skipping only those that occurred."""
+    counts = {
+        name: number
+        for name, number in summary.counts.items()
+        if number or name in {"found", "processed", "failed"}
+    }
+    largest = max(1, *counts.values())
     rows = [
         f"| {name.replace('_', ' ')} | {number} | {'█' * round(_BAR_WIDTH * number / largest)} |"
-        for name, number in summary.counts.items()
+        for name, number in counts.items()
     ]
     return "### Counts\n\n" + "\n".join(["| | Tracks | |", "|---|---:|---|", *rows]) + "\n"
 
@@ -74,10 +85,10 @@ def table_rows(summary: SyncSummary) -> list[dict[str, Any]]:
             "Track": _link(result.title, result.artist, result.page_url),
             "Status": result.status.value,
             "Error": result.error_type.value if result.error_type else "",
-            "Message": result.error_message or result.action,
-            "Eagle id": result.eagle_item_id or "",
-            "Seconds": round(result.processing_time_seconds, 1),
             "Source": f"[source]({result.source_url})" if result.source_url else "",
+            "Seconds": round(result.processing_time_seconds, 1),
+            "Eagle id": result.eagle_item_id or "",
+            "Why": result.error_message or result.action,
         }
         for result in summary.failures_first[:_ROWS]
     ]
