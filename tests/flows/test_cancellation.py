@@ -9,6 +9,7 @@ import pytest
 from prefect import get_client
 from prefect.settings import PREFECT_API_URL
 
+from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until
 
 _FREE_WITHIN = 20.0
@@ -36,7 +37,7 @@ def leftovers(sandbox) -> list[str]:
 @pytest.fixture
 def stalled(sandbox_factory):
     """Six tracks, two of them on a host that is silent for a while in the middle of the audio."""
-    sandbox = sandbox_factory(tracks=6)
+    sandbox = sandbox_factory(build=short_tracks(6, seconds=15))
     for row in sandbox.world.rows[:2]:
         sandbox.soundcloud.catalogue.set_condition(row.track_id, "stall", seconds=7.0)
     return sandbox

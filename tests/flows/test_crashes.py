@@ -11,6 +11,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.library_sync import library_sync
 from tasks.locks.value import parse
+from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until
 
 LOCK = "Processing Lock"
@@ -82,7 +83,7 @@ async def test_the_next_run_completes_what_a_killed_one_began(
     window, downloads, sandbox_factory, run_flow
 ):
     """At once, for the dead process's locks are known on this host; once in Eagle stays once."""
-    sandbox = sandbox_factory(tracks=1)
+    sandbox = sandbox_factory(build=short_tracks(1))
     (row,) = sandbox.world.rows
     sandbox.use_faults(eagle={"import_delay": 0.7})
     if window is during_the_download:
@@ -100,7 +101,7 @@ async def test_the_next_run_completes_what_a_killed_one_began(
 
 async def test_a_claim_that_was_never_verified_waits_for_its_time_out(sandbox_factory, run_flow):
     """Its token may hide a holder, so nobody takes it for a dead process's; later it is no bar."""
-    sandbox = sandbox_factory(tracks=1)
+    sandbox = sandbox_factory(build=short_tracks(1))
     (row,) = sandbox.world.rows
     await killed(sandbox, locked_as)
     token = parse(locked_as(sandbox))
