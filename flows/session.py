@@ -31,6 +31,7 @@ from flows.terminal import ProgressLine
 from flows.transfers import Transfers
 from tasks.audio.acoustic import AcousticStore
 from tasks.audio.stage import find_fpcalc
+from tasks.audio.sweeping import sweep_partial_files, sweep_staging
 from tasks.eagle.client import EagleClient
 from tasks.eagle.index import EagleIndex
 from tasks.eagle.library import EagleLibrary, Patience
@@ -63,7 +64,6 @@ __all__ = [
 _log = logging.getLogger("flows.session")
 
 _STAGING = ".library-sync-staging"
-_DAY_SECONDS = 24 * 3600.0
 _CLAIM_SECONDS = 4.0
 
 
@@ -219,7 +219,7 @@ async def _connect(settings: Settings, options: SessionOptions, stack: AsyncExit
     )
     schema = await open_schema(notion, settings)
     eagle = await _open_eagle(settings, options.patience, stack)
-    staging = _open_staging(settings, stack)
+    staging = await asyncio.to_thread(_open_staging, settings, stack)
     timing = options.timing or LockTiming(timeout=settings.lock_timeout_minutes * 60)
     tokens = stack.enter_context(
         TokenFile(settings.state_dir / "locks", host=this_host(), pid=os.getpid())
@@ -265,14 +265,16 @@ async def _open_eagle(
 
 
 def _open_staging(settings: Settings, stack: AsyncExitStack) -> Path:
-    """A fresh folder of this run's, deleted with it; leftovers older than a day go too."""
+    """A fresh folder of this run's, deleted with it; what killed runs left goes after a day."""
+    folders = [writable_folder("OUT_DIR", settings.out_dir)]
     if settings.playlist_tracks_dir is not None:
-        writable_folder("PLAYLIST_TRACKS_DIR", settings.playlist_tracks_dir)
-    root = writable_folder("OUT_DIR", settings.out_dir) / _STAGING
+        folders.append(writable_folder("PLAYLIST_TRACKS_DIR", settings.playlist_tracks_dir))
+    root = settings.out_dir / _STAGING
     root.mkdir(exist_ok=True)
-    for old in root.iterdir():
-        if time.time() - old.stat().st_mtime > _DAY_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
+    if not settings.dry_run:
+        sweep_staging(root)
+        for each in folders:
+            sweep_partial_files(each)
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=root))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     return folder
