@@ -13,6 +13,7 @@ from flows.orchestration import prepare_prefect
 prepare_prefect()
 
 from prefect.settings import (  # noqa: E402  (Prefect reads its settings when it is imported)
+    PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
     PREFECT_SERVER_ANALYTICS_ENABLED,
@@ -41,6 +42,15 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     with temporary_settings(quiet), prefect_test_harness(server_startup_timeout=120):
         yield
+
+
+@pytest.fixture
+def named_server(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Call it before `main([...])` runs a flow: the command finds the session's server.
+
+    Without it the command starts one of its own and leaves its address to the tests after it.
+    """
+    return lambda: monkeypatch.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
 
 
 def settings_of(sandbox: RunningSandbox, **changes: Any) -> Settings:

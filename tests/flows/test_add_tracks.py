@@ -132,11 +132,12 @@ def test_an_answer_that_was_lost_is_not_asked_for_again(world):
     assert sum(row["Title"] == "New 0" for row in world.rows) == 1
 
 
-def test_a_playlist_is_in_the_library_with_one_command(world, prefect_server, monkeypatch):
+def test_a_playlist_is_in_the_library_with_one_command(world, named_server, monkeypatch):
     """`add --sync` brings the set's tracks in and leaves other waiting rows alone."""
     world.sandbox.world.add_track("Not asked for", "Somebody", seconds=5)
     world.sandbox.set_faults("notion", plan_from("notion", None, {"query_lag": [600, 600]}))
     monkeypatch.setenv("NOTION_REQUESTS_PER_MINUTE", "100000")
+    named_server()
     few = world.sandbox.soundcloud.catalogue.add_set("Few", "Artist 1", world.tracks[:2])
     assert main(["add", few, "--sync", "--json", "out.json"]) == 0
     summary = json.loads(Path("out.json").read_text())

@@ -115,11 +115,12 @@ def _use(sandbox, monkeypatch, **changes):
     ],
 )
 def test_a_world_that_cannot_work_ends_with_78(
-    changes, said, sandbox_factory, prefect_server, monkeypatch, capsys
+    changes, said, sandbox_factory, named_server, monkeypatch, capsys
 ):
     """Nothing is changed before everything that can be wrong was looked at."""
     sandbox = sandbox_factory(tracks=1)
     _use(sandbox, monkeypatch, **changes)
+    named_server()
     assert main(["sync"]) == 78
     written = capsys.readouterr().err
     assert said in written
