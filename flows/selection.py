@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ from tasks.tracks import Track, TrackResult, TrackStatus
 __all__ = ["Selection", "select_tracks"]
 
 _log = logging.getLogger("flows.selection")
+
+_GROUPS_AT_ONCE = 4
 
 
 @dataclass
@@ -135,12 +138,18 @@ async def _without_duplicates(
 ) -> list[Track]:
     """The rows that are left once each duplicate among `tracks` points to its keeper."""
     ours = {track.page_id for track in tracks}
-    gone: set[str] = set()
-    for group in groups:
-        for other in group.others:
-            if other.page_id in ours:
-                gone.add(other.page_id)
-                selection.skipped.append(await _redirected(session, group, other))
+    turns = asyncio.Semaphore(_GROUPS_AT_ONCE)
+
+    async def redirect_all(group: DuplicateGroup) -> list[TrackResult]:
+        async with turns:
+            others = [other for other in group.others if other.page_id in ours]
+            return [await _redirected(session, group, other) for other in others]
+
+    async with asyncio.TaskGroup() as side_by_side:
+        done = [side_by_side.create_task(redirect_all(group)) for group in groups]
+    redirected = [result for task in done for result in task.result()]
+    selection.skipped += redirected
+    gone = {result.page_id for result in redirected}
     return [track for track in tracks if track.page_id not in gone]
 
 
