@@ -48,7 +48,7 @@ class Patience:
 
     seconds: float = 60.0
     bytes_per_second: float = 4e6
-    first_look: float = 0.05
+    first_look: float = 0.12
     slowest_look: float = 2.0
 
     def budget(self, size: int) -> float:
@@ -270,6 +270,7 @@ class EagleLibrary:
             if not error.maybe_applied:
                 self._pending.strike(key)
             raise
+        await asyncio.sleep(self._patience.first_look)  # Eagle answers before it begins
         item = await self._poll(
             lambda: self.client.item(item_id) if item_id else self._newest_of(key),
             self._patience.budget(size),
