@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from time import monotonic
 
 from flows.artifacts import Progress
+from flows.server_limits import OUT_OF_REACH
 from flows.session import Session
-from flows.sync_track import sync_track
+from flows.sync_track import sync_one, sync_track
 from flows.terminal import ProgressLine
 from tasks.notion.budget import RequestBudget
 from tasks.tracks import Track, TrackResult, TrackStatus
@@ -22,6 +23,9 @@ from tasks.tracks import Track, TrackResult, TrackStatus
 __all__ = ["process_tracks"]
 
 _log = logging.getLogger("flows.progress")
+
+# Twenty subflows that begin at once are more than a Prefect server on SQLite likes.
+_APART = 0.05
 
 
 async def process_tracks(
@@ -58,7 +62,8 @@ async def _run_all(
     waiting = deque(work)
     results: list[TrackResult] = []
 
-    async def runner() -> None:
+    async def runner(place: int) -> None:
+        await asyncio.sleep(_APART * place)
         while waiting and not session.stopped_by:
             track = waiting.popleft()
             board.begin(track)
@@ -68,7 +73,7 @@ async def _run_all(
 
     async with asyncio.TaskGroup() as group:
         number = min(len(work), workers + session.claims_ahead(workers))
-        runners = [group.create_task(runner()) for _ in range(number)]
+        runners = [group.create_task(runner(place)) for place in range(number)]
         if runners:
             group.create_task(_spend_reserve_when_cancelled(session.notion.budget, runners))
     return results
@@ -88,25 +93,37 @@ async def _spend_reserve_when_cancelled(
 
 
 async def _in_subflow(session: Session, track: Track) -> TrackResult:
-    """The track's subflow; its outcome is read from the session, whatever its state says."""
+    """The track's subflow; its outcome is read from the session, whatever its state says.
+
+    Should Prefect's server fail us, the track is worked on all the same, without its record.
+    """
     session.candidates[track.page_id] = track
-    state = await sync_track(
-        page_id=track.page_id,
-        label=track.label,
-        filter=session.track_filter,
-        return_state=True,
-    )
+    try:
+        state = await sync_track(
+            page_id=track.page_id,
+            label=track.label,
+            filter=session.track_filter,
+            return_state=True,
+        )
+    except OUT_OF_REACH as error:
+        session.warn(f"The Prefect server failed; its record of this run has gaps. ({error})")
+        ended, cancelled = "could not be recorded", False
+        if track.page_id in session.candidates:
+            return await sync_one(session, track.page_id, session.track_filter)
+    else:
+        ended = f"ended as {state.name}: {state.message}"
+        cancelled = state.is_cancelled() or state.is_cancelling()
     outcome = session.results.pop(track.page_id, None)
     if outcome is not None:
         return outcome
-    if state.is_cancelled() or state.is_cancelling():
+    if cancelled:
         raise asyncio.CancelledError
     return TrackResult(
         page_id=track.page_id,
         title=track.title,
         artist=track.artist,
         status=TrackStatus.ERROR,
-        error_message=f"The track's flow run ended as {state.name}: {state.message}",
+        error_message=f"The track's flow run {ended}",
         remedy="Run again; if it stays, run with --debug.",
         page_url=track.page_url,
     )

@@ -65,6 +65,7 @@ _log = logging.getLogger("flows.session")
 
 _STAGING = ".library-sync-staging"
 _CLAIM_SECONDS = 4.0
+_CLAIMS_A_WORKER = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,7 @@ class Session:
         self.stopped_by: SyncError | None = None
         self.warnings: tuple[str, ...] = ()
         self.kept_apart: list[Track] = []
+        self.fetch_gate = asyncio.Semaphore(1)
         self.work_gate = asyncio.Semaphore(1)
         self.retries_failed = False
         self.only_pages: frozenset[str] | None = None
@@ -156,13 +158,25 @@ class Session:
             )
 
     def allow(self, workers: int) -> None:
-        """Let `workers` tracks be in work at a time."""
-        self.work_gate = asyncio.Semaphore(workers)
+        """Let `workers` tracks be downloaded and converted at a time.
+
+        Half as many more may be in work: while Eagle imports one and Notion takes its result, the
+        next is downloaded.
+        """
+        self.fetch_gate = asyncio.Semaphore(workers)
+        self.work_gate = asyncio.Semaphore(workers + workers // 2)
 
     def claims_ahead(self, workers: int) -> int:
-        """Tracks in claiming beside those in work: a claim takes about as long as a track."""
-        settling = self.locks.timing.settle + 1.0
-        return round(workers * min(2.0, settling / _CLAIM_SECONDS)) if self.locks.enabled else 0
+        """Tracks in claiming or claimed beside those in work.
+
+        A claim takes as long as four short tracks, nearly all of it waiting. Not more than can be
+        freed at once when the run is stopped with Notion's budget spent.
+        """
+        if not self.locks.enabled:
+            return 0
+        settling = min(1.0, (self.locks.timing.settle + 1.0) / _CLAIM_SECONDS)
+        can_be_freed = max(workers, self.notion.budget.kept_back - workers)
+        return min(round(_CLAIMS_A_WORKER * workers * settling), can_be_freed)
 
     def stop(self, error: SyncError) -> None:
         """Begin no further track: what happened would happen to each of them."""

@@ -108,10 +108,11 @@ async def _by_sound(
 
 async def _fetch(session: Session, row: Track, folder: Path) -> Fetched:
     address = await session.source.resolve(source_of(row, session.settings.allowed_source_hosts))
-    with session.transfers.watch(row.page_id) as note:
-        fetched: Fetched = await fetch_recording(
-            session.source, address, folder, row, session.audio, session.limits, note
-        )
+    async with session.fetch_gate:
+        with session.transfers.watch(row.page_id) as note:
+            fetched: Fetched = await fetch_recording(
+                session.source, address, folder, row, session.audio, session.limits, note
+            )
     return fetched
 
 

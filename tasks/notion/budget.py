@@ -50,7 +50,7 @@ class RequestBudget:
         shared: SharedPermits | None = None,
     ) -> None:
         self.per_minute = per_minute
-        self._limit = per_minute - per_minute // _KEPT_BACK
+        self._limit = per_minute - self.kept_back
         self._shared = shared
         self._leased = 0
         self._leased_at = 0.0
@@ -59,6 +59,11 @@ class RequestBudget:
         self._sleep = sleep
         self._turn = asyncio.Lock()
         self._closed_until = 0.0
+
+    @property
+    def kept_back(self) -> int:
+        """Permits that only a run that ends may spend."""
+        return self.per_minute // _KEPT_BACK
 
     async def take(self, permits: int = 1) -> None:
         """Wait until `permits` requests may be sent at once, first come first served."""
