@@ -140,11 +140,12 @@ def prefect_server(
     *,
     database: str | None = None,
     host: str = "127.0.0.1",
+    port: int | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """A Prefect server over `database` (default: SQLite in `folder`); yields its API's address."""
     folder.mkdir(parents=True, exist_ok=True)
-    port, log = free_port(host), folder / "prefect-server.log"
+    port, log = port or free_port(host), folder / "prefect-server.log"
     environment = {n: v for n, v in os.environ.items() if n != "PREFECT_API_URL"} | _QUIET
     environment |= {"PREFECT_HOME": str(folder), "PREFECT_UI_API_URL": f"http://{host}:{port}/api"}
     environment |= settings or {}

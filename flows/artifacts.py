@@ -5,8 +5,11 @@ Pure text and rows are made here; only `publish` and `Progress` talk to Prefect.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +20,14 @@ from prefect.artifacts import (
     aupdate_progress_artifact,
 )
 
+from flows.server_limits import OUT_OF_REACH
 from flows.summary import SyncSummary
 from tasks.errors import ErrorType
 from tasks.tracks import TrackResult, TrackStatus
 
 __all__ = ["Progress", "publish", "summary_markdown", "table_rows"]
+
+_log = logging.getLogger("flows.artifacts")
 
 _ROWS = 500
 _FAILURES_SHOWN = 50
@@ -95,14 +101,26 @@ def table_rows(summary: SyncSummary) -> list[dict[str, Any]]:
 
 
 async def publish(summary: SyncSummary) -> None:
-    """Create the summary and the table for the current flow run."""
-    await acreate_markdown_artifact(
-        summary_markdown(summary), key="library-sync-summary", description="Summary of the run"
-    )
-    if summary.results:
-        await acreate_table_artifact(
-            table_rows(summary), key="library-sync-results", description="What became of each track"
+    """Create the summary and the table for the current flow run, if its server answers."""
+    with _gap("the summary"):
+        await acreate_markdown_artifact(
+            summary_markdown(summary), key="library-sync-summary", description="Summary of the run"
         )
+        if summary.results:
+            await acreate_table_artifact(
+                table_rows(summary),
+                key="library-sync-results",
+                description="What became of each track",
+            )
+
+
+@contextmanager
+def _gap(what: str) -> Iterator[None]:
+    """A server that does not answer costs a line in the log, never the run."""
+    try:
+        yield
+    except OUT_OF_REACH as error:
+        _log.warning("The Prefect server did not take %s: %s", what, error)
 
 
 class Progress:
@@ -114,7 +132,8 @@ class Progress:
 
     async def start(self) -> None:
         """Create the bar at 0 %."""
-        self._artifact = await acreate_progress_artifact(0.0, description="Tracks done")
+        with _gap("the progress bar"):
+            self._artifact = await acreate_progress_artifact(0.0, description="Tracks done")
 
     async def show(self, done: int, total: int) -> None:
         """Move the bar; quietly skipped when the last update was a moment ago."""
@@ -123,9 +142,11 @@ class Progress:
         if self._artifact is None or not due:
             return
         self._updated_at = now
-        await aupdate_progress_artifact(
-            self._artifact, 100.0 * done / max(1, total), description=f"{done} of {total} tracks"
-        )
+        percent = 100.0 * done / max(1, total)
+        with _gap("the progress"):
+            await aupdate_progress_artifact(
+                self._artifact, percent, description=f"{done} of {total} tracks"
+            )
 
 
 def _link(title: str, artist: str, url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextvars import ContextVar
 from dataclasses import replace
 from time import monotonic
 
@@ -14,7 +15,10 @@ from flows.reports import write_report, write_summary
 from flows.session import Session
 from flows.summary import SyncSummary
 
-__all__ = ["close_run"]
+__all__ = ["close_run", "ended_runs"]
+
+ended_runs: ContextVar[list[SyncSummary]] = ContextVar("ended_runs")
+"""Where a starter may collect summaries: Prefect's server can fail after the work is done."""
 
 _log = logging.getLogger("flows.library_sync")
 
@@ -43,6 +47,7 @@ async def close_run(
         summary = replace(summary, warnings=session.warnings)
         if written:
             await asyncio.to_thread(write_summary, folder, summary)
+    ended_runs.get([]).append(summary)
     await artifacts.publish(summary)
     return summary
 

@@ -84,12 +84,29 @@ def _outcome(
     line: ProgressLine,
     only: frozenset[str] | None,
 ) -> SyncSummary:
+    from flows.closing import ended_runs  # noqa: PLC0415
+    from flows.server_limits import OUT_OF_REACH  # noqa: PLC0415
+
+    ended: list[SyncSummary] = []
+
     async def call() -> Any:
         _hand_down(settings, line, only)
-        state = await flow(**options, return_state=True)
-        return await state.aresult(raise_on_failure=False)
+        ended_runs.set(ended)
+        try:
+            state = await flow(**options, return_state=True)
+            return await state.aresult(raise_on_failure=False)
+        except OUT_OF_REACH as error:
+            return error
 
     outcome = run_until_stopped(call)
+    if isinstance(outcome, OUT_OF_REACH):
+        if not ended:
+            raise ConfigurationError(
+                f"The Prefect server does not answer: {outcome}",
+                remedy="Start it, correct PREFECT_API_URL, or unset it to run without one.",
+            ) from outcome
+        _log.warning("The Prefect server does not answer; its record of this run has no end.")
+        return ended[-1]
     if isinstance(outcome, BaseException):
         raise outcome
     if not isinstance(outcome, SyncSummary):

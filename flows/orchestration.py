@@ -19,11 +19,14 @@ _DEFAULTS = {
     "DO_NOT_TRACK": "1",
     # The terminal shows our own lines; Prefect's go to its server.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,tasks",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
     # The wheel of a busy machine turns slowly; a client that gives up early loses the run.
     "PREFECT_API_REQUEST_TIMEOUT": "120",
+    # A server's restart: two minutes of asking again, at growing intervals.
+    "PREFECT_CLIENT_MAX_RETRIES": "6",
 }
 
 

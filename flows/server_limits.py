@@ -27,6 +27,7 @@ __all__ = [
     "CONVERSIONS",
     "DOWNLOADS",
     "NOTION_REQUESTS",
+    "OUT_OF_REACH",
     "SharedLimits",
     "has_server",
     "open_limits",
@@ -37,6 +38,9 @@ _log = logging.getLogger("flows.limits")
 NOTION_REQUESTS = "library-sync-notion"
 DOWNLOADS = "library-sync-downloads"
 CONVERSIONS = "library-sync-conversions"
+
+OUT_OF_REACH = (httpx.HTTPError, RuntimeError)
+"""What Prefect's client raises when its server does not answer, or only with errors."""
 
 _LOCKED = 423
 _SHORTEST_WAIT = 0.2
@@ -63,7 +67,7 @@ async def open_limits() -> SharedLimits:
     try:
         async with get_client() as client:
             known = {limit.name for limit in await client.read_global_concurrency_limits(limit=200)}
-    except (httpx.HTTPError, RuntimeError) as error:
+    except OUT_OF_REACH as error:
         _log.warning("The Prefect server's limits cannot be read (%s); going on without", error)
         return SharedLimits()
     return SharedLimits(
@@ -101,7 +105,7 @@ class ServerPermits:
                 while (wait := await _ask(client, permits)) > 0:  # noqa: ASYNC110  (the server has no event)
                     await asyncio.sleep(wait)
             self._is_out_of_reach = False
-        except (httpx.HTTPError, ObjectNotFound, RuntimeError) as error:
+        except (*OUT_OF_REACH, ObjectNotFound) as error:
             if not self._is_out_of_reach:
                 _log.warning("Notion's budget on the Prefect server does not answer: %s", error)
             self._is_out_of_reach = True

@@ -109,6 +109,7 @@ def test_a_run_is_started_watched_and_read(environment, tmp_path):
         page.wait_for("Completed", "Subflow Runs")
         page.click("Subflow Runs")
         page.wait_for("Processed")
+        time.sleep(5)  # the chart is a canvas: nobody can ask it whether it is drawn
         page.picture("4-tracks")
         page.click("Artifacts")
         page.wait_for("library-sync-summary", "library-sync-results")
