@@ -7,6 +7,7 @@ heal, at the latest after the lock's time-out; a run a day later, which sweeps w
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import random
 import shutil
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     home = given.home or Path(tempfile.mkdtemp(prefix="library-sync-chaos-"))
     home.mkdir(parents=True, exist_ok=True)
     _serve_prefect(home / "prefect")
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it minds dropped connections
     with running_sandbox(home / "sandbox", build=lambda world: _build(world, given)) as sandbox:
         is_well = _perform(sandbox, home, given)
     if given.home is None and is_well:
