@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-lock test-distributed test-ui lint types lock clean
+.PHONY: demo test test-lock test-rough test-distributed test-ui lint types lock clean
 
 demo: $(STAMP)
 	$(BIN)/library-sync demo
@@ -15,6 +15,11 @@ test: $(STAMP)
 # The lock under 100,000 drawn schedules, and its mutants (docs/lock.md): minutes.
 test-lock: $(STAMP)
 	$(BIN)/python -m bench.lock_simulation --schedules 100000 --jobs 2
+
+# The main job's tests on a bad day of all three services (sandbox preset `rough`): minutes.
+ROUGH := library_sync demo_world merges property_types sounds reports
+test-rough: $(STAMP)
+	SANDBOX_FAULTS=rough $(BIN)/pytest $(ROUGH:%=tests/flows/test_%.py)
 
 # Debian's packages where we are root; elsewhere a test says what it misses, and is skipped.
 DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \

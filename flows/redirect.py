@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
+from flows.holding import hold_row
 from flows.session import Session
 from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal
 from tasks.dedupe.merge import plan_merge
 from tasks.errors import LeaseLost, LockError, NotionError, SyncError
-from tasks.locks.claim import Won
-from tasks.locks.ports import LockRow
-from tasks.locks.track_locks import HeldRow, Unlocked
+from tasks.locks.track_locks import HeldRow
 from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import to_track
 from tasks.notion.schema import DUPLICATE, Field, Schema
@@ -51,21 +50,10 @@ async def redirect(session: Session, keeper: Track, other: Track, reason: str) -
 
 
 async def _held(session: Session, stack: AsyncExitStack, page_id: str) -> HeldRow:
-    outcome = await session.locks.claim(page_id, _is_there)
-    lease: HeldRow
-    if isinstance(outcome, Won):
-        lease = outcome.lease
-    elif isinstance(outcome, Unlocked):
-        lease = outcome
-    else:
-        raise LockError(f"The row {page_id} could not be claimed to unite it with its duplicate.")
+    lease = await hold_row(session, page_id)
     stack.push_async_callback(lease.release)
     await stack.enter_async_context(lease.kept())
     return lease
-
-
-def _is_there(row: LockRow) -> bool:
-    return not row.in_trash
 
 
 async def _unite(session: Session, keeper: HeldRow, other: HeldRow) -> None:

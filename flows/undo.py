@@ -12,11 +12,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from flows.holding import hold_row
 from flows.session import Session, open_session
 from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal, taken_back
 from tasks.errors import ConfigurationError, LockError, SyncError
-from tasks.locks.claim import Won
-from tasks.locks.track_locks import HeldRow, Unlocked
 from tasks.locks.written import shows
 from tasks.notion.relations import with_whole_relations
 from tasks.retrying import PATIENT, retrying
@@ -74,14 +73,7 @@ async def _restore(session: Session, page_id: str, changes: Sequence[Change]) ->
     """Whether anything of the row changed. Raises LockError, LeaseLost, NotionError."""
     if any(change.field == THE_PAGE for change in changes):
         await retrying(lambda: session.notion.set_in_trash(page_id, is_trashed=False), PATIENT)
-    outcome = await session.locks.claim(page_id, lambda row: not row.in_trash)
-    lease: HeldRow
-    if isinstance(outcome, Won):
-        lease = outcome.lease
-    elif isinstance(outcome, Unlocked):
-        lease = outcome
-    else:
-        raise LockError(f"The row {page_id} is locked or gone; it was not restored.")
+    lease = await hold_row(session, page_id)
     try:
         async with lease.kept():
             fields = {change.field for change in changes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,7 @@ from flows.summary import SyncSummary  # noqa: E402
 from sandbox.threaded import RunningSandbox  # noqa: E402
 from tasks.eagle.library import Patience  # noqa: E402
 from tasks.locks.timing import LockTiming  # noqa: E402
+from tests.conftest import settle  # noqa: E402
 
 RunFlow = Callable[..., Awaitable[SyncSummary]]
 
@@ -56,7 +58,7 @@ def named_server(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Calla
 def settings_of(sandbox: RunningSandbox, **changes: Any) -> Settings:
     """The settings by which the product uses this sandbox; its budget lets tests run fast."""
     settings = load_settings(sandbox.environment, env_file=None)
-    return replace(settings, notion_requests_per_minute=100_000, **changes)
+    return replace(settings, **{"notion_requests_per_minute": 100_000} | changes)
 
 
 @pytest.fixture
@@ -81,7 +83,9 @@ def run_flow(prefect_server: None) -> RunFlow:
                 patience=patience,
             )
         )
+        await asyncio.to_thread(settle, sandbox)
         state = await flow(**options, return_state=True)
+        await asyncio.to_thread(settle, sandbox)
         outcome = await state.aresult(raise_on_failure=False)
         if isinstance(outcome, BaseException):
             raise outcome

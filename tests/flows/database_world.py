@@ -10,6 +10,7 @@ from notion_client import Client
 from sandbox.builders import Builder
 from sandbox.threaded import RunningSandbox
 from sandbox.world import ROOT_PAGE_ID, TRACK_PROPERTIES, World, _value
+from tests.conftest import calm
 
 Types = dict[str, Any]
 
@@ -112,4 +113,5 @@ def relate_rows(sandbox: RunningSandbox, name: str) -> None:
     environment = sandbox.environment
     client = Client(auth=environment["NOTION_TOKEN"], base_url=environment["NOTION_BASE_URL"])
     changes = {"properties": {name: {"relation": related}}}
-    client.request(f"data_sources/{source}", "PATCH", body=changes)
+    with calm(sandbox):
+        client.request(f"data_sources/{source}", "PATCH", body=changes)
