@@ -1,0 +1,203 @@
+"""Throughput by workers and by processes, which limit binds where, and what the model foretold.
+
+    python -m bench.workers [--tracks 16] [--seconds 60] [--limited 60]
+
+Every run meets fresh stand-ins with realistic latencies. The run with one worker tells what a track
+costs (bench.model.Costs); the others are foretold from it and then measured, from the first claim
+to the last track's end. The last runs have Notion's 180 requests a minute enforced.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from bench.measuring import Report, clean_environment, parser, scratch, sync, table
+from bench.model import Costs, Limits, Plan, binding, bounds, seconds_for
+from bench.standins import NOTION_SECONDS, Contents, stand_ins
+
+_NOTION = 180
+_NO_LIMIT = 100_000
+_SETTLES = 3.0
+_WITHIN = 0.35
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """One run: seconds from the first claim to the last PATCH, the costs of its tracks."""
+
+    seconds: float
+    costs: Costs
+    refused: int
+
+
+def main() -> None:
+    """Measure, foretell, compare."""
+    options = _options()
+    report = Report("Workers and processes", "python -m bench.workers")
+    alone = _run(1, 1, options.tracks, options)
+    rows, errors = [], []
+    for processes, workers in ((1, 1), (1, 2), (1, 4), (1, 8), (2, 4), (4, 4)):
+        one = (processes, workers) == (1, 1)
+        found = alone if one else _run(processes, workers, options.tracks, options)
+        cells, error = _compared(processes, workers, options.tracks, found, alone.costs, _NO_LIMIT)
+        rows.append(cells)
+        errors += [] if one else [error]
+    for processes in (1, 4):
+        found = _run(processes, 4, options.limited, options, per_minute=_NOTION)
+        cells, error = _compared(processes, 4, options.limited, found, alone.costs, _NOTION)
+        rows.append(cells)
+        errors.append(error)
+    _tell(report, options, alone.costs, rows, errors)
+    report.write(options.json)
+
+
+def _options() -> argparse.Namespace:
+    made = parser("workers", __doc__)
+    made.add_argument("--tracks", type=int, default=16)
+    made.add_argument("--seconds", type=float, default=60.0)
+    made.add_argument("--limited", type=int, default=60, help="tracks under Notion's limit")
+    return made.parse_args()
+
+
+def _run(
+    processes: int,
+    workers: int,
+    tracks: int,
+    options: argparse.Namespace,
+    *,
+    per_minute: int = _NO_LIMIT,
+) -> _Measured:
+    contents = Contents(tracks=tracks, seconds=options.seconds)
+    with scratch() as folder, stand_ins(folder, contents) as services:
+        services.use_latencies(requests_per_minute=per_minute if per_minute == _NOTION else None)
+
+        def one(number: int) -> float:
+            environment = clean_environment(
+                folder / str(number),
+                services.environment,
+                NOTION_REQUESTS_PER_MINUTE=str(per_minute),
+            )
+            used, _ = sync(environment, "--quiet", "--workers", str(workers), codes=(0, 2))
+            return used.cpu
+
+        before = services.cpu_seconds()
+        with ThreadPoolExecutor(processes) as pool:
+            cpu = sum(pool.map(one, range(processes))) + services.cpu_seconds() - before
+        entries = services.entries()
+        is_gauge = (processes, workers) == (1, 1)
+        start_up = one(processes) if is_gauge else 0.0  # nothing is left to do: what starting costs
+    return _read(entries, tracks, max(0.0, cpu - start_up) / tracks)
+
+
+def _read(entries: list[dict[str, Any]], tracks: int, cpu_seconds: float) -> _Measured:
+    """What the ledger says of a run; the stages' times are those of a run with one worker."""
+    asked = [entry for entry in entries if entry["event"] == "request"]
+    pages = [e for e in asked if e["service"] == "notion" and "/pages/" in e["path"]]
+    writes: defaultdict[str, list[float]] = defaultdict(list)
+    for entry in pages:
+        if entry["method"] == "PATCH" and entry["status"] == 200:
+            writes[entry["path"]].append(entry["at"])
+    ends = sorted(times[-1] for times in writes.values())
+    if len(ends) != tracks:
+        raise SystemExit(f"{len(ends)} rows of {tracks} were written.")
+    begun = _times(asked, "soundcloud", lambda path: path.endswith("/resolve"))
+    imports = _times(asked, "eagle", lambda path: path.endswith("/addFromPath"))[::2]
+    # In use only where one worker made the run: elsewhere tracks overlap.
+    costs = Costs(
+        notion_requests=sum(e["service"] == "notion" for e in asked) / tracks,
+        claim_seconds=3 * NOTION_SECONDS + _SETTLES,
+        fetch_seconds=_mean(begun, imports),
+        deliver_seconds=_mean(imports, ends),
+        cpu_seconds=cpu_seconds,
+    )
+    refused = sum(e["service"] == "notion" and e["status"] == 429 for e in asked)
+    return _Measured(ends[-1] - min(e["at"] for e in pages), costs, refused)
+
+
+def _times(asked: list[dict[str, Any]], service: str, fits: Callable[[str], bool]) -> list[float]:
+    return sorted(e["at"] for e in asked if e["service"] == service and fits(e["path"]))
+
+
+def _mean(begins: list[float], ends: list[float]) -> float:
+    return statistics.fmean(end - begin for begin, end in zip(begins, ends, strict=True))
+
+
+def _compared(
+    processes: int, workers: int, tracks: int, found: _Measured, costs: Costs, per_minute: int
+) -> tuple[list[str], float]:
+    """The table's row, and by how much the model was wrong."""
+    limits = Limits(notion_a_minute=per_minute, cores=os.cpu_count() or 1)
+    ahead = min(4 * workers, max(workers, per_minute // 15 - workers))
+    plan = Plan(processes=processes, workers=workers, claims_ahead=ahead)
+    foretold = seconds_for(tracks, costs, limits, plan)
+    error = found.seconds / foretold - 1
+    cells = [
+        f"{processes} × {workers}" + (", 180 a minute" if per_minute == _NOTION else ""),
+        str(tracks),
+        f"{found.seconds:.1f}",
+        f"{foretold:.1f}",
+        f"{error:+.0%}",
+        f"{tracks / found.seconds * 3600:,.0f}",
+        binding(tracks, costs, limits, plan),
+        str(found.refused),
+    ]
+    return cells, abs(error)
+
+
+def _tell(
+    report: Report,
+    options: argparse.Namespace,
+    costs: Costs,
+    rows: list[list[str]],
+    errors: list[float],
+) -> None:
+    report.say(
+        f"Tracks of {options.seconds:g} s; a track costs here {costs.fetch_seconds:.2f} s to "
+        f"download and convert, {costs.deliver_seconds:.2f} s to import and conclude, "
+        f"{costs.cpu_seconds:.2f} s of CPU (the run's, its Prefect server's and the stand-ins'), "
+        f"and {costs.notion_requests:.2f} requests to Notion. Load before: "
+        f"{report.load_before:.1f}."
+    )
+    heads = ["processes × workers", "tracks", "s", "foretold s", "off by", "tracks an hour"]
+    report.say(*table([*heads, "binds, says the model", "429s"], rows))
+    worst = max(errors)
+    report.judge(
+        "the model, where it is off most",
+        f"≤ {_WITHIN:.0%}",
+        f"{worst:.0%}",
+        met=worst <= _WITHIN,
+    )
+    report.say(*_large_plan())
+
+
+def _large_plan() -> list[str]:
+    """A million tracks on a hundred machines, with a download of 10 s."""
+    costs = Costs(fetch_seconds=10.0)
+    plans = {
+        "1 machine, 4 workers": (Plan(), 180.0),
+        "1 machine, 4 workers, Business plan (600 a minute)": (Plan(), 600.0),
+        "100 machines, one integration": (Plan(machines=100), 180.0),
+        "100 machines, one integration, 600 a minute": (Plan(machines=100), 600.0),
+        "100 machines, 20 integrations, 600 a minute each": (
+            Plan(machines=100, integrations=20),
+            600.0,
+        ),
+    }
+    rows = []
+    for name, (plan, notion) in plans.items():
+        first, second = bounds(costs, Limits(notion_a_minute=notion), plan)[:2]
+        days = 1_000_000 / first.an_hour / 24
+        rows.append([name, f"{first.an_hour:,.0f}", f"{days:.1f}", first.part, second.part])
+    heads = ["1,000,000 tracks", "tracks an hour", "days", "binds", "would bind next"]
+    return table(heads, rows)
+
+
+if __name__ == "__main__":
+    main()
