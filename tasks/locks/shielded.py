@@ -23,7 +23,7 @@ async def see_through(
     """What `work` returns. If the caller is cancelled meanwhile, `work` goes on for at most
     `grace` seconds, `undo` is given its result, and only then CancelledError is raised.
     """
-    inner = asyncio.ensure_future(work)
+    inner = _apart(work)
     try:
         return await asyncio.shield(inner)
     except asyncio.CancelledError:
@@ -33,8 +33,7 @@ async def see_through(
 
 async def finish_within(clock: Clock, seconds: float, work: Coroutine[Any, Any, object]) -> bool:
     """Run `work` for at most `seconds`, deaf to cancellation. True if it ended without an error."""
-    inner = asyncio.ensure_future(work)
-    timer = asyncio.ensure_future(clock.sleep(seconds))
+    inner, timer = _apart(work), _apart(clock.sleep(seconds))
     while not (inner.done() or timer.done()):
         try:
             await asyncio.wait({inner, timer}, return_when=asyncio.FIRST_COMPLETED)
@@ -45,6 +44,17 @@ async def finish_within(clock: Clock, seconds: float, work: Coroutine[Any, Any, 
         return not inner.cancelled() and inner.exception() is None
     inner.cancel()
     return False
+
+
+def _apart(work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+    """A task that an event loop being torn down does not cancel; whoever awaits it sees to its end.
+
+    Prefect ends a worker's run by an exception through the loop, which then cancels all tasks it
+    knows of at once, those behind a shield too.
+    """
+    task = asyncio.ensure_future(work)
+    asyncio.tasks._unregister_task(task)  # noqa: SLF001  (documented: "Extending asyncio")
+    return task
 
 
 async def _conclude(
