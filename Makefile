@@ -4,13 +4,17 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-lock test-rough test-distributed test-ui lint types lock clean
+.PHONY: demo test test-lock test-rough test-distributed test-ui bench lint types lock clean
 
 demo: $(STAMP)
 	$(BIN)/library-sync demo
 
 test: $(STAMP)
 	$(BIN)/pytest
+
+# Speed beside a bare loop, at scale, by workers: writes docs/performance.md. A quiet machine, 15 min.
+bench: $(STAMP)
+	$(BIN)/python -m bench.page
 
 # The lock under 100,000 drawn schedules, and its mutants (docs/lock.md): minutes.
 test-lock: $(STAMP)

@@ -72,11 +72,11 @@ def _text(
     goals = [goal for report in reports for goal in report["goals"]]
     heads = ["Goal", "wanted", "measured", "met"]
     rows = [[g["what"], g["goal"], g["figure"], "yes" if g["met"] else "**no**"] for g in goals]
-    parts = [
+    measured_on = (
         f"Measured on {today} on: {machine()}. Load average when it began: {load[0]:.1f}, "
-        f"{load[1]:.1f}, {load[2]:.1f} (1, 5, 15 minutes). All of it took {minutes:.1f} minutes.",
-        "\n".join(table(heads, rows)),
-    ]
+        f"{load[1]:.1f}, {load[2]:.1f} (1, 5, 15 minutes). All of it took {minutes:.1f} minutes."
+    )
+    parts = [measured_on, "\n".join(table(heads, rows))]
     for report in reports:
         parts += [f"### {report['name']}", f"`{report['command']}`", *report["parts"]]
     return "\n\n".join(parts)
