@@ -19,7 +19,7 @@ from tasks.errors import (
 )
 from tasks.notion.client import NotionClient
 from tasks.notion.schema import Schema
-from tasks.retrying import PATIENT, retrying
+from tasks.retrying import PATIENT, RetryPolicy, retrying
 
 __all__ = ["data_source_id", "open_eagle", "open_schema", "require_credentials", "writable_folder"]
 
@@ -37,6 +37,9 @@ def require_credentials(settings: Settings) -> None:
             "TRACKS_DB_ID is not set.",
             remedy="Open the Music Tracks database in Notion, copy its link, and set TRACKS_DB_ID.",
         )
+
+
+_EAGLE_MAY_STUMBLE = RetryPolicy(attempts=3, first=0.3)
 
 
 async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
@@ -71,7 +74,8 @@ async def open_eagle(
     client: EagleClient, settings: Settings, patience: Patience | None = None
 ) -> EagleLibrary:
     """The library that is open in Eagle. Raises ConfigurationError if none, or another, is."""
-    try:
+
+    async def connect() -> EagleLibrary:
         return await EagleLibrary.open(
             client,
             expected_path=settings.eagle_library_path,
@@ -79,6 +83,9 @@ async def open_eagle(
             state_dir=settings.state_dir / "eagle",
             patience=patience,
         )
+
+    try:
+        return await retrying(connect, _EAGLE_MAY_STUMBLE)
     except EagleUnavailable as error:
         raise ConfigurationError(
             f"Eagle does not answer at {settings.eagle_api_base}: {error}",

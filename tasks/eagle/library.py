@@ -262,7 +262,7 @@ class EagleLibrary:
     ) -> EagleItem:
         self._pending.note(key)
         try:
-            item_id = await ask()
+            item_id = await self._ask_twice(ask, key)
         except EagleRefused:
             self._pending.strike(key)
             raise
@@ -281,6 +281,18 @@ class EagleLibrary:
         self._pending.strike(key)
         self.index.add(item)
         return item
+
+    async def _ask_twice(self, ask: Callable[[], Awaitable[str]], key: tuple[str, str]) -> str:
+        """The id of an import. Eagle says 500 to what cannot be and to what merely failed
+        (eagle.md 1.1), so it is asked once more, unless the item has appeared all the same.
+        """
+        try:
+            return await ask()
+        except EagleRefused as error:
+            _log.debug("Asking again: %s", error)
+        await asyncio.sleep(self._patience.slowest_look / 2)
+        came = await self._newest_of(key)
+        return came.id if came is not None else await ask()
 
     async def _poll(
         self, look: Callable[[], Awaitable[EagleItem | None]], seconds: float
