@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from time import monotonic
 
+from prefect.exceptions import TerminationSignal
+
 from flows.artifacts import Progress
-from flows.server_limits import OUT_OF_REACH
+from flows.server_limits import OUT_OF_REACH, Outage
 from flows.session import Session
 from flows.sync_track import sync_one, sync_track
 from flows.terminal import ProgressLine
@@ -67,16 +71,30 @@ async def _run_all(
         while waiting and not session.stopped_by:
             track = waiting.popleft()
             board.begin(track)
-            result = await _in_subflow(session, track)
+            result = await _in_subflow(session, track, board.outage)
             results.append(result)
             await board.count(result)
 
-    async with asyncio.TaskGroup() as group:
+    async with _ended_by_one_signal(), asyncio.TaskGroup() as group:
         number = min(len(work), workers + session.claims_ahead(workers))
         runners = [group.create_task(runner(place)) for place in range(number)]
         if runners:
             group.create_task(_spend_reserve_when_cancelled(session.notion.budget, runners))
     return results
+
+
+@asynccontextmanager
+async def _ended_by_one_signal() -> AsyncIterator[None]:
+    """Cancelled in a worker, each track's subflow ends with Prefect's signal; so shall the run.
+
+    Prefect does not see it in a group of errors, and would call the run crashed.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if group.subgroup(TerminationSignal) is None:
+            raise
+        raise TerminationSignal(signal.SIGTERM) from group
 
 
 async def _spend_reserve_when_cancelled(
@@ -92,12 +110,14 @@ async def _spend_reserve_when_cancelled(
         raise
 
 
-async def _in_subflow(session: Session, track: Track) -> TrackResult:
+async def _in_subflow(session: Session, track: Track, outage: Outage) -> TrackResult:
     """The track's subflow; its outcome is read from the session, whatever its state says.
 
     Should Prefect's server fail us, the track is worked on all the same, without its record.
     """
     session.candidates[track.page_id] = track
+    if outage.lasts:
+        return await sync_one(session, track.page_id, session.track_filter)
     try:
         state = await sync_track(
             page_id=track.page_id,
@@ -106,6 +126,7 @@ async def _in_subflow(session: Session, track: Track) -> TrackResult:
             return_state=True,
         )
     except OUT_OF_REACH as error:
+        outage.begin()
         session.warn(f"The Prefect server failed; its record of this run has gaps. ({error})")
         ended, cancelled = "could not be recorded", False
         if track.page_id in session.candidates:
@@ -144,7 +165,8 @@ class _Board:
         self._counts: Counter[TrackStatus] = Counter()
         self._began = monotonic()
         self._begun = 0
-        self._artifact = Progress()
+        self.outage = Outage()
+        self._artifact = Progress(self.outage)
 
     @property
     def _done(self) -> int:
