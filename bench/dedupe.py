@@ -2,7 +2,8 @@
 
 `python -m bench.dedupe --items 21000 --rows 7000` fills an Eagle stand-in in a process of its own,
 reads it over HTTP, cold and warm, judges all rows, and lets rapidfuzz do the same over the whole
-list on a sample. `--large` adds the memory of an index of that many items, in a fresh process.
+list on a sample. `--repair` rows are then given their Eagle ids by the real flow, in a sandbox of
+its own. `--large` adds the memory of an index of that many items, in a fresh process.
 """
 
 from __future__ import annotations
@@ -290,11 +291,23 @@ async def measure(items: int, row_count: int) -> None:
         )
 
 
+async def repair(row_count: int) -> None:
+    """Print what `--filter missing_eagle` costs for rows that only lack their id."""
+    from bench.adoption import measure_repair  # noqa: PLC0415  (Prefect, for this part alone)
+
+    done = await measure_repair(row_count)
+    print(f"Repair of {done.rows:,} finished rows without an Eagle id, by the real flow")
+    print(f"  repaired: {done.repaired:,} in {done.seconds:.1f} s")
+    print(f"  Notion requests for each row: {done.requests_a_row:.2f}")
+    print(f"  Notion requests for the whole run beside: {done.requests['queries and schema']}")
+
+
 def main() -> None:
     """Measure, or serve as the child process."""
     parser = argparse.ArgumentParser(prog="python -m bench.dedupe", description=__doc__)
     parser.add_argument("--items", type=int, default=21_000)
     parser.add_argument("--rows", type=int, default=7_000)
+    parser.add_argument("--repair", type=int, default=300, metavar="N", help="0 for none")
     parser.add_argument("--large", type=int, default=0, metavar="N", help="e.g. 250000")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--index-only", type=int, help=argparse.SUPPRESS)
@@ -305,6 +318,8 @@ def main() -> None:
         asyncio.run(large_index(options.index_only))
     else:
         asyncio.run(measure(options.items, options.rows))
+        if options.repair:
+            asyncio.run(repair(options.repair))
         if options.large:
             print("A large library, read and indexed in a fresh process", flush=True)
             command = [sys.executable, "-m", "bench.dedupe", "--index-only", str(options.large)]
