@@ -76,8 +76,12 @@ def both_there(sandbox) -> bool:
 
 @pytest.mark.parametrize(
     ("window", "downloads"),
-    [(during_the_download, 2), (wav_asked_for, 1), (wav_there, 1), (both_there, 1)],
-    ids=lambda value: getattr(value, "__name__", ""),
+    [
+        pytest.param(during_the_download, 2, id="during the download"),
+        pytest.param(wav_asked_for, 1, id="WAV asked for", marks=pytest.mark.slow),
+        pytest.param(wav_there, 1, id="between WAV and AIFF"),
+        pytest.param(both_there, 1, id="before the last PATCH", marks=pytest.mark.slow),
+    ],
 )
 async def test_the_next_run_completes_what_a_killed_one_began(
     window, downloads, sandbox_factory, run_flow
@@ -99,6 +103,7 @@ async def test_the_next_run_completes_what_a_killed_one_began(
     assert recordings_asked_for(sandbox) == downloads
 
 
+@pytest.mark.slow
 async def test_a_claim_that_was_never_verified_waits_for_its_time_out(sandbox_factory, run_flow):
     """Its token may hide a holder, so nobody takes it for a dead process's; later it is no bar."""
     sandbox = sandbox_factory(build=short_tracks(1))

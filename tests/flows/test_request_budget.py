@@ -26,7 +26,7 @@ async def test_no_window_holds_more_requests_than_the_budget(
 ):
     """Four workers share one budget; its minute is three seconds here."""
     monkeypatch.setattr("tasks.notion.budget._WINDOW_SECONDS", 3.0)
-    sandbox = sandbox_factory(build=short_tracks(4))
+    sandbox = sandbox_factory(build=short_tracks(3))
     summary = await run_flow(
         library_sync,
         sandbox,
@@ -40,10 +40,12 @@ async def test_no_window_holds_more_requests_than_the_budget(
     assert most_within(times, 2.0) <= 12  # a permit is spent within a second of being given
 
 
-@pytest.mark.parametrize("fault", ["rate_limited", "overloaded"])
+@pytest.mark.parametrize(
+    "fault", ["rate_limited", pytest.param("overloaded", marks=pytest.mark.slow)]
+)
 async def test_one_refusal_silences_every_worker(fault, sandbox_factory, run_flow):
     """After a 429 or 529 nobody asks before the time Notion named, and no track fails for it."""
-    sandbox = sandbox_factory(build=short_tracks(4))
+    sandbox = sandbox_factory(build=short_tracks(3))
     aimed = {"fault": fault, "method": "PATCH", "path": "/pages/", "skip": 1}
     sandbox.use_faults(notion={"aimed": [aimed], "retry_after_seconds": [3, 3]})
     summary = await run_flow(library_sync, sandbox, parallel=True, workers=4)
