@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-lock test-rough test-distributed test-ui bench lint types lock clean
+.PHONY: demo test test-lock test-rough test-chaos test-distributed test-ui bench lint types lock clean
 
 demo: $(STAMP)
 	$(BIN)/library-sync demo
@@ -24,6 +24,11 @@ test-lock: $(STAMP)
 ROUGH := library_sync demo_world merges property_types sounds reports
 test-rough: $(STAMP)
 	SANDBOX_FAULTS=rough $(BIN)/pytest $(ROUGH:%=tests/flows/test_%.py)
+
+# Hostile days, Cancel in a worker, and real processes killed at random on 200 tracks: half an hour.
+test-chaos: $(STAMP)
+	$(BIN)/pytest -m slow tests/flows
+	$(BIN)/python -m bench.chaos --processes 4 --tracks 200 --kill --late-writes
 
 # Debian's packages where we are root; elsewhere a test says what it misses, and is skipped.
 DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
