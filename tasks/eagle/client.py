@@ -1,4 +1,6 @@
-"""Eagle's HTTP API: one request a method, errors translated, nothing retried (eagle.md 1).
+"""Eagle's HTTP API: one request a method, errors translated (eagle.md 1).
+
+Only what Eagle refuses is asked once more where that is harmless (`_once_more`).
 
 V1 is used throughout, because every Eagle has it; V2 (4.0 Build 21 and later) is asked only for
 what V1 cannot do: to put an item that exists into a folder.
@@ -6,10 +8,11 @@ what V1 cannot do: to put an item that exists into a folder.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -21,8 +24,10 @@ from tasks.errors import EagleRefused, EagleUnavailable
 __all__ = ["EagleClient"]
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 _SECONDS = 30.0
+_SECOND_THOUGHT_SECONDS = 0.3
 _LIST_SECONDS = 180.0
 _EVERYTHING = 1_000_000
 _CAPS_ARE_MULTIPLES_OF = 100
@@ -105,11 +110,12 @@ class EagleClient:
     async def _page(self, limit: int, page: int) -> list[EagleItem]:
         """V1's `offset` counts pages (eagle.md 1.4); oldest first, so that additions come last."""
         params = {"limit": limit, "offset": page, "orderBy": "-CREATEDATE"}
-        return await self._items("item/list", params)
+        return await _once_more(lambda: self._items("item/list", params))
 
     async def recent_items(self, count: int) -> list[EagleItem]:
         """The `count` live items added last, the newest first."""
-        return await self._items("item/list", {"limit": count, "orderBy": "CREATEDATE"})
+        params = {"limit": count, "orderBy": "CREATEDATE"}
+        return await _once_more(lambda: self._items("item/list", params))
 
     async def items_at(self, url: str) -> list[EagleItem]:
         """Live items whose address contains `url`, whatever its case; 200 at most.
@@ -117,10 +123,13 @@ class EagleClient:
         A superset, to be compared by key: Eagle takes a comma for an "and" (eagle.md 1.4).
         """
         if await self.has_v2():
-            page = await self._get("v2/item/get", url=url, limit=str(_SAME_ADDRESS))
+            page = await _once_more(
+                lambda: self._get("v2/item/get", url=url, limit=str(_SAME_ADDRESS))
+            )
             records = page.get("data", []) if isinstance(page, dict) else []
             return [EagleItem.of(record) for record in records if isinstance(record, dict)]
-        return await self._items("item/list", {"url": url, "limit": _SAME_ADDRESS})
+        params = {"url": url, "limit": _SAME_ADDRESS}
+        return await _once_more(lambda: self._items("item/list", params))
 
     async def item(self, item_id: str) -> EagleItem | None:
         """The item, trashed or not; None while Eagle does not show it (also while importing)."""
@@ -158,7 +167,7 @@ class EagleClient:
         body: Json = {"id": item_id}
         body |= {} if tags is None else {"tags": list(tags)}
         body |= {} if annotation is None else {"annotation": annotation}
-        return EagleItem.of(_record(await self._post("item/update", body)))
+        return EagleItem.of(_record(await _once_more(lambda: self._post("item/update", body))))
 
     async def update_tags(self, item_id: str, tags: Iterable[str]) -> EagleItem:
         """Add tags to those the item has now; the user's stay. No request to write if none lack."""
@@ -177,18 +186,19 @@ class EagleClient:
         lacks_folder = bool(folder_id) and folder_id not in item.folders
         if lacks_folder and await self.has_v2():
             body = {"id": item_id, "tags": united, "folders": [*item.folders, folder_id]}
-            return EagleItem.of(_record(await self._post("v2/item/update", body)))
+            changed = await _once_more(lambda: self._post("v2/item/update", body))
+            return EagleItem.of(_record(changed))
         return item if united == item.tags else await self.update(item_id, tags=united)
 
     async def _known(self, item_id: str) -> EagleItem:
-        item = await self.item(item_id)
+        item = await self.item(item_id) or await self.item(item_id)
         if item is None:
             raise EagleRefused(f"Eagle has no item {item_id}.")
         return item
 
     async def folders(self) -> tuple[EagleFolder, ...]:
         """The folders at the root, all others within them."""
-        data = await self._get("folder/list")
+        data = await _once_more(lambda: self._get("folder/list"))
         return tuple(EagleFolder.of(entry) for entry in data or () if isinstance(entry, dict))
 
     async def create_folder(self, name: str, parent: str = "") -> str:
@@ -246,6 +256,17 @@ class EagleClient:
         else:
             what = f"The connection to Eagle broke off during {path} ({type(error).__name__})."
         return EagleUnavailable(what, maybe_applied=is_change)
+
+
+async def _once_more(ask: Callable[[], Awaitable[T]]) -> T:
+    """What `ask` returns, asked again if Eagle refuses: it says 500 to what cannot be and to what
+    merely failed (eagle.md 1.1). For reads, and changes that may be made twice.
+    """
+    try:
+        return await ask()
+    except EagleRefused:
+        await asyncio.sleep(_SECOND_THOUGHT_SECONDS)
+        return await ask()
 
 
 def _record(data: object) -> Json:

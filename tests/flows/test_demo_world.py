@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
+import pytest
 
 from flows.batch_sync import batch_sync
 from flows.cleanup_locks import cleanup_locks
@@ -44,6 +45,7 @@ async def test_troubles_are_classified_and_stop_nobody(run_flow, sandbox_factory
     )
 
 
+@pytest.mark.counts_requests
 async def test_missing_eagle_repairs_without_downloading(run_flow, sandbox_factory, rows_of):
     """A ticked row whose items are in Eagle gets its id for one request, and no download."""
     sandbox = sandbox_factory()
