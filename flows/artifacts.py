@@ -20,7 +20,7 @@ from prefect.artifacts import (
     aupdate_progress_artifact,
 )
 
-from flows.server_limits import OUT_OF_REACH
+from flows.server_limits import OUT_OF_REACH, Outage
 from flows.summary import SyncSummary
 from tasks.errors import ErrorType
 from tasks.tracks import TrackResult, TrackStatus
@@ -115,35 +115,38 @@ async def publish(summary: SyncSummary) -> None:
 
 
 @contextmanager
-def _gap(what: str) -> Iterator[None]:
+def _gap(what: str, outage: Outage | None = None) -> Iterator[None]:
     """A server that does not answer costs a line in the log, never the run."""
     try:
         yield
     except OUT_OF_REACH as error:
+        if outage is not None:
+            outage.begin()
         _log.warning("The Prefect server did not take %s: %s", what, error)
 
 
 class Progress:
     """A progress artifact, updated now and then rather than at every track."""
 
-    def __init__(self) -> None:
+    def __init__(self, outage: Outage) -> None:
+        self._outage = outage
         self._artifact: UUID | None = None
         self._updated_at = 0.0
 
     async def start(self) -> None:
         """Create the bar at 0 %."""
-        with _gap("the progress bar"):
+        with _gap("the progress bar", self._outage):
             self._artifact = await acreate_progress_artifact(0.0, description="Tracks done")
 
     async def show(self, done: int, total: int) -> None:
         """Move the bar; quietly skipped when the last update was a moment ago."""
         now = time.monotonic()
         due = done == total or now - self._updated_at >= _SECONDS_BETWEEN_UPDATES
-        if self._artifact is None or not due:
+        if self._artifact is None or not due or self._outage.lasts:
             return
         self._updated_at = now
         percent = 100.0 * done / max(1, total)
-        with _gap("the progress"):
+        with _gap("the progress", self._outage):
             await aupdate_progress_artifact(
                 self._artifact, percent, description=f"{done} of {total} tracks"
             )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from flows.orchestration import prepare_prefect, serve_prefect
 from flows.output import write_json, write_text
@@ -71,10 +73,20 @@ def run_sync(
     if given.command == "sync":
         options |= {"retry_failed": given.retry_failed, "error": given.error}
         options["distribute"] = given.distribute
-    summary = _outcome(flow, options, settings, line, only)
+    summary, is_recorded = _outcome(flow, options, settings, line, only)
     if given.json is not None:
         write_json(given.json, summary.to_dict())
+    if not is_recorded:
+        _end_without_prefect(summary.return_code)
     return summary.return_code
+
+
+def _end_without_prefect(code: ReturnCode) -> NoReturn:
+    """End here: at a usual exit Prefect would offer its events to a dead server for minutes."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _outcome(
@@ -83,7 +95,8 @@ def _outcome(
     settings: Settings,
     line: ProgressLine,
     only: frozenset[str] | None,
-) -> SyncSummary:
+) -> tuple[SyncSummary, bool]:
+    """The run's summary, and whether Prefect's server took its end."""
     from flows.closing import ended_runs  # noqa: PLC0415
     from flows.server_limits import OUT_OF_REACH  # noqa: PLC0415
 
@@ -106,14 +119,14 @@ def _outcome(
                 remedy="Start it, correct PREFECT_API_URL, or unset it to run without one.",
             ) from outcome
         _log.warning("The Prefect server does not answer; its record of this run has no end.")
-        return ended[-1]
+        return ended[-1], False
     if isinstance(outcome, BaseException):
         raise outcome
     if not isinstance(outcome, SyncSummary):
         raise ConfigurationError(
             f"The flow ended without a summary: {outcome!r}", remedy="Run again with --debug."
         )
-    return outcome
+    return outcome, True
 
 
 def _status(given: argparse.Namespace, settings: Settings) -> int:

@@ -185,7 +185,7 @@ class _Board:
         self._counts[result.status] += 1
         if result.error_message:
             said = f"{result.error_type}: {result.error_message}"
-            _log.warning("   %s - %s: %s", result.artist, result.title, said)
+            _log.warning("%s: %s", _name(result), said)
         else:
             seconds = result.processing_time_seconds
             _log.info("   %s: %s (%.1fs)", result.status.value, _name(result), seconds)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from time import monotonic
 
 import httpx
 from prefect import get_client
@@ -28,6 +29,7 @@ __all__ = [
     "DOWNLOADS",
     "NOTION_REQUESTS",
     "OUT_OF_REACH",
+    "Outage",
     "SharedLimits",
     "has_server",
     "open_limits",
@@ -44,6 +46,23 @@ OUT_OF_REACH = (httpx.HTTPError, RuntimeError)
 
 _LOCKED = 423
 _SHORTEST_WAIT = 0.2
+_OUTAGE_SECONDS = 60.0
+
+
+class Outage:
+    """Whether the server failed a minute ago: asking it again costs each track two more."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    @property
+    def lasts(self) -> bool:
+        """True for a minute after `begin`."""
+        return monotonic() < self._until
+
+    def begin(self) -> None:
+        """The server just failed, after all of the client's attempts."""
+        self._until = monotonic() + _OUTAGE_SECONDS
 
 
 def has_server() -> bool:
