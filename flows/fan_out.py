@@ -9,18 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from time import monotonic
 
 from prefect.exceptions import TerminationSignal
 
-from flows.artifacts import Progress
+from flows.board import Board
 from flows.server_limits import OUT_OF_REACH, Outage
 from flows.session import Session
 from flows.sync_track import sync_one, sync_track
-from flows.terminal import ProgressLine
 from tasks.notion.budget import RequestBudget
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -45,9 +43,15 @@ async def process_tracks(
     Tracks that another process held are asked for once more at the end. When the session stops
     (another Eagle library is open, Notion refuses the token), the rest is not begun.
     """
-    board = _Board(len(work), session.progress_line, on_result)
+    board = Board(len(work), session.progress_line, session.transfers, on_result)
     session.allow(workers)
-    await board.start()
+    async with board.shown():
+        return await _run_twice(session, work, workers, board)
+
+
+async def _run_twice(
+    session: Session, work: Sequence[Track], workers: int, board: Board
+) -> list[TrackResult]:
     results = await _run_all(session, work, workers, board)
     locked = {r.page_id for r in results if r.status is TrackStatus.SKIPPED_LOCKED}
     if locked and not session.stopped_by:
@@ -56,12 +60,11 @@ async def process_tracks(
         again = [track for track in work if track.page_id in locked]
         second = await _run_all(session, again, workers, board)
         results = [r for r in results if r.page_id not in locked] + second
-    board.finish()
     return results
 
 
 async def _run_all(
-    session: Session, work: Sequence[Track], workers: int, board: _Board
+    session: Session, work: Sequence[Track], workers: int, board: Board
 ) -> list[TrackResult]:
     waiting = deque(work)
     results: list[TrackResult] = []
@@ -148,81 +151,3 @@ async def _in_subflow(session: Session, track: Track, outage: Outage) -> TrackRe
         remedy="Run again; if it stays, run with --debug.",
         page_url=track.page_url,
     )
-
-
-class _Board:
-    """Counts of a run in progress, shown as log lines, one live line and an artifact."""
-
-    def __init__(
-        self,
-        total: int,
-        line: ProgressLine | None,
-        on_result: Callable[[TrackResult], Awaitable[None]] | None,
-    ) -> None:
-        self._on_result = on_result
-        self._total = total
-        self._line = line
-        self._counts: Counter[TrackStatus] = Counter()
-        self._began = monotonic()
-        self._begun = 0
-        self.outage = Outage()
-        self._artifact = Progress(self.outage)
-
-    @property
-    def _done(self) -> int:
-        return self._counts.total()
-
-    async def start(self) -> None:
-        await self._artifact.start()
-
-    def begin(self, track: Track) -> None:
-        self._begun = min(self._begun + 1, self._total)
-        name = f"{track.title or 'Untitled'} by {track.artist or 'Unknown'}"
-        _log.info("[%d/%d] Processing: %s", self._begun, self._total, name)
-        self._redraw()
-
-    async def count(self, result: TrackResult) -> None:
-        self._counts[result.status] += 1
-        if result.error_message:
-            said = f"{result.error_type}: {result.error_message}"
-            _log.warning("%s: %s", _name(result), said)
-        else:
-            seconds = result.processing_time_seconds
-            _log.info("   %s: %s (%.1fs)", result.status.value, _name(result), seconds)
-        self._redraw()
-        await self._artifact.show(self._done, self._total)
-        if self._on_result is not None:
-            await self._on_result(result)
-
-    def take_back(self, status: TrackStatus, number: int) -> None:
-        self._counts[status] -= number
-        self._begun -= number
-
-    def finish(self) -> None:
-        if self._line is not None:
-            self._line.clear()
-
-    def _redraw(self) -> None:
-        if self._line is not None:
-            self._line.show(self._text())
-
-    def _text(self) -> str:
-        counts = ", ".join(f"{n} {s.value.replace('_', ' ')}" for s, n in self._counts.items() if n)
-        elapsed = monotonic() - self._began
-        eta = ""
-        if self._done:
-            left = elapsed / self._done * (self._total - self._done)
-            eta = f" | about {_span(left)} left"
-        return f"[{self._done}/{self._total}] {counts or 'starting'}{eta}"
-
-
-def _name(result: TrackResult) -> str:
-    return f"{result.artist} - {result.title}" if result.artist else result.title
-
-
-def _span(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
