@@ -191,6 +191,7 @@ def _encode(world: World, state: Path) -> None:
 
 async def _serve(state: Path, contents: Contents) -> None:
     sandbox = Sandbox(state, build=lambda world: fill(world, contents))
+    sandbox.eagle.pictures = False  # a waveform's CPU is Eagle's own, and nobody waits for it
     async with sandbox:
         await asyncio.to_thread(_encode, sandbox.world, state)
         sys.stdout.write(json.dumps(sandbox.environment) + "\n")

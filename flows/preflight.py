@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from flows.settings import Settings
+from flows.source_memory import recall_source, remember_source
 from tasks.eagle.addresses import address_keys
 from tasks.eagle.client import EagleClient
 from tasks.eagle.library import EagleLibrary, Patience
@@ -43,14 +46,14 @@ _EAGLE_MAY_STUMBLE = RetryPolicy(attempts=3, first=0.3)
 
 
 async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
-    """The schema of the tracks database, from two requests.
+    """The schema of the tracks database, from two requests; one, if it was read here before.
 
     Raises ConfigurationError for a missing or refused token, a wrong id, a missing property.
     """
     require_credentials(settings)
     try:
-        source_id = await data_source_id(notion, settings.tracks_db_id)
-        return Schema.of(await retrying(lambda: notion.data_source(source_id), PATIENT))
+        known = await _known_source(notion, settings)
+        return Schema.of(known or await _first_source(notion, settings))
     except NotionUnauthorized as error:
         raise ConfigurationError("Notion does not accept NOTION_TOKEN.") from error
     except (NotionNotFound, NotionRefused) as error:
@@ -59,6 +62,27 @@ async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
             remedy="Check the id, and share the database with the integration: in Notion open it, "
             "then ··· > Connections.",
         ) from error
+
+
+async def _known_source(notion: NotionClient, settings: Settings) -> Mapping[str, Any] | None:
+    """The data source of the last run, if it still belongs to the database."""
+    source_id = recall_source(settings.state_dir, settings.tracks_db_id)
+    if not source_id:
+        return None
+    try:
+        found = await retrying(lambda: notion.data_source(source_id), PATIENT)
+    except (NotionNotFound, NotionRefused):
+        return None
+    parent = str(found.get("parent", {}).get("database_id", "")).replace("-", "")
+    is_ours = parent == settings.tracks_db_id.replace("-", "") and not found.get("in_trash")
+    return found if is_ours else None
+
+
+async def _first_source(notion: NotionClient, settings: Settings) -> Mapping[str, Any]:
+    source_id = await data_source_id(notion, settings.tracks_db_id)
+    found = await retrying(lambda: notion.data_source(source_id), PATIENT)
+    remember_source(settings.state_dir, settings.tracks_db_id, source_id)
+    return found
 
 
 async def data_source_id(notion: NotionClient, database_id: str) -> str:
