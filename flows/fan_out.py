@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
-
-from prefect.exceptions import TerminationSignal
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from flows.board import Board
+from flows.children import ended_together
 from flows.server_limits import OUT_OF_REACH, Outage
 from flows.session import Session
 from flows.sync_track import sync_one, sync_track
@@ -78,26 +75,12 @@ async def _run_all(
             results.append(result)
             await board.count(result)
 
-    async with _ended_by_one_signal(), asyncio.TaskGroup() as group:
+    async with ended_together(session), asyncio.TaskGroup() as group:
         number = min(len(work), workers + session.claims_ahead(workers))
         runners = [group.create_task(runner(place)) for place in range(number)]
         if runners:
             group.create_task(_spend_reserve_when_cancelled(session.notion.budget, runners))
     return results
-
-
-@asynccontextmanager
-async def _ended_by_one_signal() -> AsyncIterator[None]:
-    """Cancelled in a worker, each track's subflow ends with Prefect's signal; so shall the run.
-
-    Prefect does not see it in a group of errors, and would call the run crashed.
-    """
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        if group.subgroup(TerminationSignal) is None:
-            raise
-        raise TerminationSignal(signal.SIGTERM) from group
 
 
 async def _spend_reserve_when_cancelled(
