@@ -65,7 +65,7 @@ def settings_of(sandbox: RunningSandbox, **changes: Any) -> Settings:
 def run_flow(prefect_server: None) -> RunFlow:
     """`await run_flow(flow, sandbox, settings={…}, **options)`: the run's summary.
 
-    The lock's times are a tenth of the real ones, which is safe where Notion is as much faster.
+    The lock's times are the real ones by `factor`, which is safe where Notion is as much faster.
     """
 
     async def run(
@@ -74,12 +74,13 @@ def run_flow(prefect_server: None) -> RunFlow:
         *,
         settings: dict[str, Any] | None = None,
         patience: Patience | None = None,
+        factor: float = 0.1,
         **options: Any,
     ) -> SyncSummary:
         session_options.set(
             SessionOptions(
                 settings=settings_of(sandbox, **(settings or {})),
-                timing=LockTiming.scaled_for_tests(0.1),
+                timing=LockTiming.scaled_for_tests(factor),
                 patience=patience,
             )
         )

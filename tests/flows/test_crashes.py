@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_API_URL
 from flows.library_sync import library_sync
 from tasks.locks.value import parse
 from tests.flows.small_world import short_tracks
-from tests.flows.sync_process import started, wait_until
+from tests.flows.sync_process import FACTOR, started, wait_until
 
 LOCK = "Processing Lock"
 
@@ -97,7 +97,7 @@ async def test_the_next_run_completes_what_a_killed_one_began(
     assert parse(locked_as(sandbox)) is not None
     assert sandbox.world.values_of(row.page_id)["DL"] is False
 
-    summary = await run_flow(library_sync, sandbox)
+    summary = await run_flow(library_sync, sandbox, factor=FACTOR)
     assert summary.counts["processed"] == summary.stale_locks_cleared == 1
     assert_whole(sandbox)
     assert recordings_asked_for(sandbox) == downloads
@@ -112,11 +112,11 @@ async def test_a_claim_that_was_never_verified_waits_for_its_time_out(sandbox_fa
     token = parse(locked_as(sandbox))
     assert token is not None
 
-    summary = await run_flow(library_sync, sandbox)
+    summary = await run_flow(library_sync, sandbox, factor=FACTOR)
     assert summary.counts["skipped_locked"] == 1
     assert locked_as(sandbox) == str(token)
 
     aged = str(token).replace(f"{token.taken_at:%Y-%m-%dT%H}", f"{token.taken_at:%Y}-01-01T00")
     sandbox.world.update_row(row.page_id, {LOCK: aged})
-    assert (await run_flow(library_sync, sandbox)).counts["processed"] == 1
+    assert (await run_flow(library_sync, sandbox, factor=FACTOR)).counts["processed"] == 1
     assert_whole(sandbox)
