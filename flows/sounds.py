@@ -52,7 +52,8 @@ async def listen(session: Session, track: Track, wav: Path, seconds: float) -> S
         fingerprint = await take_fingerprint(wav, seconds, session.fpcalc)
         alike = await asyncio.to_thread(session.sounds.like, fingerprint)
     except SyncError as error:
-        _log.warning("%s: no acoustic fingerprint: %s", track.label, error)
+        _log.debug("%s: no acoustic fingerprint: %s", track.label, error)
+        session.warn("Some tracks were not compared by their sound; --debug says why.")
         return Sound()
     return _judged(session, session.index, track, fingerprint, alike)
 
