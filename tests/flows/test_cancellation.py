@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
-from prefect import get_client
+from prefect import flow, get_client, task
+from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_API_URL
+from prefect.states import Pending
 
+from flows.children import ended_together
+from tasks.locks.ports import SystemClock
 from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until
 
 _FREE_WITHIN = 20.0
+SESSION = SimpleNamespace(locks=SimpleNamespace(clock=SystemClock(lambda: timedelta(0))))
 
 
 def locks(sandbox) -> list[str]:
@@ -67,3 +75,30 @@ async def test_a_signal_frees_what_the_run_held(number, code, said, stalled, pre
     assert [run.name for run in runs if run.state is None or not run.state.is_final()] == []
     assert not locks(stalled)
     assert leftovers(stalled) == []
+
+
+async def test_a_subflow_cut_off_while_it_was_created_is_closed(prefect_server):
+    """It is on the server, Pending, and no engine knows of it."""
+
+    @task
+    async def place() -> None:
+        """What a subflow hangs from."""
+
+    @flow
+    async def child() -> None:
+        """Never begun."""
+
+    @flow
+    async def parent() -> None:
+        ours = FlowRunContext.get().flow_run.id
+        async with get_client() as client, ended_together(SESSION):
+            hook = await client.create_task_run(place, ours, dynamic_key="0")
+            run = await client.create_flow_run(child, parent_task_run_id=hook.id, state=Pending())
+            cut_off.append(run.id)
+            raise asyncio.CancelledError
+
+    cut_off = []
+    with pytest.raises(asyncio.CancelledError):
+        await parent()
+    async with get_client() as client:
+        assert (await client.read_flow_run(cut_off[0])).state.is_cancelled()
