@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/library-sync demo
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest $(ARGS)
 
 # Speed beside a bare loop, at scale, by workers: writes docs/performance.md. A quiet machine, 15 min.
 bench: $(STAMP)

@@ -2,9 +2,10 @@
 
     python -m bench.end_to_end [--tracks 50] [--seconds 240] [--workers 4]
 
-A dry run comes before ours, unmeasured: a machine in use has Prefect's database and knows its Notion
-data source. All three meet the same stand-ins, one after the other, with the same latencies. The original's
-shape is measured on a few tracks and multiplied, since it works on one track after another.
+A dry run comes before ours, unmeasured: a machine in use has Prefect's database and knows its
+Notion data source. All three meet the same stand-ins, one after the other, with the same latencies.
+The original's shape is measured on a few tracks and multiplied, since it works on one track after
+another.
 """
 
 from __future__ import annotations
