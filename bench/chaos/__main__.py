@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     home = given.home or Path(tempfile.mkdtemp(prefix="library-sync-chaos-"))
     home.mkdir(parents=True, exist_ok=True)
     _serve_prefect(home / "prefect")
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it minds dropped connections
+    logging.getLogger("uvicorn.error").disabled = True  # it minds connections that are dropped
     with running_sandbox(home / "sandbox", build=lambda world: _build(world, given)) as sandbox:
         is_well = _perform(sandbox, home, given)
     if given.home is None and is_well:
