@@ -54,7 +54,7 @@ def _options() -> argparse.Namespace:
     made.add_argument("--tracks", type=int, default=50)
     made.add_argument("--seconds", type=float, default=240.0)
     made.add_argument("--workers", type=int, default=4)
-    made.add_argument("--original", type=int, default=3, help="tracks of the original's shape")
+    made.add_argument("--original", type=int, default=2, help="tracks of the original's shape")
     made.add_argument("--items", type=int, default=21_000, help="items in the Eagle library")
     return made.parse_args()
 

@@ -17,6 +17,9 @@ __all__ = ["Bound", "Costs", "Limits", "Plan", "binding", "bounds", "seconds_for
 _HOUR = 3600.0
 _NOTION = "Notion's limit"
 _SOUNDCLOUD = "SoundCloud's limit"
+_EAGLE = "Eagle's imports"
+_CORES = "the machines' cores"
+_SHARED = {_EAGLE, _CORES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +37,7 @@ class Costs:
     claim_seconds: float = 4.2
     fetch_seconds: float = 3.0
     deliver_seconds: float = 1.5
-    eagle_seconds: float = 0.4
+    eagle_seconds: float = 0.2
     cpu_seconds: float = 0.6
 
 
@@ -83,8 +86,8 @@ def bounds(costs: Costs, limits: Limits, plan: Plan) -> list[Bound]:
             _SOUNDCLOUD,
             plan.machines * limits.formats_in_ten_minutes * 6 / costs.format_requests,
         ),
-        Bound("Eagle's imports", plan.machines * _HOUR / costs.eagle_seconds),
-        Bound("the machines' cores", plan.machines * limits.cores * _HOUR / costs.cpu_seconds),
+        Bound(_EAGLE, plan.machines * _HOUR / costs.eagle_seconds),
+        Bound(_CORES, plan.machines * limits.cores * _HOUR / costs.cpu_seconds),
         Bound("workers: downloads", processes * plan.workers * _HOUR / costs.fetch_seconds),
         Bound(
             "workers: tracks in work",
@@ -117,7 +120,9 @@ def _parts(tracks: int, costs: Costs, limits: Limits, plan: Plan) -> dict[str, f
     seconds = {}
     for bound in bounds(costs, limits, plan):
         window = windows.get(bound.part)
-        if window is None:
+        if bound.part in _SHARED:
+            seconds[bound.part] = ends + (tracks - 1) * _HOUR / bound.an_hour
+        elif window is None:
             seconds[bound.part] = ends + rest * _HOUR / bound.an_hour
         else:
             a_window = max(1.0, bound.an_hour * window / _HOUR)
