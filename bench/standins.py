@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ SOUNDCLOUD_SECONDS = 0.04
 
 _SIGMA = 0.35
 _ADDED = 1_700_000_000_000
+_LONG_AGO = 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,12 +125,29 @@ def stand_ins(folder: Path, contents: Contents) -> Iterator[StandIns]:
             process.wait()
 
 
+@contextlib.contextmanager
+def _in_the_past(world: World) -> Iterator[None]:
+    """Rows are made seconds apart, months ago: Notion lists at most 10,000 rows of one minute."""
+    objects, real = world.notion.objects, world.notion.objects._clock  # noqa: SLF001
+    seconds = itertools.count(-_LONG_AGO)
+    objects._clock = lambda: real() + timedelta(seconds=next(seconds) / 4)  # noqa: SLF001
+    try:
+        yield
+    finally:
+        objects._clock = real  # noqa: SLF001
+
+
 def fill(world: World, contents: Contents) -> None:
     """Rows and items as `contents` says; the same each time."""
     world.add_root_page()
     world.add_databases()
     for name in PLAYLISTS:
         world.add_playlist(name)
+    with _in_the_past(world):
+        _fill_rows(world, contents)
+
+
+def _fill_rows(world: World, contents: Contents) -> None:
     finished = contents.done + contents.lacking
     for number in range(finished):
         _add_finished(world, number, has_id=number < contents.done)
