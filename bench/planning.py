@@ -24,6 +24,7 @@ from bench.standins import Contents, stand_ins
 
 _PHASES = ("session", "Eagle", "Notion", "decide")
 _LINEAR = 1.25
+_BYTES_A_ROW = 60_000
 
 
 def main() -> None:
@@ -49,7 +50,10 @@ def _measured(rows: int) -> dict[str, Any]:
     unheard = rows // 10
     done = rows - unheard
     contents = Contents(done=done, unheard=unheard, others=rows * 5 // 2 - 2 * done)
-    with scratch() as folder, stand_ins(folder, contents) as services:
+    with (
+        scratch(memory_bytes=_BYTES_A_ROW * rows) as folder,
+        stand_ins(folder, contents) as services,
+    ):
         environment = clean_environment(
             folder, services.environment, NOTION_REQUESTS_PER_MINUTE="10000000"
         )
