@@ -4,30 +4,41 @@
 
 A sync against the stand-ins, without latencies, in a process whose CPU time is told apart by owner
 (bench.sampling) while tracks are in work. Being profiled makes the loop's thread slower, so another
-sync of as many tracks runs without, and the loop's parts are scaled to what it took there. PyAV's
-part are the two functions that do nothing but call it (decode, resample); all else that
-`tasks/audio` spends (hashes, headers, reading back) is ours.
+sync of as many tracks runs without, and the loop's parts are scaled to what it took there.
+
+What the two files cost is measured alone, one conversion after another: beside other work on the
+same cores its CPU time grows by half and more, for ffmpeg as for us, and says nothing of the code.
+PyAV's part is the decoding without any writing; what the conversion takes beyond it (writing,
+hashing, tags, reading back) is ours.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.measuring import Report, clean_environment, measured, parser, scratch, table
+from bench.samples import encode, music
 from bench.sampling import NOBODY, CpuByOwner
 from bench.standins import Contents, stand_ins
+from tasks.audio.convert import convert
+from tasks.audio.decoding import opened
 
 _REPEATS = 7
 _SHOWN = 12
+_LOOP_SECONDS = 10
 _AUDIO = "tasks/audio (with PyAV)"
-_PYAV = {"decoding.py _packet_frames", "decoding.py _converted"}
+_ALONE = 5
 
 
 def main() -> None:
@@ -43,7 +54,8 @@ def main() -> None:
             environment = clean_environment(
                 folder, services.environment, NOTION_REQUESTS_PER_MINUTE="100000"
             )
-            _tell_cpu(report, _sampled(folder, environment, options), options)
+            found = _sampled(folder, environment, options)
+            _tell_cpu(report, found, _alone(folder, options.seconds), options)
             _tell_start_up(report, environment, folder)
     report.write(options.json)
 
@@ -119,19 +131,55 @@ def _sample_a_sync(options: argparse.Namespace) -> None:
     options.child.write_text(json.dumps(found))
 
 
-def _tell_cpu(report: Report, found: dict[str, Any], options: argparse.Namespace) -> None:
+def _alone(folder: Path, seconds: float) -> tuple[float, float]:
+    """Milliseconds of CPU that PyAV takes for a recording, and our two files beyond it."""
+    loop = music(_LOOP_SECONDS)
+    sound = np.tile(loop, (1, math.ceil(seconds / _LOOP_SECONDS)))[:, : int(seconds * 44_100)]
+    source = encode(folder / "alone.m4a", sound, codec="aac", bit_rate=160_000)
+
+    def decode() -> None:
+        with opened(source) as decoded:
+            for _ in decoded.batches(sample_rate=None, bit_depth=16):
+                pass
+
+    def both_files() -> None:
+        wav, aiff = folder / "alone.wav", folder / "alone.aiff"
+        convert(source, wav, aiff, announced_seconds=seconds)
+        wav.unlink()
+        aiff.unlink()
+
+    decoding, all_of_it = _cpu_of(decode), _cpu_of(both_files)
+    return decoding, all_of_it - decoding
+
+
+def _cpu_of(work: Callable[[], None]) -> float:
+    """Milliseconds of CPU, the median of some, after one that warms."""
+    spent = []
+    for _ in range(_ALONE + 1):
+        began = time.process_time()
+        work()
+        spent.append(1000 * (time.process_time() - began))
+    return statistics.median(spent[1:])
+
+
+def _tell_cpu(
+    report: Report,
+    found: dict[str, Any],
+    alone: tuple[float, float],
+    options: argparse.Namespace,
+) -> None:
     tracks = found["tracks"]
     each: Counter[str] = Counter()
     for owner, _, spent in found["places"]:
         each[owner] += 1000 * spent / tracks
-    decode = sum(1000 * p[2] / tracks for p in found["places"] if p[1] in _PYAV)
+    decoding, files = alone
     seen = sum(each.values())
     audio = each.pop(_AUDIO, 0.0)
     parts = {
-        "PyAV: decoding to 16 bits": decode,
+        "PyAV: decoding to 16 bits (alone)": decoding,
         "yt-dlp": each.pop("yt-dlp", 0.0),
         "Prefect's client": each.pop("Prefect", 0.0),
-        "ours: files (hashes, headers, tags, reading back)": audio - decode,
+        "ours: two files written, hashed, read back (alone)": files,
         "ours: tasks, with the clients' libraries": each.pop("tasks", 0.0),
         "ours: flows": each.pop("flows", 0.0),
         "event loop and libraries, for nobody in particular": each.pop(NOBODY, 0.0),
@@ -139,17 +187,17 @@ def _tell_cpu(report: Report, found: dict[str, Any], options: argparse.Namespace
     report.say(
         f"{tracks} tracks of {options.seconds:g} s, {options.workers} workers, no latencies: "
         f"{1000 * found['cpu'] / tracks:.0f} ms of CPU a track in the run's process, of which the "
-        f"table accounts for {seen:.0f}; the profile made the loop's thread "
-        f"{1 / found['scale']:.1f} times slower. "
+        f"profile accounts for {seen:.0f}: {audio:.0f} for decoding and files beside all else (the "
+        f"table says what they take alone). It made the loop's thread {1 / found['scale']:.1f} "
+        "times slower, which is taken out. "
         f"Load before: {report.load_before:.1f}."
     )
     report.say(*table(["", "CPU ms a track"], [[n, f"{ms:.0f}"] for n, ms in parts.items()]))
-    places = [p for p in found["places"] if p[0] in {"tasks", "flows", _AUDIO, NOBODY}][:_SHOWN]
+    places = [p for p in found["places"] if p[0] in {"tasks", "flows", NOBODY}][:_SHOWN]
     heads = ["Where, the most first", "CPU ms a track"]
     rows = [[f"`{o}: {m}`", f"{1000 * s / tracks:.1f}"] for o, m, s in places]
     report.say(*table(heads, rows))
     ours = sum(ms for name, ms in parts.items() if name.startswith("ours"))
-    files = next(ms for name, ms in parts.items() if name.startswith("ours: files"))
     report.judge(
         "CPU of our own a track, beyond yt-dlp, PyAV and Prefect",
         "≤ 50 ms",

@@ -8,11 +8,13 @@ import logging
 import os
 import shutil
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from flows.orchestration import prepare_prefect, serve_prefect
+from flows.importing import heavy_imports
+from flows.orchestration import is_embedded, prepare_prefect, serve_prefect
 from flows.output import write_json, write_text
 from flows.preflight import require_credentials
 from flows.settings import Settings, load_settings
@@ -57,8 +59,9 @@ def run_sync(
     require_credentials(settings)
     prepare_prefect(debug=given.debug)
     serve_prefect()
-    from flows.batch_sync import batch_sync  # noqa: PLC0415  (Prefect takes seconds to import)
-    from flows.library_sync import library_sync  # noqa: PLC0415
+    with heavy_imports():
+        from flows.batch_sync import batch_sync  # noqa: PLC0415  (Prefect takes seconds to import)
+        from flows.library_sync import library_sync  # noqa: PLC0415
 
     flow = library_sync if given.command == "sync" else batch_sync
     options: dict[str, Any] = {
@@ -97,6 +100,7 @@ def _outcome(
     only: frozenset[str] | None,
 ) -> tuple[SyncSummary, bool]:
     """The run's summary, and whether Prefect's server took its end."""
+    from flows.ahead import session_ahead  # noqa: PLC0415
     from flows.closing import ended_runs  # noqa: PLC0415
     from flows.server_limits import OUT_OF_REACH  # noqa: PLC0415
 
@@ -105,8 +109,10 @@ def _outcome(
     async def call() -> Any:
         _hand_down(settings, line, only)
         ended_runs.set(ended)
+        early = session_ahead(dry_run=options["dry_run"]) if is_embedded() else nullcontext()
         try:
-            state = await flow(**options, return_state=True)
+            async with early:
+                state = await flow(**options, return_state=True)
             return await state.aresult(raise_on_failure=False)
         except OUT_OF_REACH as error:
             return error

@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.importing import heavy_imports
 from flows.orchestration import EMBEDDED, prefect_home
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ _SETTINGS = {
     "PREFECT_SERVER_UI_ENABLED": "false",
     # Nothing is scheduled here and nobody watches for events; what is left keeps the history.
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    # The states of tasks in one transaction for many; Prefect's own default is one for each.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
 }
 _SECONDS_TO_END = 5.0
 
@@ -77,17 +81,15 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 def _serve(listener: int) -> None:
     """Serve until standard input ends."""
-    import gc  # noqa: PLC0415
+    with heavy_imports():
+        import uvicorn  # noqa: PLC0415
+        from prefect.server.api.server import create_app  # noqa: PLC0415
 
-    gc.disable()  # two seconds of the imports are collections that find nothing
-    import uvicorn  # noqa: PLC0415
-    from prefect.server.api.server import create_app  # noqa: PLC0415
+        from flows.embedded_database import write_in_turn  # noqa: PLC0415
 
-    from flows.embedded_database import write_in_turn  # noqa: PLC0415
-
-    gc.enable()
-    write_in_turn()
-    server = uvicorn.Server(uvicorn.Config(create_app(), log_level="error", lifespan="on"))
+        write_in_turn()
+        app = create_app()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
     threading.Thread(target=_end_with_the_run, args=(server,), daemon=True).start()
     server.run([socket.socket(fileno=listener)])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from flows.board import Board
@@ -16,6 +15,7 @@ from flows.children import ended_together
 from flows.server_limits import OUT_OF_REACH, Outage
 from flows.session import Session
 from flows.sync_track import sync_one, sync_track
+from flows.waiting import Waiting
 from tasks.notion.budget import RequestBudget
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -63,15 +63,15 @@ async def _run_twice(
 async def _run_all(
     session: Session, work: Sequence[Track], workers: int, board: Board
 ) -> list[TrackResult]:
-    waiting = deque(work)
+    waiting = Waiting(session, work)
     results: list[TrackResult] = []
 
     async def runner(place: int) -> None:
         await asyncio.sleep(_APART * place)
-        while waiting and not session.stopped_by:
-            track = waiting.popleft()
+        while not session.stopped_by and (track := await waiting.next()):
             board.begin(track)
             result = await _in_subflow(session, track, board.outage)
+            waiting.note(result)
             results.append(result)
             await board.count(result)
 
@@ -80,7 +80,9 @@ async def _run_all(
         runners = [group.create_task(runner(place)) for place in range(number)]
         if runners:
             group.create_task(_spend_reserve_when_cancelled(session.notion.budget, runners))
-    return results
+    for result in waiting.done_elsewhere:
+        await board.count(result)
+    return results + waiting.done_elsewhere
 
 
 async def _spend_reserve_when_cancelled(

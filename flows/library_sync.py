@@ -168,6 +168,7 @@ async def _query_and_work(
             session.track_filter,
             lambda track: is_wanted(session, track, session.track_filter),
         )
+        session.listed = len(tracks)
         everything = session.track_filter is TrackFilter.ALL and not session.retries_failed
         how = replace(how, are_all=everything and session.only_pages is None)
         if session.only_pages is not None:

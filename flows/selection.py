@@ -50,7 +50,10 @@ async def select_tracks(
     selection = Selection()
     needing = [track for track in tracks if _needs_work(session, track, selection)]
     _tell_resting(selection)
-    groups = await _duplicates(session, needing, tracks if are_all else None)
+    groups, _ = await asyncio.gather(
+        _duplicates(session, needing, tracks if are_all else None),
+        session.playlists.prepare(() if session.settings.dry_run else needing[:limit]),
+    )
     kept = await _without_duplicates(session, needing, groups, selection)
     session.kept_apart += kept
     ordered = _in_order(session, kept)[:limit]

@@ -55,6 +55,7 @@ from tasks.tracks import Track, TrackFilter, TrackResult
 __all__ = [
     "Session",
     "SessionOptions",
+    "connect",
     "current_session",
     "open_session",
     "run_settings",
@@ -70,13 +71,17 @@ _CLAIMS_A_WORKER = 4
 
 @dataclass(frozen=True, kw_only=True)
 class SessionOptions:
-    """What the starter of a run hands down beside the settings; a worker hands down nothing."""
+    """What the starter of a run hands down beside the settings; a worker hands down nothing.
+
+    `opening` is a session that the starter opens, and closes after the run (flows.ahead).
+    """
 
     settings: Settings | None = None
     timing: LockTiming | None = None
     patience: Patience | None = None
     progress_line: ProgressLine | None = None
     only_pages: frozenset[str] | None = None
+    opening: asyncio.Future[Session] | None = None
 
 
 session_options: ContextVar[SessionOptions] = ContextVar("session_options")
@@ -112,6 +117,7 @@ class Session:
         self.progress_line: ProgressLine | None = None
         self.limits = SharedLimits()
         self.track_filter = TrackFilter.UNPROCESSED
+        self.listed = 0
         self.candidates: dict[str, Track] = {}
         self.results: dict[str, TrackResult] = {}
         self.transfers = Transfers()
@@ -217,7 +223,10 @@ async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> Asy
     if not with_eagle:
         settings = replace(settings, eagle_api_base="")
     async with AsyncExitStack() as stack:
-        session = await _connect(settings, options, stack)
+        if options.opening is not None and with_eagle:
+            session = await asyncio.shield(options.opening)
+        else:
+            session = await connect(settings, options, stack)
         token = _current.set(session)
         try:
             yield session
@@ -225,7 +234,8 @@ async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> Asy
             _current.reset(token)
 
 
-async def _connect(settings: Settings, options: SessionOptions, stack: AsyncExitStack) -> Session:
+async def connect(settings: Settings, options: SessionOptions, stack: AsyncExitStack) -> Session:
+    """A session whose connections close with `stack`. Raises ConfigurationError."""
     limits = await open_limits()
     budget = RequestBudget(settings.notion_requests_per_minute, shared=limits.notion)
     notion = await stack.enter_async_context(

@@ -86,5 +86,6 @@ async def _tracks(session: Session, page_ids: list[str]) -> list[Track]:
         session.track_filter,
         lambda track: is_wanted(session, track, session.track_filter),
     )
+    session.listed = len(rows)
     known = {track.page_id: track for track in rows}
     return [known.get(page_id) or Track(page_id=page_id) for page_id in page_ids]

@@ -29,7 +29,7 @@ from tasks.notion.rows import to_track
 from tasks.notion.writes import property_values
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
-__all__ = ["sync_track"]
+__all__ = ["skipped", "sync_one", "sync_track"]
 
 _log = logging.getLogger("flows.sync_track")
 
@@ -81,11 +81,11 @@ async def _claim_and_work(session: Session, track: Track, track_filter: TrackFil
     outcome = await session.locks.claim(track.page_id, still_wanted)
     match outcome:
         case Locked(by=by):
-            return _skipped(track, TrackStatus.SKIPPED_LOCKED, f"locked by {by}")
+            return skipped(track, TrackStatus.SKIPPED_LOCKED, f"locked by {by}")
         case Lost(reason=reason):
-            return _skipped(track, TrackStatus.SKIPPED_LOCKED, f"not claimed: {reason}")
+            return skipped(track, TrackStatus.SKIPPED_LOCKED, f"not claimed: {reason}")
         case NotWanted():
-            return _skipped(track, TrackStatus.SKIPPED_ALREADY_DONE, "done meanwhile")
+            return skipped(track, TrackStatus.SKIPPED_ALREADY_DONE, "done meanwhile")
         case Unlocked():
             return await _hold(session, outcome, track)
         case _:
@@ -131,7 +131,8 @@ async def _record_failure(session: Session, lease: HeldRow, track: Track, error:
         _log.warning("%s: the error could not be written to Notion: %s", track.label, second)
 
 
-def _skipped(track: Track, status: TrackStatus, reason: str) -> TrackResult:
+def skipped(track: Track, status: TrackStatus, reason: str) -> TrackResult:
+    """The result of a track that was left alone, and why."""
     return TrackResult(
         page_id=track.page_id,
         title=track.title or "Untitled",
@@ -147,7 +148,7 @@ def _failed(
     track: Track, error: SyncError, status: TrackStatus = TrackStatus.FAILED
 ) -> TrackResult:
     return replace(
-        _skipped(track, status, ""),
+        skipped(track, status, ""),
         error_type=error.error_type,
         error_message=str(error),
         remedy=error.remedy,

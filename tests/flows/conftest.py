@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from flows.orchestration import prepare_prefect
 
 prepare_prefect()
 
-from prefect.settings import (  # noqa: E402  (Prefect reads its settings when it is imported)
+from prefect import get_client  # noqa: E402  (Prefect reads its settings when it is imported)
+from prefect.settings import (  # noqa: E402
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
@@ -44,6 +45,15 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     with temporary_settings(quiet), prefect_test_harness(server_startup_timeout=120):
         yield
+
+
+@pytest.fixture
+async def limits_of_server(prefect_server: None) -> AsyncIterator[None]:
+    """For tests that give the session's server limits: no other test's run is held back by them."""
+    yield
+    async with get_client() as client:
+        for limit in await client.read_global_concurrency_limits(limit=200):
+            await client.delete_global_concurrency_limit_by_name(limit.name)
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_a_schedule_never_piles_up():
     assert "concurrency_limit" not in by_hand, "two machines may sync at once"
 
 
-async def test_deploy_all_on_a_prepared_server(prefect_server):
+async def test_deploy_all_on_a_prepared_server(limits_of_server):
     """`prefect deploy --all` registers every deployment; the batch's schedule is off."""
     await prepare_server()
     done = await asyncio.to_thread(
@@ -85,7 +85,7 @@ async def test_deploy_all_on_a_prepared_server(prefect_server):
         assert deployment.parameter_openapi_schema["properties"] is not None
 
 
-async def test_preparing_a_server_twice_makes_everything_once(prefect_server):
+async def test_preparing_a_server_twice_makes_everything_once(limits_of_server):
     """The second time everything is found, and what its owner changed stays."""
     await prepare_server()
     async with get_client() as client:

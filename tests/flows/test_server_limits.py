@@ -37,7 +37,7 @@ async def use_limit(limit: int, decay: float) -> None:
             )
 
 
-async def test_two_workers_share_one_budget(prefect_server):
+async def test_two_workers_share_one_budget(limits_of_server):
     """What two processes lease together never exceeds the burst and what has decayed since."""
     await use_limit(10, 10.0)
     began = monotonic()
