@@ -20,15 +20,13 @@ from pathlib import Path
 
 import av
 import imageio_ffmpeg
-import numpy as np
 
-from bench.samples import encode, music
+from bench.samples import encode, looped_music
 from tasks.audio.convert import convert
 from tasks.audio.inspecting import inspect
 from tasks.audio.tags import Tags, write_tags
 
 Figures = tuple[float, float]
-_LOOP_SECONDS = 10
 _TAGS = Tags(title="Bench", artist="library-sync", source_url="https://soundcloud.com/a/b")
 
 
@@ -45,8 +43,7 @@ def main() -> None:
 
 
 def _sources(folder: Path, seconds: int) -> list[Path]:
-    loop = music(min(seconds, _LOOP_SECONDS))
-    sound = np.tile(loop, (1, -(-seconds // _LOOP_SECONDS)))[:, : seconds * 44_100]
+    sound = looped_music(seconds)
     return [
         encode(folder / "AAC 160k.m4a", sound, codec="aac", bit_rate=160_000),
         encode(folder / "MP3 320k.mp3", sound, codec="libmp3lame", bit_rate=320_000),

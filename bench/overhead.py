@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import sys
 import time
@@ -25,10 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bench.measuring import Report, clean_environment, measured, parser, scratch, table
-from bench.samples import encode, music
+from bench.samples import encode, looped_music
 from bench.sampling import NOBODY, CpuByOwner
 from bench.standins import Contents, stand_ins
 from tasks.audio.convert import convert
@@ -36,7 +33,6 @@ from tasks.audio.decoding import opened
 
 _REPEATS = 7
 _SHOWN = 12
-_LOOP_SECONDS = 10
 _AUDIO = "tasks/audio (with PyAV)"
 _ALONE = 5
 
@@ -133,9 +129,7 @@ def _sample_a_sync(options: argparse.Namespace) -> None:
 
 def _alone(folder: Path, seconds: float) -> tuple[float, float]:
     """Milliseconds of CPU that PyAV takes for a recording, and our two files beyond it."""
-    loop = music(_LOOP_SECONDS)
-    sound = np.tile(loop, (1, math.ceil(seconds / _LOOP_SECONDS)))[:, : int(seconds * 44_100)]
-    source = encode(folder / "alone.m4a", sound, codec="aac", bit_rate=160_000)
+    source = encode(folder / "alone.m4a", looped_music(seconds), codec="aac", bit_rate=160_000)
 
     def decode() -> None:
         with opened(source) as decoded:

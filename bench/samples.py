@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["encode", "music"]
+__all__ = ["encode", "looped_music", "music"]
+
+_LOOP_SECONDS = 10
 
 _SAMPLE_FORMATS = {
     "aac": "fltp",
@@ -36,6 +39,12 @@ def music(
     beat = np.exp(-8 * (time % np.float32(0.5)), dtype=np.float32)
     noise = random.standard_normal((channels, samples), dtype=np.float32)
     return (sound * (0.5 + 0.5 * beat) + 0.05 * noise * beat).clip(-0.99, 0.99)
+
+
+def looped_music(seconds: float) -> NDArray[np.float32]:
+    """`seconds` of ten seconds' music again and again: minutes of it, made in no time."""
+    loop = music(min(seconds, _LOOP_SECONDS))
+    return np.tile(loop, (1, math.ceil(seconds / _LOOP_SECONDS)))[:, : int(seconds * 44_100)]
 
 
 def encode(

@@ -28,9 +28,8 @@ from flows.library_sync import (
 from flows.reports import run_log
 from flows.session import Session, open_session
 from flows.summary import SyncSummary
-from flows.wanted import is_wanted
+from flows.wanted import wanted_rows
 from tasks.errors import NotionError
-from tasks.notion.stage import iterate_tracks
 from tasks.tracks import Track, TrackFilter
 
 __all__ = ["batch_sync"]
@@ -103,13 +102,7 @@ def _worked_on(summary: SyncSummary) -> int:
 async def _next_tracks(session: Session, seen: set[str], number: int) -> list[Track]:
     """The first `number` matching rows that this run has not looked at yet."""
     found: list[Track] = []
-    rows = iterate_tracks(
-        session.notion,
-        session.schema,
-        session.track_filter,
-        lambda track: is_wanted(session, track, session.track_filter),
-    )
-    async with aclosing(rows):
+    async with aclosing(wanted_rows(session)) as rows:
         async for track in rows:
             if track.page_id not in seen:
                 found.append(track)

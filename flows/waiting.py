@@ -14,9 +14,8 @@ from collections.abc import Sequence
 
 from flows.session import Session
 from flows.sync_track import skipped
-from flows.wanted import is_wanted
+from flows.wanted import wanted_rows
 from tasks.errors import NotionError
-from tasks.notion.stage import iterate_tracks
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 __all__ = ["Waiting"]
@@ -57,15 +56,8 @@ class Waiting:
 
     async def _list_again(self) -> None:
         self._asked_in_vain = 0
-        session = self._session
-        rows = iterate_tracks(
-            session.notion,
-            session.schema,
-            session.track_filter,
-            lambda track: is_wanted(session, track, session.track_filter),
-        )
         try:
-            locks = {track.page_id: track.lock async for track in rows}
+            locks = {track.page_id: track.lock async for track in wanted_rows(self._session)}
         except NotionError as error:
             _log.debug("The rows could not be listed again: %s", error)
             return

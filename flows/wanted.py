@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from pathlib import Path, PurePath
 
 from flows.session import Session
 from tasks.notion.filters import wants
+from tasks.notion.stage import iterate_tracks
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["is_gone", "is_wanted"]
+__all__ = ["is_gone", "is_wanted", "wanted_rows"]
 
 
 def is_wanted(session: Session, track: Track, track_filter: TrackFilter) -> bool:
@@ -16,6 +18,16 @@ def is_wanted(session: Session, track: Track, track_filter: TrackFilter) -> bool
     if wants(track, track_filter):
         return True
     return track_filter is TrackFilter.MISSING_EAGLE and is_gone(session, track)
+
+
+def wanted_rows(session: Session) -> AsyncGenerator[Track, None]:
+    """The rows this run is about, as a listing of now gives them. Raises a NotionError."""
+    return iterate_tracks(
+        session.notion,
+        session.schema,
+        session.track_filter,
+        lambda track: is_wanted(session, track, session.track_filter),
+    )
 
 
 def is_gone(session: Session, track: Track) -> bool:
