@@ -18,7 +18,7 @@ bench: $(STAMP)
 
 # The lock under 100,000 drawn schedules, and its mutants (docs/lock.md): minutes.
 test-lock: $(STAMP)
-	$(BIN)/python -m bench.lock_simulation --schedules 100000 --jobs 2
+	$(BIN)/python -m simulation.lock --schedules 100000 --jobs 2
 
 # The main job's tests on a bad day of all three services (sandbox preset `rough`): minutes.
 ROUGH := library_sync demo_world merges property_types sounds reports
@@ -28,7 +28,7 @@ test-rough: $(STAMP)
 # Hostile days, Cancel in a worker, and real processes killed at random on 200 tracks: half an hour.
 test-chaos: $(STAMP)
 	$(BIN)/pytest -m slow tests/flows
-	$(BIN)/python -m bench.chaos --processes 4 --tracks 200 --kill --late-writes
+	$(BIN)/python -m simulation.chaos --processes 4 --tracks 200 --kill --late-writes
 
 # Debian's packages where we are root; elsewhere a test says what it misses, and is skipped.
 DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \

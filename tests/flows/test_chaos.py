@@ -1,4 +1,4 @@
-"""Real processes on one library, killed at random: the small size of `python -m bench.chaos`."""
+"""Real processes on one library, killed at random: the small size of `simulation.chaos`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_nothing_is_doubled_lost_or_left_locked(late, tmp_path):
     """Three processes on two machines, with a fifth of the lock's times."""
     words = ["--processes", "3", "--tracks", "24", "--kill", "--scale", "0.2", "--bound", "40"]
     ended = subprocess.run(
-        [sys.executable, "-m", "bench.chaos", *words, "--home", str(tmp_path), *late],
+        [sys.executable, "-m", "simulation.chaos", *words, "--home", str(tmp_path), *late],
         cwd=_ROOT,
         capture_output=True,
         text=True,

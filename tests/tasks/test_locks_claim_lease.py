@@ -9,12 +9,12 @@ from random import Random
 
 import pytest
 
-from bench.lock_simulation.faults import Fate
-from bench.lock_simulation.ledger import Ledger
-from bench.lock_simulation.loop import VirtualLoop
-from bench.lock_simulation.process import Process
-from bench.lock_simulation.themes import Work
-from bench.lock_simulation.world import EPOCH, Register, World
+from simulation.lock.faults import Fate
+from simulation.lock.ledger import Ledger
+from simulation.lock.loop import VirtualLoop
+from simulation.lock.process import Process
+from simulation.lock.themes import Work
+from simulation.lock.world import EPOCH, Register, World
 from tasks.errors import (
     LeaseLost,
     NotionRateLimited,

@@ -8,12 +8,12 @@ from random import Random
 
 import pytest
 
-from bench.lock_simulation.faults import CALM
-from bench.lock_simulation.ledger import Ledger
-from bench.lock_simulation.loop import VirtualLoop
-from bench.lock_simulation.process import Process
-from bench.lock_simulation.themes import Work
-from bench.lock_simulation.world import EPOCH, Register, World
+from simulation.lock.faults import CALM
+from simulation.lock.ledger import Ledger
+from simulation.lock.loop import VirtualLoop
+from simulation.lock.process import Process
+from simulation.lock.themes import Work
+from simulation.lock.world import EPOCH, Register, World
 from tasks.locks.cleanup import clean_stale
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue

@@ -6,11 +6,11 @@ import logging
 
 import pytest
 
-from bench.lock_simulation.explore import explore, find_flaw
-from bench.lock_simulation.loop import Deadlock, VirtualLoop
-from bench.lock_simulation.mutants import LIMIT, MUTANTS
-from bench.lock_simulation.schedule import run_schedule
-from bench.lock_simulation.themes import THEMES
+from simulation.lock.explore import explore, find_flaw
+from simulation.lock.loop import Deadlock, VirtualLoop
+from simulation.lock.mutants import LIMIT, MUTANTS
+from simulation.lock.schedule import run_schedule
+from simulation.lock.themes import THEMES
 
 
 @pytest.fixture(autouse=True)

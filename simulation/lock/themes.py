@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from bench.lock_simulation.faults import Faults, Kind, WriteFaults
+from simulation.lock.faults import Faults, Kind, WriteFaults
 
 __all__ = ["THEMES", "Theme", "Work"]
 

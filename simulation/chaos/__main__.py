@@ -1,4 +1,4 @@
-"""`python -m bench.chaos`: many real processes on one library, and what became of it.
+"""`python -m simulation.chaos`: many real processes on one library, and what became of it.
 
 Three acts: chaos until every row is done or stuck behind a dead process's token; the runs that
 heal, at the latest after the lock's time-out; a run a day later, which sweeps what was left over.
@@ -17,15 +17,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from bench.chaos import verdict
-from bench.chaos.crew import Crew
-from bench.chaos.process import timing_of
-from bench.chaos.witness import Witness
 from flows import embedded_server
 from flows.orchestration import prepare_prefect
 from sandbox.sample_music import PLAYLISTS, samples
 from sandbox.threaded import RunningSandbox, running_sandbox
 from sandbox.world import World
+from simulation.chaos import verdict
+from simulation.chaos.crew import Crew
+from simulation.chaos.process import timing_of
+from simulation.chaos.witness import Witness
 from tasks.locks.timing import LockTiming
 
 __all__ = ["main"]
@@ -62,7 +62,7 @@ def _serve_prefect(home: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench.chaos", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m simulation.chaos", description=__doc__)
     parser.add_argument("--processes", type=int, default=4, help="at a time, two a machine")
     parser.add_argument("--tracks", type=int, default=200)
     parser.add_argument("--kill", action="store_true", help="kill -9 at random instants")

@@ -1,4 +1,4 @@
-"""`python -m bench.lock_simulation`: explore schedules of the lock, and try its mutants.
+"""`python -m simulation.lock`: explore schedules of the lock, and try its mutants.
 
 Exits with 1 if the lock as it is breaks in any schedule, or if a mutant is not found out.
 """
@@ -11,10 +11,10 @@ import os
 import sys
 import time
 
-from bench.lock_simulation.explore import Tally, explore, try_all
-from bench.lock_simulation.mutants import LIMIT, MUTANTS, Mutant
-from bench.lock_simulation.schedule import run_schedule
-from bench.lock_simulation.themes import THEMES
+from simulation.lock.explore import Tally, explore, try_all
+from simulation.lock.mutants import LIMIT, MUTANTS, Mutant
+from simulation.lock.schedule import run_schedule
+from simulation.lock.themes import THEMES
 
 _KINDS = ("two holders", "results of a non-holder", "cleared under a holder", "stuck")
 
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m bench.lock_simulation", description=__doc__)
+    parser = argparse.ArgumentParser("python -m simulation.lock", description=__doc__)
     parser.add_argument("--schedules", type=int, default=100_000, help="as the lock is (100000)")
     parser.add_argument("--first", type=int, default=0, help="first seed (0)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tasks.locks.lease import Lease
 
 if TYPE_CHECKING:
-    from bench.lock_simulation.process import Process
+    from simulation.lock.process import Process
 
 __all__ = ["Ledger", "Violation"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
-from bench.lock_simulation.mutants import LIMIT, MUTANTS, Mutant
-from bench.lock_simulation.schedule import Outcome, run_schedule
-from bench.lock_simulation.themes import THEMES
+from simulation.lock.mutants import LIMIT, MUTANTS, Mutant
+from simulation.lock.schedule import Outcome, run_schedule
+from simulation.lock.themes import THEMES
 
 __all__ = ["Tally", "explore", "find_flaw", "try_all", "try_out"]
 

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from bench.lock_simulation.faults import Faults
-from bench.lock_simulation.ledger import Ledger
-from bench.lock_simulation.loop import VirtualLoop
-from bench.lock_simulation.themes import Work
+from simulation.lock.faults import Faults
+from simulation.lock.ledger import Ledger
+from simulation.lock.loop import VirtualLoop
+from simulation.lock.themes import Work
 from tasks.locks.ports import LockRow
 from tasks.locks.timing import LockTiming
 
 if TYPE_CHECKING:
-    from bench.lock_simulation.process import Process
+    from simulation.lock.process import Process
 
 __all__ = ["EPOCH", "World"]
 

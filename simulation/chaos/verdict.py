@@ -10,8 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from bench.chaos.witness import Note
 from sandbox.server import Sandbox
+from simulation.chaos.witness import Note
 from tasks.locks.value import parse
 
 __all__ = ["Claims", "Holding", "count_claims", "double_imports", "holdings", "losses", "overlaps"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bench.lock_simulation.process import Process
-from bench.lock_simulation.world import World
+from simulation.lock.process import Process
+from simulation.lock.world import World
 from tasks.errors import LockError, NotionError
 from tasks.locks.claim import Claim, Locked, Lost, Won, claim
 from tasks.locks.cleanup import clean_stale

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from bench.lock_simulation.faults import Kind
-from bench.lock_simulation.world import EPOCH, World
+from simulation.lock.faults import Kind
+from simulation.lock.world import EPOCH, World
 from tasks.errors import NotionError, NotionUnavailable
 from tasks.locks.ports import LockRow, Owner
 

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.chaos.witness import Entrance, Witness
 from flows.settings import VARIABLES
 from sandbox.threaded import RunningSandbox
+from simulation.chaos.witness import Entrance, Witness
 
 __all__ = ["Crew", "Member"]
 
@@ -146,7 +146,7 @@ class Crew:
     def _command(self) -> list[str]:
         if self.scale is None:
             return ["-m", "flows"]
-        return ["-m", "bench.chaos.process", str(self.scale)]
+        return ["-m", "simulation.chaos.process", str(self.scale)]
 
 
 def _environment(

@@ -1,4 +1,4 @@
-"""`python -m bench.chaos.process FACTOR WORD...`: `library-sync WORD...` with shorter lock times.
+"""`python -m simulation.chaos.process FACTOR WORD...`: the command with shorter lock times.
 
 With the real times a token that a kill left unverified blocks its row for five minutes. A test
 has no five minutes; all its processes use the same shorter times, as the protocol demands.

@@ -14,9 +14,9 @@ from typing import Any
 from unittest.mock import patch
 from weakref import WeakKeyDictionary
 
-from bench.lock_simulation import workers
-from bench.lock_simulation.process import Process
-from bench.lock_simulation.world import World
+from simulation.lock import workers
+from simulation.lock.process import Process
+from simulation.lock.world import World
 from tasks.errors import NotionError
 from tasks.locks import claim as claim_steps
 from tasks.locks import lease as lease_steps

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from bench.lock_simulation import workers
-from bench.lock_simulation.faults import CALM
-from bench.lock_simulation.ledger import Ledger, Violation
-from bench.lock_simulation.loop import VirtualLoop
-from bench.lock_simulation.process import Killed, Process
-from bench.lock_simulation.themes import THEMES, Theme
-from bench.lock_simulation.world import Register, World
+from simulation.lock import workers
+from simulation.lock.faults import CALM
+from simulation.lock.ledger import Ledger, Violation
+from simulation.lock.loop import VirtualLoop
+from simulation.lock.process import Killed, Process
+from simulation.lock.themes import THEMES, Theme
+from simulation.lock.world import Register, World
 from tasks.locks.claim import Won, claim
 from tasks.locks.timing import LockTiming
 

@@ -1,0 +1,1 @@
+"""Played rather than measured: the lock on virtual time, and real processes that are killed."""
