@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from tasks.dedupe.agreement import RowKeys
 from tasks.eagle.index import EagleIndex, EagleItem, Match, RecordingIdentity
 from tasks.errors import BadAddress
 from tasks.planning import Facts
@@ -17,6 +18,7 @@ __all__ = [
     "identity_of",
     "keys_of",
     "match_in",
+    "row_keys",
     "soundcloud_path",
     "source_of",
 ]
@@ -57,6 +59,14 @@ def keys_of(track: Track, allowed_hosts: frozenset[str]) -> tuple[str, ...]:
     numbers = {identity_of(track, allowed_hosts).soundcloud_id} - {""}
     keys = {address_key(url, allowed_hosts) for url in (track.soundcloud_url, track.youtube_url)}
     return (*sorted(keys - {""}), *(f"{_TRACK_KEY}{number}" for number in numbers))
+
+
+def row_keys(track: Track, allowed_hosts: frozenset[str]) -> RowKeys:
+    """The same, told apart: what a merge compares."""
+    number = identity_of(track, allowed_hosts).soundcloud_id
+    keys = {address_key(url, allowed_hosts) for url in (track.soundcloud_url, track.youtube_url)}
+    addresses = {key for key in keys if key and not key.startswith(_TRACK_KEY)}
+    return RowKeys(frozenset(addresses), number)
 
 
 def soundcloud_path(track: Track, allowed_hosts: frozenset[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from flows.adoption import Adoption, is_only_an_id
-from flows.facts import gather_facts, identity_of, keys_of, match_in, soundcloud_path
+from flows.facts import gather_facts, identity_of, match_in, row_keys, soundcloud_path
 from flows.redirect import redirect
 from flows.retrying_failed import resting
 from flows.session import Session
@@ -111,7 +111,7 @@ async def _duplicates(
     twins = await _twins(session, tracks, everything)
     known = {track.page_id for track in tracks}
     strangers = [t for t in twins if t.page_id not in known and not t.is_duplicate]
-    return duplicate_groups([*tracks, *strangers], lambda track: keys_of(track, hosts))
+    return duplicate_groups([*tracks, *strangers], lambda track: row_keys(track, hosts))
 
 
 async def _twins(

@@ -1,7 +1,7 @@
 """Rows of the database that are the same recording.
 
-Only exact keys join rows, and every row of a group shares one with the keeper itself: two rows
-that merely resemble a third are no group (soundcloud-and-audio.md 0, "pairwise, not transitive").
+Rows are joined where two keys agree and none differs; `agreement` compares them. Every row of a
+group is compared with the keeper itself: two rows that merely resemble a third are no group.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.dedupe.matching import same_recording
+from tasks.dedupe.agreement import RowKeys, agree
 from tasks.tracks import Track
 
 __all__ = ["DuplicateGroup", "duplicate_groups", "fullness"]
 
-KeysOf = Callable[[Track], Iterable[str]]
+KeysOf = Callable[[Track], RowKeys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,11 @@ class DuplicateGroup:
 def duplicate_groups(tracks: Sequence[Track], key_of: KeysOf) -> list[DuplicateGroup]:
     """The groups of duplicates among `tracks`, in the order of their first row.
 
-    `key_of` gives a row's exact keys: its SoundCloud id, its canonical address. A Spotify id joins
-    rows only if their titles say the same, because one id is often pasted into many rows. Rows in
-    the trash, rows redirected before, and rows whose two SoundCloud ids differ are never joined.
+    `key_of` gives a row's exact keys: its SoundCloud id, its canonical addresses. Rows in the trash
+    and rows redirected before are never joined.
     """
     rows = [track for track in tracks if not (track.in_trash or track.is_duplicate)]
-    keys = {row.page_id: frozenset(filter(None, key_of(row))) for row in rows}
+    keys = {row.page_id: key_of(row) for row in rows}
     sharing = _rows_by_key(rows, keys)
     place = {row.page_id: number for number, row in enumerate(rows)}
     taken: set[str] = set()
@@ -68,48 +67,35 @@ def fullness(track: Track) -> tuple[object, ...]:
     )
 
 
-def _rows_by_key(
-    rows: Iterable[Track], keys: Mapping[str, frozenset[str]]
-) -> Mapping[str, list[Track]]:
+def _rows_by_key(rows: Iterable[Track], keys: Mapping[str, RowKeys]) -> Mapping[str, list[Track]]:
     sharing: defaultdict[str, list[Track]] = defaultdict(list)
     for row in rows:
-        for key in keys[row.page_id]:
+        for key in keys[row.page_id].exact(row):
             sharing[key].append(row)
-        if row.spotify_id:
-            sharing[_spotify_key(row)].append(row)
     return sharing
 
 
 def _duplicates_of(
     keeper: Track,
-    keys: Mapping[str, frozenset[str]],
+    keys: Mapping[str, RowKeys],
     sharing: Mapping[str, list[Track]],
     taken: set[str],
 ) -> dict[str, Track]:
-    found: dict[str, Track] = {}
-    for key in keys[keeper.page_id]:
-        for row in sharing[key]:
-            if row.page_id not in taken and not _ids_differ(keeper, row):
-                found[row.page_id] = row
-    for row in sharing[_spotify_key(keeper)] if keeper.spotify_id else ():
-        if row.page_id not in taken and same_recording(keeper.label, row.label):
-            found.setdefault(row.page_id, row)
-    return found
+    mine = keys[keeper.page_id]
+    near = {row.page_id: row for key in mine.exact(keeper) for row in sharing[key]}
+    return {
+        page_id: row
+        for page_id, row in near.items()
+        if page_id not in taken and agree(keeper, mine, row, keys[page_id])
+    }
 
 
-def _ids_differ(one: Track, other: Track) -> bool:
-    mine, theirs = one.soundcloud_id, other.soundcloud_id
-    return bool(mine and theirs and mine != theirs)
-
-
-def _spotify_key(track: Track) -> str:
-    return f"spotify-id {track.spotify_id}"
-
-
-def _reason(keeper: Track, others: Sequence[Track], keys: Mapping[str, frozenset[str]]) -> str:
-    if all(keys[keeper.page_id] & keys[other.page_id] for other in others):
+def _reason(keeper: Track, others: Sequence[Track], keys: Mapping[str, RowKeys]) -> str:
+    mine = keys[keeper.page_id]
+    shared = [mine.is_one_track(keys[other.page_id]) for other in others]
+    if all(shared):
         return "the same SoundCloud track"
-    if any(keys[keeper.page_id] & keys[other.page_id] for other in others):
+    if any(shared):
         return "the same SoundCloud track or the same Spotify id and title"
     return "the same Spotify id and title"
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from tasks.notion.schema import DUPLICATE, Field, Schema
 from tasks.tracks import Track
 
-__all__ = ["lock_text", "page_title", "plain_text", "to_track"]
+__all__ = ["lock_text", "number_text", "page_title", "plain_text", "to_track", "track_number"]
 
 _SENTINELS = frozenset({"None", "FILE_MISSING"})
+_TRACK_NUMBER = re.compile(r"(?:soundcloud:tracks:)?0*([1-9]\d*)(?:\.0+)?", re.ASCII)
 
 
 def to_track(page: Mapping[str, Any], schema: Schema) -> Track:
@@ -27,7 +29,7 @@ def to_track(page: Mapping[str, Any], schema: Schema) -> Track:
         spotify_url=read.text(Field.SPOTIFY_URL),
         youtube_url=read.text(Field.YOUTUBE_URL),
         spotify_id=read.text(Field.SPOTIFY_ID),
-        soundcloud_id=read.text(Field.SOUNDCLOUD_ID),
+        soundcloud_id=track_number(read.text(Field.SOUNDCLOUD_ID)),
         downloaded=read.flag(Field.DOWNLOADED),
         wav_path=read.text(Field.WAV_PATH),
         aiff_path=read.text(Field.AIFF_PATH),
@@ -55,6 +57,12 @@ def lock_text(page: Mapping[str, Any], schema: Schema) -> str:
     return plain_text(page["properties"].get(schema[Field.LOCK].name))
 
 
+def track_number(text: str) -> str:
+    """SoundCloud's number of a track in `text`, "" if it holds none (`1.9e+09` names no track)."""
+    found = _TRACK_NUMBER.fullmatch(text.strip())
+    return found[1] if found else ""
+
+
 def page_title(page: Mapping[str, Any]) -> str:
     """The title of any page object, e.g. a playlist's."""
     for value in page.get("properties", {}).values():
@@ -76,13 +84,25 @@ def plain_text(value: Mapping[str, Any] | None) -> str:
         case "multi_select":
             return ", ".join(option["name"] for option in inner or ())
         case "number":
-            return "" if inner is None else f"{inner:g}"
+            return number_text(inner)
         case "url" | "email" | "phone_number":
             return str(inner or "")
         case "formula":
-            return str(inner.get(inner["type"]) or "") if inner else ""
+            return _computed_text(inner) if inner else ""
         case _:
             return ""
+
+
+def number_text(number: float | None) -> str:
+    """A number with all its digits: ids of ten digits are numbers in some databases."""
+    if number is None:
+        return ""
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
+def _computed_text(formula: Mapping[str, Any]) -> str:
+    value = formula.get(formula["type"])
+    return number_text(value) if formula["type"] == "number" else str(value or "")
 
 
 class _Reader:

@@ -58,7 +58,8 @@ def _value(found: Property, value: Any) -> Json:
         case "title" | "rich_text":
             return {found.type: _segments(str(value))}
         case "number":
-            return {"number": float(value)}
+            number = float(value)
+            return {"number": int(number) if number.is_integer() else number}
         case "checkbox":
             return {"checkbox": bool(value)}
         case "select" | "status":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.dedupe.agreement import RowKeys
 from tasks.dedupe.groups import duplicate_groups
 from tasks.dedupe.journal import Change, MergeJournal, taken_back
 from tasks.dedupe.merge import plan_merge
@@ -20,9 +21,10 @@ def row(page: str, **facts: object) -> Track:
     return Track(page_id=page, **({"title": "Glass Harbour"} | facts))  # type: ignore[arg-type]
 
 
-def keys(track: Track) -> list[str]:
+def keys(track: Track) -> RowKeys:
     """The address and, where known, the id."""
-    return [track.soundcloud_url, track.soundcloud_id and f"id:{track.soundcloud_id}"]
+    addresses = {f"soundcloud.com/{track.soundcloud_url}"} if track.soundcloud_url else set()
+    return RowKeys(frozenset(addresses), track.soundcloud_id)
 
 
 def grouped(*rows: Track) -> list[tuple[str, list[str]]]:
@@ -61,7 +63,7 @@ def test_groups_are_not_transitive() -> None:
     """A shares an address with B and an id with C; B and C share nothing with each other."""
     joins_both = row("a", soundcloud_url="u", soundcloud_id="7")
     by_address = row("b", soundcloud_url="u", wav_path="/w.wav", eagle_id="E")
-    by_id = row("c", soundcloud_url="v", soundcloud_id="7")
+    by_id = row("c", soundcloud_id="7")
     assert grouped(joins_both, by_address, by_id) == [("b", ["a"])]
 
 
@@ -74,6 +76,23 @@ def test_one_address_with_two_ids_is_two_tracks() -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {"soundcloud_url": "v", "title": "Cold Tide"},
+        {"soundcloud_id": "8"},
+        {"duration_seconds": 204.0},
+        {"title": "Glass Harbour (Ada Remix)"},
+    ],
+    ids=["address", "id", "length", "version"],
+)
+def test_one_key_that_differs_keeps_two_rows_apart(differs: dict[str, object]) -> None:
+    """An id that was rounded, an address used again: one wrong key must not join two songs."""
+    facts = {"soundcloud_url": "u", "soundcloud_id": "7", "duration_seconds": 200.0}
+    assert grouped(row("a", **facts), row("b", **facts)) == [("a", ["b"])]
+    assert grouped(row("a", **facts), row("b", **(facts | differs))) == []
 
 
 def test_a_spotify_id_joins_only_rows_of_the_same_title() -> None:

@@ -53,6 +53,31 @@ def test_all_segments_of_a_text_are_read_and_sentinels_are_empty():
 
 
 @pytest.mark.parametrize(
+    ("kind", "value", "read"),
+    [
+        ("number", 1900015855, "1900015855"),
+        ("number", 1900023774.0, "1900023774"),
+        ("rich_text", [{"plain_text": "soundcloud:tracks:77"}], "77"),
+        ("rich_text", [{"plain_text": "1.90002e+09"}], ""),
+        ("formula", {"type": "number", "number": 1900015855}, "1900015855"),
+        ("number", None, ""),
+    ],
+)
+def test_an_id_is_read_with_all_its_digits(kind, value, read):
+    """Six digits of ten would make one track of thousands."""
+    schema = schema_of(SoundCloud_ID=kind)
+    page = {"id": "p", "properties": {"SoundCloud ID": {"type": kind, kind: value}}}
+    assert to_track(page, schema).soundcloud_id == read
+
+
+def test_a_whole_number_is_written_as_one():
+    """Notion shows 1900015855.0 as it was sent."""
+    schema = schema_of(SoundCloud_ID="number")
+    written = property_values(schema, {Field.SOUNDCLOUD_ID: "1900015855"})["SoundCloud ID"]
+    assert repr(written["number"]) == "1900015855"
+
+
+@pytest.mark.parametrize(
     ("track", "filters"),
     [
         (Track(page_id="1", soundcloud_url="u"), {"unprocessed", "all"}),
