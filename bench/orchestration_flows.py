@@ -8,7 +8,7 @@ import time
 
 from prefect import flow
 
-from bench.orchestration_run import STEPS, in_turns, report
+from bench.orchestration_steps import STEPS, in_turns, report
 from tasks.stages import stage
 
 __all__ = ["measure"]

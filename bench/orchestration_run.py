@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import statistics
-import sys
 import time
-from collections.abc import Awaitable, Callable
 
+from bench.orchestration_steps import STEPS, in_turns, report
 from flows.orchestration import prepare_prefect, serve_prefect
 
 STARTED = time.monotonic()
-STEPS = ("claim-track", "fetch-recording", "import-into-eagle", "place-files", "finish")
 
 
 def main() -> None:
@@ -50,35 +46,6 @@ async def _measure_bare(options: argparse.Namespace) -> None:
     began = time.monotonic()
     seconds = await in_turns(track, options)
     report(0.0, time.monotonic() - began, seconds)
-
-
-async def in_turns(
-    track: Callable[[], Awaitable[float]], options: argparse.Namespace
-) -> list[float]:
-    """What `track()` returned, `workers` at a time, `tracks` times."""
-    left = iter(range(options.tracks))
-    seconds: list[float] = []
-
-    async def worker() -> None:
-        seconds.extend([await track() for _ in left])
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(options.workers):
-            group.create_task(worker())
-    return seconds
-
-
-def report(start_up: float, wall: float, seconds: list[float]) -> None:
-    """One line for the parent process."""
-    ordered = sorted(seconds)
-    line = {
-        "start_up": start_up,
-        "wall": wall,
-        "median": statistics.median(ordered),
-        "worst": ordered[-1],
-        "cpu": time.process_time(),
-    }
-    sys.stdout.write(json.dumps(line) + "\n")
 
 
 if __name__ == "__main__":

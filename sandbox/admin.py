@@ -32,14 +32,14 @@ from sandbox.faults import SERVICES
 from sandbox.summary import summary_of
 
 if TYPE_CHECKING:
-    from sandbox.server import Sandbox
+    from sandbox.administered import Administered
 
 __all__ = ["create_app"]
 
 Handler = Callable[[Request], Awaitable[JSONResponse]]
 
 
-def create_app(sandbox: Sandbox) -> Starlette:
+def create_app(sandbox: Administered) -> Starlette:
     """The routes above, for `sandbox`."""
     calls = _Calls(sandbox)
     routes = [
@@ -64,7 +64,7 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 class _Calls:
     """One method a route."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Administered) -> None:
         self._sandbox = sandbox
 
     async def ledger(self, request: Request) -> JSONResponse:
@@ -84,8 +84,8 @@ class _Calls:
         return JSONResponse(self._sandbox.environment)
 
     async def plans(self, _: Request) -> JSONResponse:
-        layers = self._sandbox.faults
-        return JSONResponse({name: dataclasses.asdict(layers[name].plan) for name in SERVICES})
+        plans = self._sandbox.plans
+        return JSONResponse({name: dataclasses.asdict(plans[name]) for name in SERVICES})
 
     async def set_faults(self, request: Request) -> JSONResponse:
         body = await _object(request)

@@ -12,11 +12,12 @@ import asyncio
 import contextlib
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import admin, audio_files
+from sandbox.administered import Faulty
 from sandbox.builders import Builder, builder_for
 from sandbox.eagle.app import EagleApp
 from sandbox.eagle.app import create_app as eagle_routes
@@ -31,18 +32,7 @@ from sandbox.world import World
 
 __all__ = ["TOKEN", "Sandbox"]
 
-TOKEN = "secret-sandbox"  # noqa: S105 - the stand-in's, fixed by interfaces.md
-
-
-class Faulty(Protocol):
-    """A service that follows a plan of faults."""
-
-    @property
-    def plan(self) -> FaultPlan:
-        """The plan in force."""
-
-    def use(self, plan: FaultPlan, *, seed: int = 0) -> None:
-        """Follow `plan` from the next request on."""
+TOKEN = "secret-sandbox"  # noqa: S105 - the stand-in's, which every test and demo uses
 
 
 class Sandbox:
@@ -143,6 +133,11 @@ class Sandbox:
             port = await self.soundcloud.start()
             file.write_text(str(port), "utf-8")
             return port
+
+    @property
+    def plans(self) -> dict[str, FaultPlan]:
+        """The plan in force for each service."""
+        return {name: service.plan for name, service in self.faults.items()}
 
     def set_faults(self, service: str, plan: FaultPlan, *, seed: int = 0) -> None:
         """Follow `plan` for `service` from now on; an empty plan ends all faults."""

@@ -6,14 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sandbox.administered import Administered
     from sandbox.ledger import Ledger
-    from sandbox.server import Sandbox
     from sandbox.world import World
 
 __all__ = ["summary_of"]
 
 
-def summary_of(sandbox: Sandbox) -> dict[str, Any]:
+def summary_of(sandbox: Administered) -> dict[str, Any]:
     """`notion`, `eagle`, `requests`, `faults`, `commits`, `late_writes_under_way`, as plain JSON.
 
     `notion.rows` counts the rows of Music Tracks that are not in the trash, by state; `locks` are
@@ -49,7 +49,7 @@ def _rows(world: World) -> dict[str, Any]:
     }
 
 
-def _library(sandbox: Sandbox) -> dict[str, Any]:
+def _library(sandbox: Administered) -> dict[str, Any]:
     records = [item.record for item in sandbox.eagle.items()]
     live = [record for record in records if not record.get("isDeleted")]
     return {

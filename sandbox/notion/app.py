@@ -26,7 +26,7 @@ __all__ = ["TOKEN", "VERSIONS", "create_app"]
 
 Json = dict[str, Any]
 
-TOKEN = "secret-sandbox"  # noqa: S105 - the stand-in's, fixed by interfaces.md
+TOKEN = "secret-sandbox"  # noqa: S105 - the stand-in's, which every test and demo uses
 VERSIONS = ("2025-09-03", "2026-03-11")
 _FAILED = "Unexpected error occurred."
 _log = logging.getLogger(__name__)
@@ -57,11 +57,10 @@ def create_app(store: NotionStore, ledger: Ledger) -> Starlette:
 
 def _handled(store: NotionStore, ledger: Ledger, request: Request, payload: bytes) -> Json:
     endpoint, names = _endpoint(request)
-    content_type = request.headers.get("content-type", "")
-    parsed = _parsed(payload, content_type)
+    parsed = _parsed(payload)
     _authorise(request.headers.get("authorization"))
     version = _version(request.headers.get("notion-version"))
-    body = _body(parsed, payload, content_type)
+    body = _body(parsed, payload)
     query = request.query_params
     call = Call(
         store=store,
@@ -71,8 +70,6 @@ def _handled(store: NotionStore, ledger: Ledger, request: Request, payload: byte
         query=query,
         filter_properties=query.getlist("filter_properties") + query.getlist("filter_properties[]"),
         body=body,
-        payload=payload,
-        content_type=content_type,
     )
     with store.objects.guard:
         answer = endpoint(call)
@@ -87,8 +84,8 @@ def _endpoint(request: Request) -> tuple[Endpoint, dict[str, str]]:
     return found
 
 
-def _parsed(payload: bytes, content_type: str) -> Any:
-    if not payload.strip() or content_type.startswith("multipart/"):
+def _parsed(payload: bytes) -> Any:
+    if not payload.strip():
         return {}
     try:
         return json.loads(payload)
@@ -115,10 +112,10 @@ def _version(header: str | None) -> str:
     return header
 
 
-def _body(parsed: Any, payload: bytes, content_type: str) -> Json:
+def _body(parsed: Any, payload: bytes) -> Json:
     if not isinstance(parsed, dict):
         raise invalid("body", "an object", parsed)
-    if len(payload) > _MOST_BYTES and not content_type.startswith("multipart/"):
+    if len(payload) > _MOST_BYTES:
         raise validation(f"body failed validation: body should be ≤ `{_MOST_BYTES}` bytes.")
     return parsed
 

@@ -17,7 +17,6 @@ from sandbox.notion.pages import refuse_circle, refuse_trashed, trash_wish
 from sandbox.notion.records import Database, DataSource
 from sandbox.notion.richtext import parse_rich_text, text_item
 from sandbox.notion.schema_changes import change_properties
-from sandbox.notion.views import add_table_view
 
 __all__ = [
     "create_data_source",
@@ -67,7 +66,7 @@ def create_database(objects: Objects, body: Json) -> Database:
     with objects.undoing_schemas():
         database = objects.put(Database(id=new_id(), parent=parent, **fields, **objects.stamp()))
         where = "body.initial_data_source.properties"
-        _new_source(objects, database, fields["title"], schema, where)
+        _new_source(objects, database, fields, schema, where)
     if "page_id" in parent:
         objects.append_child(parent["page_id"], database.id)
     return objects.databases[database.id]
@@ -103,8 +102,8 @@ def create_data_source(objects: Objects, body: Json) -> DataSource:
     database = objects.database(database_id)
     refuse_trashed(objects, database, {}, "block")
     with objects.undoing_schemas():
-        title = fields.get("title") or [text_item("New data source")]
-        source = _new_source(objects, database, title, properties, "body.properties")
+        fields.setdefault("title", [text_item("New data source")])
+        source = _new_source(objects, database, fields, properties, "body.properties")
     return objects.change(source, **look) if look else source
 
 
@@ -125,13 +124,14 @@ def update_data_source(objects: Objects, data_source_id: str, body: Json) -> Dat
 
 
 def _new_source(
-    objects: Objects, database: Database, title: list[Json], properties: object, path: str
+    objects: Objects, database: Database, fields: Json, properties: object, path: str
 ) -> DataSource:
+    """A data source; `fields` are its title and description, its database's if it is the first."""
     parent = {"type": "database_id", "database_id": database.id}
-    fresh = DataSource(id=new_id(), parent=parent, title=title, **objects.stamp())
+    texts = {key: fields[key] for key in _TEXTS if key in fields}
+    fresh = DataSource(id=new_id(), parent=parent, **texts, **objects.stamp())
     source = objects.put(fresh)
     objects.change(database, data_sources=[*database.data_sources, source.id])
-    add_table_view(objects, database.id, source.id)
     return change_properties(objects, source, properties, path, creating=True)
 
 
@@ -156,10 +156,6 @@ def _parent(objects: Objects, value: object) -> Json:
     given = an_object(value, "body.parent")
     if "workspace" in given:
         return {"type": "workspace", "workspace": True}
-    if "block_id" in given:
-        block_id = an_id(given["block_id"], "body.parent.block_id")
-        objects.block(block_id)
-        return {"type": "block_id", "block_id": block_id}
     if "page_id" not in given:
         raise invalid("body.parent.page_id", "defined", UNDEFINED)
     page_id = an_id(given["page_id"], "body.parent.page_id")
@@ -169,7 +165,7 @@ def _parent(objects: Objects, value: object) -> Json:
 
 def _moved(objects: Objects, database: Database, value: object) -> Json:
     parent = _parent(objects, value)
-    above = objects.content(parent.get("page_id") or parent.get("block_id") or "")
+    above = objects.content(parent.get("page_id", ""))
     refuse_circle(objects, database, above)
     if "page_id" in database.parent:
         objects.remove_child(database.parent["page_id"], database.id)

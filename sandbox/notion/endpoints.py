@@ -12,16 +12,15 @@ from functools import cached_property
 from typing import Any
 
 from sandbox.ledger import Ledger
-from sandbox.notion import blocks, comments, databases, pages, uploads, view_queries, views
+from sandbox.notion import databases, pages
 from sandbox.notion.checks import absent, an_id
-from sandbox.notion.errors import UNDEFINED, not_found
 from sandbox.notion.objects import Objects
 from sandbox.notion.paging import list_json, take
 from sandbox.notion.property_ids import wanted_properties
 from sandbox.notion.property_items import property_item
 from sandbox.notion.queries import query
 from sandbox.notion.reading import plain_values
-from sandbox.notion.records import PLAIN_SCHEMA, Block, Database, Page
+from sandbox.notion.records import PLAIN_SCHEMA, Page
 from sandbox.notion.schemas import find_property
 from sandbox.notion.search import search
 from sandbox.notion.shapes import OLDER_VERSION, Shapes
@@ -38,7 +37,7 @@ class Call:
     """A request that passed the checks of url, JSON, token and version.
 
     `names` are the parts of the path in braces; `query` holds the last value of each parameter,
-    `filter_properties` all values of that one; `payload` the body as it came.
+    `filter_properties` all values of that one.
     """
 
     store: NotionStore
@@ -48,8 +47,6 @@ class Call:
     query: Mapping[str, str]
     filter_properties: Sequence[str]
     body: Json
-    payload: bytes
-    content_type: str
 
     @property
     def objects(self) -> Objects:
@@ -172,43 +169,24 @@ def retrieve_block(call: Call) -> Json:
     return call.shapes.block(call.objects.block(call.id("block_id")))
 
 
-def update_block(call: Call) -> Json:
-    call.no_old_keys("archived")
-    block = blocks.update_block(call.objects, call.id("block_id"), call.body)
-    call.note("block.update", block_id=block.id, in_trash=block.in_trash)
-    return call.shapes.block(block)
-
-
 def delete_block(call: Call) -> Json:
-    block = blocks.delete_block(call.objects, call.id("block_id"))
-    if isinstance(block, Page):
-        call.note("page.trash", page_id=block.id, data_source_id=block.data_source_id)
-    elif isinstance(block, Database):
-        call.note("database.trash", database_id=block.id)
+    """A page or database goes to the trash as a block, which is how Notion's clients do it."""
+    block = call.objects.block(call.id("block_id"))
+    pages.refuse_trashed(call.objects, block, {}, "block")
+    trashed = call.objects.change(block, in_trash=True)
+    if isinstance(trashed, Page):
+        call.note("page.trash", page_id=trashed.id, data_source_id=trashed.data_source_id)
     else:
-        call.note("block.trash", block_id=block.id)
-    return call.shapes.block(block)
+        call.note("database.trash", database_id=trashed.id)
+    return call.shapes.block(trashed)
 
 
 def list_children(call: Call) -> Json:
     block_id = call.id("block_id")
     call.objects.block(block_id)
-    children: list[Block | Page | Database] = list(call.objects.children_of(block_id))
+    children = list(call.objects.children_of(block_id))
     found, cursor = take(children, lambda each: each.id, call.query, "query")
     return list_json([call.shapes.block(each) for each in found], cursor, "block")
-
-
-def append_children(call: Call) -> Json:
-    """The new blocks, and behind them what they were put before."""
-    call.no_old_keys("after")
-    block_id = call.id("block_id")
-    added = blocks.append_blocks(call.objects, block_id, call.body, "body")
-    ids = {block.id for block in added}
-    call.note("block.append", block_id=block_id, added=sorted(ids))
-    siblings = list(call.objects.children_of(block_id))
-    first = next((index for index, each in enumerate(siblings) if each.id in ids), len(siblings))
-    found, cursor = take(siblings[first:], lambda each: each.id, {}, "body")
-    return list_json([call.shapes.block(block) for block in found], cursor, "block")
 
 
 def list_users(call: Call) -> Json:
@@ -226,114 +204,6 @@ def retrieve_me(_: Call) -> Json:
 
 def search_titles(call: Call) -> Json:
     return search(call.objects, call.shapes, call.body)
-
-
-def create_comment(call: Call) -> Json:
-    comment = comments.create_comment(call.objects, call.body)
-    call.note("comment.create", comment_id=comment.id, parent=comment.parent)
-    return call.shapes.comment(comment)
-
-
-def list_comments(call: Call) -> Json:
-    block_id = an_id(call.query.get("block_id", UNDEFINED), "query.block_id")
-    everything = comments.comments_on(call.objects, block_id)
-    found, cursor = take(everything, lambda each: each.id, call.query, "query", is_strict=True)
-    return list_json([call.shapes.comment(each) for each in found], cursor, "comment")
-
-
-def retrieve_comment(call: Call) -> Json:
-    comment_id = call.id("comment_id")
-    comment = call.objects.comment(comment_id)
-    if comment.in_trash:
-        raise not_found("comment", comment_id)
-    return call.shapes.comment(comment)
-
-
-def update_comment(call: Call) -> Json:
-    comment = comments.update_comment(call.objects, call.id("comment_id"), call.body)
-    call.note("comment.update", comment_id=comment.id)
-    return call.shapes.comment(comment)
-
-
-def delete_comment(call: Call) -> Json:
-    comment = comments.delete_comment(call.objects, call.id("comment_id"))
-    call.note("comment.delete", comment_id=comment.id)
-    return call.shapes.comment(comment)
-
-
-def create_upload(call: Call) -> Json:
-    upload = uploads.create_upload(call.objects, call.body)
-    call.note("file_upload.create", file_upload_id=upload.id)
-    return call.shapes.upload(upload)
-
-
-def send_upload(call: Call) -> Json:
-    upload_id = call.id("file_upload_id")
-    upload = uploads.receive_upload(call.objects, upload_id, call.content_type, call.payload)
-    call.note("file_upload.send", file_upload_id=upload.id)
-    return call.shapes.upload(upload)
-
-
-def complete_upload(call: Call) -> Json:
-    upload = uploads.complete_upload(call.objects, call.id("file_upload_id"))
-    call.note("file_upload.complete", file_upload_id=upload.id)
-    return call.shapes.upload(upload)
-
-
-def retrieve_upload(call: Call) -> Json:
-    return call.shapes.upload(call.objects.upload(call.id("file_upload_id")))
-
-
-def list_uploads(call: Call) -> Json:
-    wanted = call.query.get("status")
-    everything = [each for each in call.objects.uploads.values() if wanted in {None, each.status}]
-    found, cursor = take(everything[::-1], lambda each: each.id, call.query, "query")
-    return list_json([call.shapes.upload(each) for each in found], cursor, "file_upload")
-
-
-def list_custom_emojis(_: Call) -> Json:
-    return list_json([], None, "custom_emoji")
-
-
-def create_view(call: Call) -> Json:
-    view = views.create_view(call.objects, call.body)
-    call.note("view.create", view_id=view.id)
-    return call.shapes.view(view)
-
-
-def list_views(call: Call) -> Json:
-    everything = views.views_of(call.objects, call.query)
-    found, cursor = take(everything, lambda each: each.id, call.query, "query")
-    return list_json([{"object": "view", "id": each.id} for each in found], cursor, "view")
-
-
-def retrieve_view(call: Call) -> Json:
-    return call.shapes.view(call.objects.view(call.id("view_id")))
-
-
-def update_view(call: Call) -> Json:
-    view = views.update_view(call.objects, call.id("view_id"), call.body)
-    call.note("view.update", view_id=view.id)
-    return call.shapes.view(view)
-
-
-def delete_view(call: Call) -> Json:
-    view = call.objects.change(call.objects.view(call.id("view_id")), in_trash=True)
-    call.note("view.delete", view_id=view.id)
-    shown = call.shapes.view(view)
-    return {key: shown[key] for key in ("object", "id", "parent", "type")}
-
-
-def begin_view_query(call: Call) -> Json:
-    return view_queries.begin(call.store, call.id("view_id"), call.body)
-
-
-def view_query_results(call: Call) -> Json:
-    return view_queries.results(call.store, call.id("view_id"), call.id("query_id"), call.query)
-
-
-def end_view_query(call: Call) -> Json:
-    return view_queries.end(call.store, call.id("view_id"), call.id("query_id"))
 
 
 def _wanted(call: Call, page: Page) -> set[str] | None:

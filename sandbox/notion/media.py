@@ -1,4 +1,4 @@
-"""Icons, covers and files: outside addresses, uploads and emoji.
+"""Icons, covers and files: outside addresses and emoji.
 
 Source: the public type declarations of Notion's JavaScript client (common.ts: PageIconRequest,
 PageCoverRequest, InternalOrExternalFileWithNameRequest) and notion-api.md 2 ("files value").
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from sandbox.notion.checks import an_array, an_id, an_object, only_keys, string
-from sandbox.notion.errors import UNDEFINED, invalid, validation
+from sandbox.notion.checks import an_array, an_object, only_keys, string
+from sandbox.notion.errors import UNDEFINED, invalid
 from sandbox.notion.objects import Objects
 from sandbox.notion.richtext import checked_url
 
@@ -47,13 +47,11 @@ def parse_files(value: object, path: str, objects: Objects) -> list[Json]:
 
 
 def parse_file(body: Json, path: str, objects: Objects) -> Json:
-    """`{"type": "external"|"file", …}` from an address or a finished upload."""
+    """`{"type": "external"|"file", …}` from an address."""
     if "external" in body:
         external = an_object(body["external"], f"{path}.external")
         only_keys(external, f"{path}.external", ("url",))
         return {"type": "external", "external": {"url": _address(external, f"{path}.external")}}
-    if "file_upload" in body:
-        return _uploaded(body["file_upload"], f"{path}.file_upload", objects)
     if "file" in body:
         file = an_object(body["file"], f"{path}.file")
         url = checked_url(file.get("url", UNDEFINED), f"{path}.file.url")
@@ -63,7 +61,7 @@ def parse_file(body: Json, path: str, objects: Objects) -> Json:
 
 def _named(value: object, path: str, objects: Objects) -> Json:
     body = an_object(value, path)
-    only_keys(body, path, ("name", "type", "external", "file", "file_upload"))
+    only_keys(body, path, ("name", "type", "external", "file"))
     file = parse_file(body, path, objects)
     name = body.get("name")
     if name is None:
@@ -76,15 +74,6 @@ def _address(external: Json, path: str) -> str:
     if urlsplit(url).scheme not in {"http", "https"}:
         raise invalid(f"{path}.url", "a valid URL", url)
     return url
-
-
-def _uploaded(value: object, path: str, objects: Objects) -> Json:
-    upload = objects.upload(an_id(an_object(value, path).get("id", UNDEFINED), f"{path}.id"))
-    if upload.status != "uploaded":
-        raise validation(f"File upload {upload.id} is not ready: its status is {upload.status}.")
-    name = quote(upload.filename or "file")
-    url = f"https://prod-files-secure.s3.us-west-2.amazonaws.com/{upload.id}/{name}"
-    return {"type": "file", "file": {"url": url, "expiry_time": _expiry(objects)}}
 
 
 def _expiry(objects: Objects) -> str:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sandbox.notion.errors import ApiError, not_found
 from sandbox.notion.journal import Journal
-from sandbox.notion.records import Block, Comment, Database, DataSource, Page, Record, Upload, View
+from sandbox.notion.records import Database, DataSource, Page, Record
 from sandbox.notion.richtext import plain
 from sandbox.notion.users import BOT_ID
 
@@ -23,7 +23,7 @@ __all__ = ["Objects"]
 
 R = TypeVar("R", bound=Record)
 
-_KINDS: tuple[type[Record], ...] = (Page, Database, DataSource, Block, Comment, Upload, View)
+_KINDS: tuple[type[Record], ...] = (Page, Database, DataSource)
 
 
 class Objects:
@@ -39,10 +39,6 @@ class Objects:
         self.pages: dict[str, Page] = {}
         self.databases: dict[str, Database] = {}
         self.data_sources: dict[str, DataSource] = {}
-        self.blocks: dict[str, Block] = {}
-        self.comments: dict[str, Comment] = {}
-        self.uploads: dict[str, Upload] = {}
-        self.views: dict[str, View] = {}
         self.children: dict[str, list[str]] = {}
         self._clock = clock
         self._journal = journal
@@ -120,18 +116,16 @@ class Objects:
         kept = [each for each in self.children.get(parent_id, []) if each != child_id]
         self.order(parent_id, kept)
 
-    def children_of(self, parent_id: str) -> Iterator[Block | Page | Database]:
-        """What stands under a page or block, in order, without what is in the trash itself."""
+    def children_of(self, parent_id: str) -> Iterator[Page | Database]:
+        """What stands under a page, in order, without what is in the trash itself."""
         for child_id in self.children.get(parent_id, []):
             child = self.content(child_id)
             if child is not None and not child.in_trash:
                 yield child
 
-    def content(self, object_id: str) -> Block | Page | Database | None:
-        """The block, page or database with this id."""
-        return (
-            self.blocks.get(object_id) or self.pages.get(object_id) or self.databases.get(object_id)
-        )
+    def content(self, object_id: str) -> Page | Database | None:
+        """The page or database with this id."""
+        return self.pages.get(object_id) or self.databases.get(object_id)
 
     def page(self, page_id: str) -> Page:
         """A page. Raises ApiError 404 if there is none."""
@@ -145,27 +139,12 @@ class Objects:
         """A data source. Raises ApiError 404 if there is none."""
         return self._one(self.data_sources, "data_source", data_source_id)
 
-    def block(self, block_id: str) -> Block | Page | Database:
+    def block(self, block_id: str) -> Page | Database:
         """What can be asked for as a block. Raises ApiError 404 if there is none."""
         found = self.content(block_id)
         if found is None:
             raise not_found("block", block_id)
         return found
-
-    def comment(self, comment_id: str) -> Comment:
-        """A comment. Raises ApiError 404 if there is none."""
-        return self._one(self.comments, "comment", comment_id)
-
-    def upload(self, upload_id: str) -> Upload:
-        """A file upload. Raises ApiError 404 if there is none."""
-        return self._one(self.uploads, "file_upload", upload_id)
-
-    def view(self, view_id: str) -> View:
-        """A view that was not deleted. Raises ApiError 404 if there is none."""
-        view = self._one(self.views, "view", view_id)
-        if view.in_trash:
-            raise not_found("view", view_id)
-        return view
 
     def has_trashed_ancestor(self, record: Record) -> bool:
         """True if something above `record` is in the trash."""
@@ -203,7 +182,7 @@ class Objects:
             return self.data_sources.get(parent["data_source_id"])
         if "database_id" in parent:
             return self.databases.get(parent["database_id"])
-        above = parent.get("page_id") or parent.get("block_id")
+        above = parent.get("page_id")
         return None if above is None else self.content(above)
 
     def _one(self, shelf: dict[str, R], kind: str, object_id: str) -> R:
@@ -230,10 +209,6 @@ class Objects:
             Page: self.pages,
             Database: self.databases,
             DataSource: self.data_sources,
-            Block: self.blocks,
-            Comment: self.comments,
-            Upload: self.uploads,
-            View: self.views,
         }
         return shelves[kind]
 
@@ -242,6 +217,8 @@ class Objects:
         for name, fields in self._journal.restored():
             if name == "children":
                 self.children[fields["id"]] = fields["ids"]
+                continue
+            if name not in kinds:  # a state folder of an older sandbox, which kept more
                 continue
             record = kinds[name](**fields)
             self._shelf(type(record))[record.id] = record

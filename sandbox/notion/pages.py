@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.notion.blocks import add_drafts, block_drafts, erase
 from sandbox.notion.checks import an_id, an_object, boolean, one_of, only_keys
 from sandbox.notion.errors import UNDEFINED, invalid, validation
 from sandbox.notion.ids import new_id
@@ -30,17 +29,13 @@ __all__ = [
 Json = dict[str, Any]
 
 _PARENTS = ("page_id", "data_source_id", "database_id", "workspace")
-_POSITIONS = ("after_block", "page_start", "page_end")
+_CONTENT_KEYS = ("children", "content", "markdown", "template", "position", "erase_content")
 _CREATE_KEYS = (
     "parent",
     "properties",
     "icon",
     "cover",
-    "children",
-    "content",
-    "markdown",
-    "template",
-    "position",
+    *_CONTENT_KEYS[:-1],
 )
 _UPDATE_KEYS = (
     "properties",
@@ -58,13 +53,8 @@ _UPDATE_KEYS = (
 def create_page(objects: Objects, body: Json) -> Page:
     """A page under a page, or a row of a data source."""
     only_keys(body, "body", _CREATE_KEYS)
-    children = body.get("children") or body.get("content") or []
-    if body.get("markdown") is not None:
-        raise validation("The sandbox takes no markdown; send children.")
+    _refuse_content(body)
     parent, source = _parent(objects, body.get("parent", UNDEFINED))
-    position = _position(body.get("position"))
-    siblings = objects.children.get(parent.get("page_id", ""), [])
-    drafts = block_drafts(objects, children, "body.children")
     writing = Writing(objects, dict(source.schema if source else PLAIN_SCHEMA))
     values = writing.parse(body.get("properties") or {})
     icon = parse_icon(body.get("icon"), "body.icon", objects)
@@ -76,16 +66,15 @@ def create_page(objects: Objects, body: Json) -> Page:
         Page(id=new_id(), parent=parent, values=values, icon=icon, cover=cover, **objects.stamp())
     )
     if source is None and "page_id" in parent:
-        objects.order(parent["page_id"], _placed(siblings, page.id, position))
+        objects.append_child(parent["page_id"], page.id)
     _mirror(objects, page.id, source, {}, values)
-    if drafts:
-        add_drafts(objects, page, drafts)
     return objects.pages[page.id]
 
 
 def update_page(objects: Objects, page_id: str, body: Json) -> Page:
     """The page with new values of the properties named, icon, cover, lock or trash."""
     only_keys(body, "body", _UPDATE_KEYS)
+    _refuse_content(body)
     source = _source_of(objects, objects.pages.get(page_id))
     writing = Writing(objects, dict(source.schema if source else PLAIN_SCHEMA))
     fields = _flags(body)
@@ -101,8 +90,6 @@ def update_page(objects: Objects, page_id: str, body: Json) -> Page:
     before = page.values
     objects.change(page, values=before | values, **fields)
     _mirror(objects, page.id, source, before, values)
-    if body.get("erase_content"):
-        erase(objects, page.id)
     return objects.pages[page.id]
 
 
@@ -141,6 +128,13 @@ def refuse_circle(objects: Objects, record: Record, above: Record | None) -> Non
     """Raise ApiError 400 if `record` would come to stand under itself."""
     if above is not None and objects.lies_within(above, record.id):
         raise validation("A page or database cannot be moved into itself.")
+
+
+def _refuse_content(body: Json) -> None:
+    """Raise ApiError 400 if a request means blocks: the stand-in keeps none, and says so."""
+    named = [key for key in _CONTENT_KEYS if body.get(key)]
+    if named:
+        raise validation(f"The sandbox keeps no block contents: send no {named[0]}.")
 
 
 def trash_wish(body: Json) -> bool | None:
@@ -222,26 +216,6 @@ def _mirror(
         config = source.schema.get(key) if source else None
         if config is not None and config["type"] == "relation":
             mirror(objects, page_id, config, before.get(key) or (), value)
-
-
-def _position(value: object) -> str | None:
-    """The id of the block to follow, "start", or None for the end."""
-    if value is None:
-        return None
-    position = an_object(value, "body.position")
-    kind = one_of(position.get("type", UNDEFINED), "body.position.type", _POSITIONS)
-    if kind == "after_block":
-        where = "body.position.after_block"
-        after = an_object(position.get("after_block", UNDEFINED), where)
-        return an_id(after.get("id", UNDEFINED), f"{where}.id")
-    return "start" if kind == "page_start" else None
-
-
-def _placed(siblings: list[str], page_id: str, position: str | None) -> list[str]:
-    at = 0 if position == "start" else len(siblings)
-    if position in siblings:
-        at = siblings.index(position) + 1
-    return [*siblings[:at], page_id, *siblings[at:]]
 
 
 def _carried(old: DataSource | None, new: DataSource | None, page: Page) -> Json:

@@ -33,11 +33,8 @@ class Slice:
     following: str | None
 
 
-def page_size(value: object, path: str, *, is_strict: bool = False) -> int:
-    """How many elements a page shall have: 1-100, more is cut to 100, none or 0 means 100.
-
-    `is_strict` refuses more than 100, as lists of comments do.
-    """
+def page_size(value: object, path: str) -> int:
+    """How many elements a page shall have: 1-100, more is cut to 100, none or 0 means 100."""
     if isinstance(value, str) and value.isdecimal() and path.startswith("query."):
         value = int(value)
     if value is None or value == 0:
@@ -46,8 +43,6 @@ def page_size(value: object, path: str, *, is_strict: bool = False) -> int:
         raise invalid(path, "a number or `undefined`", value)
     if value < 0:
         raise invalid(path, "≥ `0` or `undefined`", value)
-    if value > LARGEST_PAGE and is_strict:
-        raise invalid(path, f"≤ `{LARGEST_PAGE}` or `undefined`", value)
     return min(int(value), LARGEST_PAGE)
 
 
@@ -67,14 +62,12 @@ def take(
     name: Callable[[T], str],
     parameters: Mapping[str, Any],
     path: str,
-    *,
-    is_strict: bool = False,
 ) -> tuple[list[T], str | None]:
     """A page of `items` and the cursor of the next; `name` gives an item's cursor.
 
     `parameters` is the query or body with `page_size` and `start_cursor`.
     """
-    size = page_size(parameters.get("page_size"), f"{path}.page_size", is_strict=is_strict)
+    size = page_size(parameters.get("page_size"), f"{path}.page_size")
     start = 0
     cursor = parameters.get("start_cursor")
     if cursor is not None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sandbox.notion.shapes import Shapes
     from sandbox.notion.store import NotionStore
 
-__all__ = ["matching_ids", "query"]
+__all__ = ["query"]
 
 Json = dict[str, Any]
 Test = Callable[[Page], bool]
@@ -61,15 +61,6 @@ def query(
     results = [shapes.page(row, wanted) for row in rows if row is not None and test(row)]
     answer = list_json(results, cursor, "page_or_data_source")
     return answer | ({"request_status": dict(_INCOMPLETE)} if is_cut else {})
-
-
-def matching_ids(store: NotionStore, data_source_id: str, body: Json) -> list[str]:
-    """The ids of all rows that `filter` and `sorts` of `body` give. Raises ApiError 400 or 404."""
-    source = store.objects.data_source(data_source_id)
-    test = _test(store, source, body, None)
-    keys = parse_sorts(body.get("sorts"), _Columns(store.objects, source))
-    rows = store.index.rows(source.id, store.objects.now().timestamp())
-    return [row.id for row in in_order(filter(test, rows), keys, lambda row: row.sequence)]
 
 
 def _selected(body: Json) -> str | None:

@@ -13,15 +13,11 @@ from typing import Any, ClassVar
 
 __all__ = [
     "PLAIN_SCHEMA",
-    "Block",
-    "Comment",
     "DataSource",
     "Database",
     "Page",
     "Record",
     "Schema",
-    "Upload",
-    "View",
 ]
 
 Json = dict[str, Any]
@@ -99,55 +95,3 @@ class DataSource(Record):
     cover: Json | None = None
     schema: Schema = field(default_factory=dict)
     last_number: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block(Record):
-    """A block of content; `content` is what stands under its type."""
-
-    kind: ClassVar[str] = "block"
-
-    type: str = "paragraph"
-    content: Json = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Comment(Record):
-    """A comment in a discussion."""
-
-    kind: ClassVar[str] = "comment"
-
-    discussion_id: str = ""
-    rich_text: list[Json] = field(default_factory=list)
-    display_name: Json = field(default_factory=dict)
-    attachments: list[Json] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Upload(Record):
-    """A file upload: its name, type and size; the bytes themselves are not kept."""
-
-    kind: ClassVar[str] = "file_upload"
-
-    filename: str | None = None
-    content_type: str | None = None
-    content_length: int | None = None
-    status: str = "pending"
-    mode: str = "single_part"
-    parts_total: int | None = None
-    parts_sent: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class View(Record):
-    """A view of a data source."""
-
-    kind: ClassVar[str] = "view"
-
-    name: str = ""
-    type: str = "table"
-    data_source_id: str = ""
-    filter: Json | None = None
-    sorts: list[Json] | None = None
-    quick_filters: Json | None = None
-    configuration: Json | None = None

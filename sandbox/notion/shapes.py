@@ -15,14 +15,9 @@ from sandbox.notion.objects import Objects
 from sandbox.notion.reading import Rolled, reader, related_pages
 from sandbox.notion.records import (
     PLAIN_SCHEMA,
-    Block,
-    Comment,
     Database,
     DataSource,
     Page,
-    Record,
-    Upload,
-    View,
 )
 from sandbox.notion.richtext import expanded, plain
 from sandbox.notion.schemas import option_by, property_json
@@ -144,8 +139,8 @@ class Shapes:
             "in_trash": is_trashed,
         } | self._archived(is_trashed)
 
-    def block(self, block: Block | Page | Database) -> Json:
-        """A block; a page or database appears as child_page or child_database."""
+    def block(self, block: Page | Database) -> Json:
+        """A page or database as a block: child_page or child_database."""
         is_trashed = self._objects.is_trashed(block)
         kind, content = self._content(block)
         return {
@@ -161,64 +156,6 @@ class Shapes:
             "type": kind,
             kind: content,
         } | self._archived(is_trashed)
-
-    def comment(self, comment: Comment) -> Json:
-        """A comment."""
-        shown = {
-            "object": "comment",
-            "id": comment.id,
-            "parent": comment.parent,
-            "discussion_id": comment.discussion_id,
-            "created_time": iso_minute(comment.created),
-            "last_edited_time": iso_minute(comment.edited),
-            "created_by": partial_user(comment.created_by),
-            "rich_text": comment.rich_text,
-            "display_name": comment.display_name,
-        }
-        return shown | ({"attachments": comment.attachments} if comment.attachments else {})
-
-    def upload(self, upload: Upload) -> Json:
-        """A file upload; a pending one has its address to send to."""
-        base = "https://api.notion.com/v1/file_uploads"
-        is_pending = upload.status == "pending"
-        shown: Json = {
-            "object": "file_upload",
-            "id": upload.id,
-            "created_time": iso_minute(upload.created),
-            "created_by": {"id": upload.created_by, "type": "bot"},
-            "last_edited_time": iso_minute(upload.edited),
-            "in_trash": upload.in_trash,
-            "expiry_time": iso_minute(upload.created + 3_600_000) if is_pending else None,
-            "status": upload.status,
-            "filename": upload.filename,
-            "content_type": upload.content_type,
-            "content_length": upload.content_length,
-        }
-        if is_pending:
-            shown["upload_url"] = f"{base}/{upload.id}/send"
-        if upload.mode == "multi_part":
-            shown["number_of_parts"] = {"total": upload.parts_total, "sent": upload.parts_sent}
-        return shown | self._archived(upload.in_trash)
-
-    def view(self, view: View) -> Json:
-        """A view."""
-        return {
-            "object": "view",
-            "id": view.id,
-            "parent": view.parent,
-            "name": view.name,
-            "type": view.type,
-            "created_time": iso_minute(view.created),
-            "last_edited_time": iso_minute(view.edited),
-            "url": f"{_address(view.parent['database_id'])}?v={hex_of(view.id)}",
-            "data_source_id": view.data_source_id,
-            "created_by": partial_user(view.created_by),
-            "last_edited_by": partial_user(view.edited_by),
-            "filter": view.filter,
-            "sorts": view.sorts,
-            "quick_filters": view.quick_filters,
-            "configuration": view.configuration or {"type": view.type},
-        }
 
     def _properties(self, page: Page, only: Collection[str] | None) -> Json:
         source = self._objects.data_sources.get(page.data_source_id or "")
@@ -249,14 +186,12 @@ class Shapes:
         del shown["id"]
         return shown
 
-    def _content(self, block: Block | Page | Database) -> tuple[str, Json]:
-        if isinstance(block, Block):
-            return block.type, block.content
+    def _content(self, block: Page | Database) -> tuple[str, Json]:
         if isinstance(block, Page):
             return "child_page", {"title": plain(block.values.get("title"))}
         return "child_database", {"title": plain(block.title)}
 
-    def _has_children(self, block: Record) -> bool:
+    def _has_children(self, block: Page | Database) -> bool:
         return next(self._objects.children_of(block.id), None) is not None
 
     def _archived(self, is_trashed: bool) -> Json:  # noqa: FBT001 - a value to show

@@ -21,7 +21,6 @@ from sandbox.notion.paging import Sessions
 from sandbox.notion.reading import plain_values
 from sandbox.notion.records import Page
 from sandbox.notion.times import utc_now
-from sandbox.notion.view_queries import ViewQuery
 
 __all__ = ["NotionStore"]
 
@@ -51,7 +50,6 @@ class NotionStore:
         self.result_limit = RESULT_LIMIT
         self.index = RowIndex()
         self.sessions = Sessions()
-        self.view_queries: dict[str, ViewQuery] = {}
         self._random = random.Random(seed)
         self._clock = clock
         self.objects = Objects(Journal(folder), clock, self._index)

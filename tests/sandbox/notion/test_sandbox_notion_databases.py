@@ -211,36 +211,69 @@ def test_a_refused_change_changes_nothing(client: Any, make_table: Callable[...,
     assert set(client.data_sources.retrieve(source)["properties"]) == {"Name"}
 
 
-def test_views_are_kept_and_given_back(client: Any, make_table: Callable[..., str]) -> None:
-    source = make_table()
-    born = client.views.list(data_source_id=source)["results"]
-    assert client.views.retrieve(born[0]["id"])["type"] == "table"
-    filtered = {"property": "Name", "title": {"is_not_empty": True}}
-    view = client.views.create(data_source_id=source, name="Board", type="board", filter=filtered)
-    assert view["filter"] == filtered
-    assert client.views.update(view["id"], name="Other")["name"] == "Other"
-    assert len(client.views.list(data_source_id=source)["results"]) == 2
-    assert client.views.delete(view["id"])["id"] == view["id"]
-    assert client.views.list(data_source_id=source)["results"] == born
+def test_a_data_source_shows_the_description_its_database_was_made_with(
+    client: Any, root: str
+) -> None:
+    database = client.databases.create(
+        parent={"page_id": root}, description=[{"text": {"content": "Every song I own"}}]
+    )
+    source = client.data_sources.retrieve(database["data_sources"][0]["id"])
+    assert source["description"] == database["description"]
+    assert source["description"][0]["plain_text"] == "Every song I own"
 
 
-def test_a_view_is_queried(
+def _pair(client: Any, make_table: Callable[..., str], **dual: str) -> tuple[str, str, Json]:
+    lists = make_table(title="Lists")
+    relation = {"data_source_id": lists, "type": "dual_property", "dual_property": dual}
+    songs = make_table({"Lists": {"relation": relation}}, title="Songs")
+    return songs, lists, client.data_sources.retrieve(songs)["properties"]["Lists"]["relation"]
+
+
+def test_the_other_side_of_a_relation_takes_the_name_and_id_asked_for(
+    client: Any, make_table: Callable[..., str]
+) -> None:
+    _, lists, relation = _pair(
+        client, make_table, synced_property_name="Songs", synced_property_id="ab%3AC"
+    )
+    back = client.data_sources.retrieve(lists)["properties"]["Songs"]
+    wanted = {"synced_property_name": "Songs", "synced_property_id": "ab%3AC"}
+    assert relation["dual_property"] == wanted
+    assert back["id"] == "ab%3AC"
+
+
+def test_a_relation_sent_back_as_it_was_answered_stays_as_it_is(
     client: Any, make_table: Callable[..., str], add_row: Callable[..., Json]
 ) -> None:
-    source = make_table()
-    rows = [add_row(source, name) for name in ("a", "b", "x")]
-    view = client.views.create(
-        data_source_id=source,
-        name="Some",
-        type="table",
-        filter={"property": "Name", "title": {"does_not_equal": "x"}},
-        sorts=[{"property": "Name", "direction": "ascending"}],
-    )
-    begun = client.views.queries.create(view["id"], page_size=1)
-    assert begun["total_count"] == 2
-    assert begun["results"] == [{"object": "page", "id": rows[0]["id"]}]
-    rest = client.views.queries.results(view["id"], begun["id"], start_cursor=begun["next_cursor"])
-    assert [each["id"] for each in rest["results"]] == [rows[1]["id"]]
-    assert client.views.queries.delete(view["id"], begun["id"])["deleted"] is True
-    with pytest.raises(APIResponseError, match="Could not find view_query"):
-        client.views.queries.results(view["id"], begun["id"])
+    songs, lists, relation = _pair(client, make_table)
+    a_list = add_row(lists, "Warm-up")
+    song = add_row(songs, "Song", Lists={"relation": [{"id": a_list["id"]}]})
+    before = client.data_sources.retrieve(lists)["properties"]
+    answer = client.data_sources.update(songs, properties={"Lists": {"relation": relation}})
+    assert answer["properties"]["Lists"]["relation"] == relation
+    assert client.data_sources.retrieve(lists)["properties"] == before
+    linked = client.pages.retrieve(a_list["id"])["properties"]["Related to Songs (Lists)"]
+    assert linked["relation"] == [{"id": song["id"]}]
+
+
+def test_a_rename_of_one_side_shows_on_the_other(
+    client: Any, make_table: Callable[..., str]
+) -> None:
+    songs, lists, relation = _pair(client, make_table, synced_property_name="Songs")
+    client.data_sources.update(lists, properties={"Songs": {"name": "Tracks"}})
+    shown = client.data_sources.retrieve(songs)["properties"]["Lists"]["relation"]
+    assert shown["dual_property"]["synced_property_name"] == "Tracks"
+    client.data_sources.update(songs, properties={"Lists": {"name": "Crates"}})
+    back = client.data_sources.retrieve(lists)["properties"]["Tracks"]["relation"]
+    assert back["dual_property"]["synced_property_name"] == "Crates"
+    asked = relation | {"dual_property": {"synced_property_name": "Contents"}}
+    client.data_sources.update(songs, properties={"Crates": {"relation": asked}})
+    named = client.data_sources.retrieve(lists)["properties"]
+    assert set(named) == {"Name", "Contents"}
+    assert named["Contents"]["id"] == relation["dual_property"]["synced_property_id"]
+
+
+def test_the_other_side_is_never_another_property(
+    client: Any, make_table: Callable[..., str]
+) -> None:
+    with pytest.raises(APIResponseError, match="Name is not a relation property"):
+        _pair(client, make_table, synced_property_id="title")

@@ -43,13 +43,6 @@ VALUES: Json = {
     "Date": {"date": {"start": "2026-01-01", "end": None, "time_zone": "Europe/Berlin"}},
     "Files": {"files": [{"name": "a", "external": {"url": "https://example.com"}}]},
 }
-CONTENT: list[Json] = [
-    {"paragraph": {"rich_text": TEXT, "children": [{"divider": {}}]}},
-    {"callout": {"rich_text": TEXT, "icon": {"emoji": "x"}}},
-    {"table": {"table_width": 1, "children": [{"table_row": {"cells": [TEXT]}}]}},
-    {"synced_block": {"synced_from": {"block_id": ROOT}}},
-    {"image": {"external": {"url": "https://example.com"}}},
-]
 FILTER: Json = {
     "and": [
         {"property": "Text", "rich_text": {"contains": "x"}},
@@ -71,7 +64,7 @@ class Workspace:
         sorts = [{"property": "Number", "direction": "descending"}]
         self.right: list[tuple[str, str, Json]] = [
             ("POST", "pages", {"parent": {"data_source_id": source}, "properties": VALUES}),
-            ("POST", "pages", {"parent": {"page_id": ROOT}, "children": CONTENT}),
+            ("POST", "pages", {"parent": {"page_id": ROOT}, "icon": {"emoji": "x"}}),
             ("PATCH", f"pages/{page}", {"properties": VALUES, "icon": {"emoji": "x"}}),
             ("POST", f"pages/{page}/move", {"parent": {"data_source_id": source}}),
             (
@@ -82,10 +75,7 @@ class Workspace:
             ("PATCH", f"databases/{database}", {"title": TEXT, "parent": {"page_id": ROOT}}),
             ("PATCH", f"data_sources/{source}", {"properties": {"Select": SCHEMA["Select"]}}),
             ("POST", f"data_sources/{source}/query", {"filter": FILTER, "sorts": sorts}),
-            ("PATCH", f"blocks/{ROOT}/children", {"children": CONTENT}),
-            ("POST", "comments", {"parent": {"page_id": page}, "rich_text": TEXT}),
             ("POST", "search", {"filter": {"property": "object", "value": "page"}}),
-            ("POST", "views", {"data_source_id": source, "name": "V", "type": "board"}),
         ]
 
     def ask(self, method: str, path: str, body: Json) -> Json:
@@ -100,8 +90,6 @@ class Workspace:
             query={},
             filter_properties=[],
             body=body,
-            payload=b"",
-            content_type="",
         )
         return endpoint(call)
 
@@ -120,7 +108,7 @@ SHAPES = [[], {}, [None], [[]], [{}], {"id": None}, {"type": "x"}, {"name": 1}, 
 junk = st.sampled_from([*SCALARS, *SHAPES])
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(9))
 def test_the_requests_are_right_before_they_are_spoilt(number: int) -> None:
     workspace = Workspace()
     assert workspace.ask(*workspace.right[number])["object"]

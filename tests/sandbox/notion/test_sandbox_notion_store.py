@@ -55,6 +55,17 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
     assert names(again, source) == ["Another", "Song"]
 
 
+def test_a_folder_of_an_older_sandbox_is_served_without_what_is_kept_no_more(
+    tmp_path: Path,
+) -> None:
+    store = NotionStore(tmp_path)
+    store.create_root_page(ROOT, "Tests")
+    store.close()
+    with (tmp_path / "notion.jsonl").open("a", encoding="utf-8") as journal:
+        journal.write('["view", {"id": "4", "name": "Default view"}]\n')
+    assert NotionStore(tmp_path).objects.title_of(ROOT) == "Tests"
+
+
 def test_a_killed_process_loses_nothing_but_a_torn_line(tmp_path: Path) -> None:
     store = NotionStore(tmp_path)
     store.create_root_page(ROOT, "Tests")
