@@ -14,14 +14,14 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flows.orchestration import prepare_prefect
+from flows.prefect_server.environment import prepare_prefect
 
 prepare_prefect()
 
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402  (settings come first)
 
 from flows.library_sync import library_sync  # noqa: E402
-from flows.session import SessionOptions, session_options  # noqa: E402
+from flows.session.opening import SessionOptions, session_options  # noqa: E402
 from flows.settings import load_settings  # noqa: E402
 from sandbox.threaded import RunningSandbox, running_sandbox  # noqa: E402
 from sandbox.world import World  # noqa: E402

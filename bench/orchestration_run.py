@@ -13,7 +13,8 @@ import asyncio
 import time
 
 from bench.orchestration_steps import STEPS, in_turns, report
-from flows.orchestration import prepare_prefect, serve_prefect
+from flows.prefect_server.environment import prepare_prefect
+from flows.prefect_server.own_server import serve_prefect
 
 STARTED = time.monotonic()
 

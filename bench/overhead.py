@@ -95,9 +95,10 @@ def _sample_a_sync(options: argparse.Namespace) -> None:
     """The child: a sync in this process, watched from its first track's beginning to its last's
     end.
     """
-    from flows import cli, commands  # noqa: PLC0415  (only the child needs them)
+    from flows.command_line import commands  # noqa: PLC0415  (only the child needs them)
+    from flows.command_line import parser as cli  # noqa: PLC0415  (only the child needs them)
+    from flows.progress.terminal import attach_terminal  # noqa: PLC0415
     from flows.settings import load_settings  # noqa: PLC0415
-    from flows.terminal import attach_terminal  # noqa: PLC0415
 
     words = ["--quiet", "--workers", str(options.workers), "--limit", str(options.tracks)]
     given = cli.parse(["sync", *words])

@@ -5,7 +5,7 @@
 For each size: so many rows (nine in ten finished and in Eagle, one new) and two and a half times as
 many Eagle items, in a sandbox of its own process, which answers at its best. Measured is the
 product's own way there, in a fresh process: the session, Eagle's items into the index, the listing
-with `--filter all`, and `flows.selection.select_tracks`. Nothing is worked on.
+with `--filter all`, and `flows.rows.selecting.select_tracks`. Nothing is worked on.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ def _measured(rows: int) -> dict[str, Any]:
 
 async def _plan() -> dict[str, Any]:
     """The child: decide, as a run does before it works on anything."""
-    from flows.orchestration import prepare_prefect  # noqa: PLC0415  (Prefect reads it)
+    from flows.prefect_server.environment import prepare_prefect  # noqa: PLC0415  (Prefect reads it)
 
     prepare_prefect()
-    from flows.selection import select_tracks  # noqa: PLC0415
-    from flows.session import open_session  # noqa: PLC0415
-    from flows.wanted import is_wanted  # noqa: PLC0415
+    from flows.rows.filtering import is_wanted  # noqa: PLC0415
+    from flows.rows.selecting import select_tracks  # noqa: PLC0415
+    from flows.session.opening import open_session  # noqa: PLC0415
     from tasks.notion.stage import iterate_tracks  # noqa: PLC0415
     from tasks.tracks import TrackFilter  # noqa: PLC0415
 

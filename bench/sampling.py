@@ -31,7 +31,7 @@ OWNERS: Mapping[str, str] = {
 NOBODY = "event loop, libraries"
 
 _EVERY = 0.002
-_RUNS_THE_LOOP = "/flows/stopping.py"
+_RUNS_THE_LOOP = "/flows/command_line/signals.py"
 
 Function = tuple[str, int, str]
 

@@ -6,8 +6,8 @@ import argparse
 import logging
 import sys
 
-from flows import cli
-from flows.stopping import Stopped
+from flows.command_line import parser as cli
+from flows.command_line.signals import Stopped
 from flows.summary import ReturnCode
 from tasks.errors import ConfigurationError, SyncError
 
@@ -42,24 +42,25 @@ def _run(given: argparse.Namespace) -> int:
 
         return sandbox_cli.run(given)
     if given.command == "demo":
-        from flows import demo  # noqa: PLC0415
+        from flows.command_line import demo  # noqa: PLC0415
 
         return demo.run(given)
     if given.command == "completion":
-        from flows import completion  # noqa: PLC0415
+        from flows.command_line import completion  # noqa: PLC0415
 
         sys.stdout.write(completion.script(cli.build_parser(), given.shell))
         return ReturnCode.PROCESSED
     if given.command == "doctor":
-        from flows import doctor, terminal  # noqa: PLC0415
+        from flows.doctor import examine as doctor  # noqa: PLC0415
+        from flows.progress import terminal  # noqa: PLC0415
 
         terminal.attach_terminal(debug=given.debug, quiet=given.quiet)
         return doctor.run(json_file=given.json)
     if given.command == "setup":
-        from flows import setup_wizard  # noqa: PLC0415
+        from flows.setup import wizard as setup_wizard  # noqa: PLC0415
 
         return setup_wizard.run(yes=given.yes)
-    from flows import commands  # noqa: PLC0415
+    from flows.command_line import commands  # noqa: PLC0415
 
     return commands.run(given)
 

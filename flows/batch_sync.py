@@ -15,7 +15,6 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.closing import close_run
 from flows.library_sync import (
     HowToWork,
     Limit,
@@ -25,10 +24,11 @@ from flows.library_sync import (
     prepare,
     work_through,
 )
-from flows.reports import run_log
-from flows.session import Session, open_session
+from flows.reporting.closing import close_run
+from flows.reporting.files import run_log
+from flows.rows.filtering import wanted_rows
+from flows.session.opening import Session, open_session
 from flows.summary import SyncSummary
-from flows.wanted import wanted_rows
 from tasks.errors import NotionError
 from tasks.tracks import Track, TrackFilter
 

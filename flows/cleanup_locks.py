@@ -8,7 +8,7 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import acreate_markdown_artifact
 
-from flows.session import Session, open_session
+from flows.session.opening import Session, open_session
 from tasks.locks.cleanup import CleanupReport
 from tasks.locks.order import machines_in
 from tasks.locks.stage import clear_stale_locks

@@ -7,8 +7,8 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import acreate_markdown_artifact
 
-from flows.library_report import read_library
-from flows.session import run_settings
+from flows.library.report import read_library
+from flows.session.opening import run_settings
 
 __all__ = ["library_status"]
 

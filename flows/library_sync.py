@@ -12,18 +12,16 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows.adoption import adopt_rows
-from flows.chosen import only_chosen
 from flows.cleanup_locks import clean_up
-from flows.closing import close_run
-from flows.distribution import hand_out, require_pool
-from flows.fan_out import process_tracks
-from flows.reports import run_log
-from flows.retrying_failed import only_failed
-from flows.selection import select_tracks
-from flows.session import Session, open_session
+from flows.fan_out.runners import process_tracks
+from flows.fan_out.shares import hand_out, require_pool
+from flows.reporting.closing import close_run
+from flows.reporting.files import run_log
+from flows.rows.adoption import adopt_rows
+from flows.rows.filtering import is_wanted, only_chosen, only_failed
+from flows.rows.selecting import select_tracks
+from flows.session.opening import Session, open_session
 from flows.summary import ReturnCode, SyncSummary
-from flows.wanted import is_wanted
 from tasks.eagle.stage import cache_library
 from tasks.errors import ErrorType, SyncError
 from tasks.notion.stage import query_tracks

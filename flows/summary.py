@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from flows.look_alikes import LookAlike
 from tasks.tracks import TrackResult, TrackStatus
 
-__all__ = ["ReturnCode", "SyncSummary"]
+__all__ = ["LOOK_ALIKES_SHOWN", "LookAlike", "ReturnCode", "SyncSummary"]
+
+LOOK_ALIKES_SHOWN = 30
 
 
 class ReturnCode(IntEnum):
@@ -54,6 +55,17 @@ _FAILURES_FIRST = (
     TrackStatus.PROCESSED,
     TrackStatus.SKIPPED_ALREADY_DONE,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookAlike:
+    """Two rows by name and page address; `why` says how alike their titles are."""
+
+    one: str
+    other: str
+    why: str
+    one_url: str = ""
+    other_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,14 +11,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from flows.closing import close_run
-from flows.fan_out import process_tracks
+from flows.fan_out.runners import process_tracks
+from flows.fan_out.share_log import ShareLog
 from flows.library_sync import Workers, announce, as_state, prepare, stopped
-from flows.reports import run_log
-from flows.session import Session, open_session
-from flows.share_results import ShareLog
+from flows.reporting.closing import close_run
+from flows.reporting.files import run_log
+from flows.rows.filtering import is_wanted
+from flows.session.opening import Session, open_session
 from flows.summary import SyncSummary
-from flows.wanted import is_wanted
 from tasks.errors import SyncError
 from tasks.notion.stage import query_tracks
 from tasks.tracks import Track, TrackFilter

@@ -11,10 +11,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.hooks import after_track
-from flows.session import Session, current_session
-from flows.track_work import Outcome, failure_values, work_on
-from flows.wanted import is_wanted
+from flows.reporting.hooks import after_track
+from flows.rows.filtering import is_wanted
+from flows.session.opening import Session, current_session
+from flows.track.work import Outcome, failure_values, work_on
 from tasks.errors import (
     EagleLibraryChanged,
     LeaseLost,

@@ -17,8 +17,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from flows import embedded_server
-from flows.orchestration import prepare_prefect
+from flows.prefect_server import own_server
+from flows.prefect_server.environment import prepare_prefect
 from sandbox.sample_music import PLAYLISTS, samples
 from sandbox.threaded import RunningSandbox, running_sandbox
 from sandbox.world import World
@@ -58,7 +58,7 @@ def _serve_prefect(home: Path) -> None:
     os.environ["PREFECT_HOME"] = str(home)
     os.environ.pop("PREFECT_API_URL", None)
     prepare_prefect()
-    embedded_server.start()
+    own_server.start()
 
 
 def _parser() -> argparse.ArgumentParser:

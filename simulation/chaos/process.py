@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from flows.orchestration import prepare_prefect
+from flows.prefect_server.environment import prepare_prefect
 from tasks.locks.timing import LockTiming
 
 __all__ = ["main", "timing_of"]
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     """The command's exit code."""
     prepare_prefect()
     from flows.__main__ import main as library_sync  # noqa: PLC0415  (Prefect reads its settings now)
-    from flows.session import SessionOptions, session_options  # noqa: PLC0415
+    from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
 
     session_options.set(SessionOptions(timing=timing_of(float(arguments[0]))))
     return library_sync(arguments[1:])

@@ -43,7 +43,7 @@ def query_filter(track_filter: TrackFilter, schema: Schema) -> Json:
         case TrackFilter.ALL:
             conditions = [_filled(schema, Field.SOUNDCLOUD_URL)]
         case TrackFilter.MISSING_EAGLE:
-            # Also those that have an id: it may be of an item that is gone (flows/wanted.py).
+            # Also those that have an id: it may name an item that is gone (flows/rows/filtering).
             conditions = [{"property": downloaded, "checkbox": {"equals": True}}]
     return {"and": conditions}
 

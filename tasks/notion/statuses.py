@@ -11,13 +11,15 @@ from typing import Any
 
 from tasks.errors import ErrorType
 from tasks.notion.schema import DUPLICATE, Field, Schema
+from tasks.tracks import Track
 
-__all__ = ["COMPLETE", "CONVERTED", "DUPLICATE", "OURS", "status_value"]
+__all__ = ["COMPLETE", "CONVERTED", "DUPLICATE", "OURS", "errors_of", "status_value"]
 
 COMPLETE = "Files Imported to Eagle"
 CONVERTED = "Format Conversion Complete"
 OURS = frozenset({COMPLETE, CONVERTED, DUPLICATE, *(error.value for error in ErrorType)})
 
+_ERRORS = frozenset(error.value for error in ErrorType)
 _OPTIONS_PER_REQUEST = 100
 _STATUS_STAND_INS = {
     COMPLETE: ("Complete", "Completed", "Done"),
@@ -25,6 +27,12 @@ _STATUS_STAND_INS = {
     DUPLICATE: (),
 }
 _STATUS_FAILURES = ("Failed", "Error")
+
+
+def errors_of(track: Track) -> tuple[str, ...]:
+    """The error classes the row's status shows; a text property has a sentence behind each."""
+    names = (status.split(":", 1)[0].strip() for status in track.statuses)
+    return tuple(name for name in names if name in _ERRORS)
 
 
 def status_value(schema: Schema, before: Iterable[str], value: str, detail: str = "") -> Any | None:

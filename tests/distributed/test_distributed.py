@@ -32,7 +32,8 @@ pytestmark = [
 TRACKS = 60
 PREFECT = [sys.executable, "-m", "prefect"]
 PREPARE = (
-    "import asyncio; from flows.server_objects import prepare_server; asyncio.run(prepare_server())"
+    "import asyncio; from flows.prefect_server import objects; "
+    "asyncio.run(objects.prepare_server())"
 )
 
 

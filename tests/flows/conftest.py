@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flows.orchestration import prepare_prefect
+from flows.prefect_server.environment import prepare_prefect
 
 prepare_prefect()
 
@@ -23,7 +23,7 @@ from prefect.settings import (  # noqa: E402
 )
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
-from flows.session import SessionOptions, session_options  # noqa: E402
+from flows.session.opening import SessionOptions, session_options  # noqa: E402
 from flows.settings import Settings, load_settings  # noqa: E402
 from flows.summary import SyncSummary  # noqa: E402
 from sandbox.threaded import RunningSandbox  # noqa: E402

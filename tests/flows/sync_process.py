@@ -16,7 +16,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from flows.orchestration import prepare_prefect
+from flows.prefect_server.environment import prepare_prefect
 from sandbox.threaded import RunningSandbox
 from tasks.locks.timing import LockTiming
 
@@ -96,7 +96,7 @@ def _run(environment: Mapping[str, str], output: str, words: list[str]) -> None:
     os.dup2(descriptor, 2)
     os.chdir(Path(output).parent)
     from flows.__main__ import main  # noqa: PLC0415  (Prefect reads its settings now)
-    from flows.session import SessionOptions, session_options  # noqa: PLC0415
+    from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
 
     session_options.set(SessionOptions(timing=LockTiming.scaled_for_tests(FACTOR)))
     sys.exit(main(words))

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import pytest
 
-from flows import cli
-from flows.attempts import Attempts
+from flows.command_line import parser as cli
 from flows.library_sync import library_sync
+from tasks.attempts import Attempts
 from tasks.errors import ErrorType
 from tasks.tracks import Track, TrackResult, TrackStatus
 

@@ -2,9 +2,9 @@
 
 import io
 
-from flows.board import Board
-from flows.terminal import ProgressLine
-from flows.transfers import Transfers
+from flows.progress.board import Board
+from flows.progress.terminal import ProgressLine
+from flows.progress.transfers import Transfers
 from tasks.soundcloud.information import Progress
 from tasks.tracks import Track
 

@@ -14,7 +14,7 @@ from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_API_URL
 from prefect.states import Pending
 
-from flows.children import ended_together
+from flows.fan_out.subflows import ended_together
 from tasks.locks.ports import SystemClock
 from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until

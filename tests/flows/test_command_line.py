@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from flows import cli
 from flows.__main__ import main
+from flows.command_line import parser as cli
 from flows.settings import VARIABLES
 from tasks.tracks import TrackFilter
 

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from flows import cli, completion
+from flows.command_line import completion
+from flows.command_line import parser as cli
 
 
 def asked_of_bash(*words: str) -> set[str]:

@@ -16,7 +16,7 @@ import yaml
 from prefect import Flow, get_client
 from prefect.settings import PREFECT_API_URL
 
-from flows.server_objects import WORK_POOL, prepare_server
+from flows.prefect_server.objects import WORK_POOL, prepare_server
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]

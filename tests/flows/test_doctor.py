@@ -11,9 +11,9 @@ import pytest
 from notion_client import Client
 
 from flows.__main__ import main
-from flows.doctor_machine import bytes_needed, judge_space, judge_ytdlp
-from flows.doctor_notion import judge_clock, judge_locks
-from flows.findings import Level, fail, ok, table
+from flows.doctor.findings import Level, fail, ok, table
+from flows.doctor.machine import bytes_needed, judge_space, judge_ytdlp
+from flows.doctor.notion import judge_clock, judge_locks
 from flows.settings import VARIABLES
 from tasks.tracks import Track
 

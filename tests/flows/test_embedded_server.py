@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.orchestration import serve_prefect
+from flows.prefect_server.own_server import serve_prefect
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 RUN = """
 import os, time
-from flows.orchestration import prepare_prefect, serve_prefect
+from flows.prefect_server.environment import prepare_prefect
+from flows.prefect_server.own_server import serve_prefect
 prepare_prefect(); serve_prefect()
 import httpx
 print(os.environ["PREFECT_API_URL"], flush=True)
@@ -76,7 +77,7 @@ def test_a_configured_server_is_used(quiet_home, where, text):
         (quiet_home / "prefect" / where).write_text(f'active = "p"\n{text}')
     else:
         (quiet_home / where).write_text(text)
-    ask = "from flows.orchestration import _has_server; print(_has_server())"
+    ask = "from flows.prefect_server.environment import _has_server; print(_has_server())"
     told = subprocess.run(
         [sys.executable, "-c", ask],
         env=os.environ | {"PYTHONPATH": str(ROOT)},

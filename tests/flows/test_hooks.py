@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from flows.hooks import _run, run_values, track_values
 from flows.library_sync import library_sync
+from flows.reporting.hooks import _run, run_values, track_values
 from flows.summary import SyncSummary
 from tasks.errors import ErrorType
 from tasks.tracks import FilePaths, TrackResult, TrackStatus

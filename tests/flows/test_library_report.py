@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.__main__ import main
-from flows.library_counts import RowState, count_rows, missing_files, state_of
+from flows.library.counts import RowState, count_rows, missing_files, state_of
 from flows.settings import VARIABLES
 from sandbox.summary import summary_of
 from tasks.tracks import Track

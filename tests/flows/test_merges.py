@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flows.library_sync import library_sync
-from flows.undo import journalled_runs, undo_run
+from flows.rows.undo import journalled_runs, undo_run
 from tasks.tracks import TrackStatus
 from tests.flows.database_world import Database, relate_rows, types, writes
 

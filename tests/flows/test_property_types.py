@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flows.library_sync import library_sync
-from flows.session import open_session
+from flows.session.opening import open_session
 from sandbox.notion.pages import create_page
 from tasks.notion.stage import iterate_tracks
 from tasks.tracks import TrackFilter

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import cli
 from flows.__main__ import main
+from flows.command_line import parser as cli
 from flows.settings import VARIABLES
 from flows.summary import ReturnCode
 from tasks.errors import ErrorType

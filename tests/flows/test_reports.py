@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows.html_page import Link, bars, table
 from flows.library_sync import library_sync
-from flows.reports import report_page, spreadsheet_safe, write_report
-from flows.run_folders import past_runs, prune_runs
+from flows.reporting.files import report_page, spreadsheet_safe, write_report
+from flows.reporting.html_page import Link, bars, table
+from flows.reporting.run_folders import past_runs, prune_runs
 from flows.summary import SyncSummary
 from sandbox.builders import build_plain
 from tasks.errors import ErrorType

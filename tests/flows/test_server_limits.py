@@ -15,8 +15,13 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
-from flows.blocks import BLOCK_NAME, EagleConnection, NotionCredentials, settings_with_blocks
-from flows.server_limits import NOTION_REQUESTS, ServerPermits, open_limits
+from flows.prefect_server.blocks import (
+    BLOCK_NAME,
+    EagleConnection,
+    NotionCredentials,
+    settings_with_blocks,
+)
+from flows.prefect_server.limits import NOTION_REQUESTS, ServerPermits, open_limits
 
 
 async def use_limit(limit: int, decay: float) -> None:

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from notion_client import Client
 
 from flows.__main__ import main
-from flows.env_file import with_values, write_env_file
 from flows.settings import VARIABLES
-from flows.setup_wizard import Dialogue, set_up
+from flows.setup.env_file import with_values, write_env_file
+from flows.setup.wizard import Dialogue, set_up
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ import pytest
 from prefect import flow, get_client
 from prefect.runtime import flow_run
 
-from flows.distribution import require_pool
-from flows.share_results import ShareLog, read_results, result_from
+from flows.fan_out.share_log import ShareLog, read_results, result_from
+from flows.fan_out.shares import require_pool
 from tasks.errors import ConfigurationError, ErrorType
 from tasks.tracks import FilePaths, TrackResult, TrackStatus
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flows.preflight import open_schema
+from flows.session.preflight import open_schema
 from flows.settings import load_settings
-from flows.source_memory import recall_source, remember_source
 from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
+from tasks.notion.source import recall_source, remember_source
 
 
 async def read_schema(settings):

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from flows.session import SessionOptions, open_session, session_options
+from flows.fan_out.work_list import Waiting
+from flows.rows.filtering import is_wanted
+from flows.session.opening import SessionOptions, open_session, session_options
 from flows.sync_track import skipped
-from flows.waiting import Waiting
-from flows.wanted import is_wanted
 from tasks.notion.stage import query_tracks
 from tasks.tracks import TrackFilter, TrackStatus
 from tests.conftest import settle

@@ -1,0 +1,1 @@
+"""The application: what is typed, and what each command does."""

@@ -1,0 +1,1 @@
+"""Everything a sync needs, looked at."""

@@ -1,0 +1,207 @@
+"""`doctor` looks at this machine: settings, folders, space, yt-dlp, SoundCloud, Prefect."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import httpx
+
+from flows.doctor.findings import Finding, fail, ok, warn
+from flows.session.preflight import writable_folder
+from flows.settings import VARIABLES, Settings
+from tasks.audio.stage import find_fpcalc
+from tasks.errors import ConfigurationError, SourceError
+from tasks.soundcloud.budget import SourceBudget
+from tasks.tracks import Track
+
+__all__ = [
+    "bytes_needed",
+    "examine_folders",
+    "examine_fpcalc",
+    "examine_prefect",
+    "examine_settings",
+    "examine_soundcloud",
+    "free_bytes",
+    "judge_space",
+    "judge_ytdlp",
+]
+
+_MB = 1_000_000
+_MB_A_MINUTE = 32.0
+_USUAL_MB = 160.0
+_LEAST_MB = 50.0
+_OLD_DAYS = 60
+_SECONDS = 5.0
+_RENAMED = {
+    "NOTION_API_KEY": "NOTION_TOKEN",
+    "NOTION_API_TOKEN": "NOTION_TOKEN",
+    "VV_AUTOMATIONS_WS_TOKEN": "NOTION_TOKEN",
+    "DATABASE_ID": "TRACKS_DB_ID",
+    "MUSIC_TRACKS_DB_ID": "TRACKS_DB_ID",
+    "MUSIC_PLAYLISTS_DB_ID": "PLAYLISTS_DB_ID",
+    "EAGLE_BASE_URL": "EAGLE_API_BASE",
+    "SC_AUTH_HEADER": "SC_AUTH_TOKEN",
+}
+
+
+def examine_settings(
+    wrong: Mapping[str, ConfigurationError], env_file: Path = Path(".env")
+) -> list[Finding]:
+    """The variables that cannot work, and what is odd about the `.env` file."""
+    found = [fail(name, str(error), error.remedy) for name, error in wrong.items()]
+    if not wrong:
+        found.append(ok("Settings", "each can work"))
+    return found + (_env_file(env_file) if env_file.is_file() else [])
+
+
+def _env_file(env_file: Path) -> list[Finding]:
+    found = []
+    if os.name == "posix" and env_file.stat().st_mode & 0o077:
+        said = f"{env_file} can be read by other users, and holds secrets."
+        found.append(warn(".env", said, f"chmod 600 {env_file}"))
+    known = [variable.name for variable in VARIABLES]
+    names = _names_in(env_file)
+    for name in names:
+        if (now := _RENAMED.get(name)) is not None and now not in names:
+            said = f"{name} was the old script's name and is not read."
+            found.append(warn(".env", said, f"Rename {name} in {env_file} to {now}."))
+            continue
+        if name not in known and (near := difflib.get_close_matches(name, known, n=1)):
+            said = f"{name} is no setting; {near[0]} is."
+            found.append(warn(".env", said, f"Rename {name} in {env_file} to {near[0]}."))
+    return found
+
+
+def _names_in(env_file: Path) -> list[str]:
+    from dotenv import dotenv_values  # noqa: PLC0415  (only where there is a file)
+
+    return list(dotenv_values(env_file))
+
+
+def examine_folders(settings: Settings) -> list[Finding]:
+    """The folders a run writes to: made where they are missing, never an unmounted volume."""
+    folders = {"OUT_DIR": settings.out_dir, "LIBRARY_SYNC_STATE": settings.state_dir}
+    if settings.playlist_tracks_dir is not None:
+        folders["PLAYLIST_TRACKS_DIR"] = settings.playlist_tracks_dir
+    return [_folder(name, folder) for name, folder in folders.items()]
+
+
+def _folder(name: str, folder: Path) -> Finding:
+    try:
+        writable_folder(name, folder)
+    except ConfigurationError as error:
+        return fail(name, str(error), error.remedy)
+    return ok(name, f"{folder} can be written")
+
+
+def bytes_needed(waiting: Sequence[Track]) -> tuple[int, int]:
+    """(least, likely) bytes for WAV, AIFF and a playlist copy of the rows waiting.
+
+    About 160 MB for five minutes of 16-bit audio at 44.1 kHz; 50 MB a track at the least.
+    """
+    likely = sum(
+        max(_LEAST_MB, t.duration_seconds / 60 * _MB_A_MINUTE) if t.duration_seconds else _USUAL_MB
+        for t in waiting
+    )
+    return round(len(waiting) * _LEAST_MB * _MB), round(likely * _MB)
+
+
+def judge_space(free: int, waiting: Sequence[Track], folder: Path) -> Finding:
+    """Is `free` (bytes at `folder`) enough for the rows waiting?"""
+    name = "Free space"
+    least, likely = bytes_needed(waiting)
+    said = f"{_size(free)} free at {folder}; {len(waiting)} rows waiting take about {_size(likely)}"
+    remedy = "Free some space, set OUT_DIR to a larger disk, or sync with --limit."
+    if free < least:
+        return fail(name, f"{said}.", remedy)
+    if free < likely:
+        return warn(name, f"{said}.", remedy)
+    return ok(name, said)
+
+
+def free_bytes(folder: Path) -> int:
+    """Free bytes where `folder` is, or would be."""
+    place = folder.expanduser().absolute()
+    while not place.is_dir():
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
+def judge_ytdlp(version: str, today: date) -> Finding:
+    """yt-dlp's version is its date; SoundCloud changes, and old ones stop working."""
+    name = "yt-dlp"
+    try:
+        made = datetime.strptime(version[:10], "%Y.%m.%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return ok(name, version)
+    age = (today - made).days
+    if age > _OLD_DAYS:
+        said = f"{version} is {age} days old; SoundCloud may have changed since."
+        return warn(name, said, "python -m pip install --upgrade yt-dlp")
+    return ok(name, version)
+
+
+async def examine_soundcloud(settings: Settings) -> list[Finding]:
+    """yt-dlp's age, and SoundCloud's front page through the proxy that downloads use."""
+    from yt_dlp.version import __version__  # noqa: PLC0415  (half a second, for `doctor` alone)
+
+    from tasks.soundcloud.client import SoundCloudClient  # noqa: PLC0415
+
+    found = [judge_ytdlp(__version__, datetime.now(UTC).date())]
+    client = SoundCloudClient(
+        cache_dir=settings.state_dir / "yt-dlp",
+        budget=SourceBudget(),
+        proxy=settings.sc_proxy or None,
+        tls_verify=settings.sc_tls_verify,
+    )
+    through = f" through {_without_password(settings.sc_proxy)}" if settings.sc_proxy else ""
+    try:
+        await client.reach()
+    except SourceError as error:
+        remedy = "Check the network and SC_PROXY; SC_TLS_VERIFY=0 accepts a proxy's certificates."
+        return [*found, fail("SoundCloud", f"It cannot be reached{through}: {error}", remedy)]
+    return [*found, ok("SoundCloud", f"reachable{through}")]
+
+
+def examine_fpcalc() -> Finding:
+    """Chromaprint is optional: with it, other uploads of a recording are told by their sound."""
+    found = find_fpcalc()
+    if found is None:
+        return ok("fpcalc", "not installed: other uploads are not told by their sound (optional)")
+    return ok("fpcalc", found)
+
+
+def _without_password(proxy: str) -> str:
+    return proxy.rsplit("@", 1)[-1]
+
+
+async def examine_prefect(api_url: str) -> Finding:
+    """Prefect's server, where one is named; without one each run has its own."""
+    name = "Prefect"
+    if not api_url:
+        return ok(name, "PREFECT_API_URL is not set: each run starts a server of its own")
+    try:
+        async with httpx.AsyncClient(timeout=_SECONDS) as http, asyncio.timeout(2 * _SECONDS):
+            answer = await http.get(f"{api_url.rstrip('/')}/health")
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        said = f"No Prefect server answers at {api_url} ({type(error).__name__})."
+        remedy = "Start it (`prefect server start`), or unset PREFECT_API_URL."
+        return fail(name, said, remedy)
+    if answer.status_code >= 400:
+        said = f"{api_url} answers {answer.status_code} to /health."
+        return fail(name, said, "Check PREFECT_API_URL (it ends in /api) and PREFECT_API_KEY.")
+    return ok(name, f"the server at {api_url} answers")
+
+
+def _size(number: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"

@@ -1,0 +1,1 @@
+"""Many tracks at once, here and on other machines."""

@@ -1,0 +1,1 @@
+"""What is put into the library and what it holds."""

@@ -1,0 +1,1 @@
+"""Prefect's server: which one, our own, its limits and objects."""

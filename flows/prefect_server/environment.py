@@ -1,0 +1,79 @@
+"""Prefect as this project runs it; import this module before anything of Prefect's.
+
+Its settings are read when it is imported. Whatever the user has set stays: these are defaults.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["EMBEDDED", "is_embedded", "names_a_server", "prefect_home", "prepare_prefect"]
+
+EMBEDDED = "LIBRARY_SYNC_EMBEDDED_SERVER"
+"""Set, to the id of the process that started it, where PREFECT_API_URL names our own server."""
+
+_DEFAULTS = {
+    # The embedded server reports home at start, which offline ends in errors on the terminal.
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    # The terminal shows our own lines; Prefect's go to its server.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,tasks",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+    # The wheel of a busy machine turns slowly; a client that gives up early loses the run.
+    "PREFECT_API_REQUEST_TIMEOUT": "120",
+    # A server's restart: two minutes of asking again, at growing intervals.
+    "PREFECT_CLIENT_MAX_RETRIES": "6",
+}
+
+
+def prepare_prefect(*, debug: bool = False) -> None:
+    """Set the defaults in the environment; to be called before Prefect is imported."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    if debug:
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "DEBUG")
+
+
+def is_embedded() -> bool:
+    """True if PREFECT_API_URL names a server that a run of ours started for itself."""
+    return EMBEDDED in os.environ
+
+
+def prefect_home() -> Path:
+    """Prefect's folder on this machine."""
+    return Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
+
+
+def names_a_server() -> bool:
+    """Whether a server is configured, by whatever means Prefect has.
+
+    Importing its settings takes two seconds, so it is asked only where a file or variable may
+    name one.
+    """
+    if os.environ.get("PREFECT_API_URL"):
+        return True
+    profiles = Path(os.environ.get("PREFECT_PROFILES_PATH") or prefect_home() / "profiles.toml")
+    mentioned = "PREFECT_PROFILE" in os.environ or Path("prefect.toml").exists()
+    if not mentioned and not any(
+        _mentions(path, word)
+        for path, word in (
+            (profiles, "api"),
+            (Path(".env"), "PREFECT_API"),
+            (Path("pyproject.toml"), "tool.prefect"),
+        )
+    ):
+        return False
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
+
+    return bool(PREFECT_API_URL.value())
+
+
+def _mentions(path: Path, word: str) -> bool:
+    try:
+        return word.lower() in path.read_text("utf-8").lower()
+    except (OSError, UnicodeDecodeError):
+        return False

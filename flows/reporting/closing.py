@@ -1,0 +1,83 @@
+"""The end of every run, in one place: closing lines, report, hook, artifacts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import replace
+from time import monotonic
+
+from flows.reporting import artifacts
+from flows.reporting.files import write_report, write_summary
+from flows.reporting.hooks import after_run
+from flows.session.opening import Session
+from flows.summary import LOOK_ALIKES_SHOWN, LookAlike, SyncSummary
+from tasks.dedupe.suggestions import look_alikes
+from tasks.tracks import Track
+
+__all__ = ["close_run", "ended_runs"]
+
+ended_runs: ContextVar[list[SyncSummary]] = ContextVar("ended_runs")
+"""Where a starter may collect summaries: Prefect's server can fail after the work is done."""
+
+_log = logging.getLogger("flows.library_sync")
+
+
+async def close_run(
+    session: Session, summary: SyncSummary, *, title: str, began: float
+) -> SyncSummary:
+    """The summary as it ends, said, kept on this machine and published in Prefect.
+
+    `began` is a time of `monotonic()`. Nothing that fails here fails the run.
+    """
+    alike = await asyncio.to_thread(find_look_alikes, session.kept_apart)
+    if alike:
+        session.warn(f"{len(alike)} pairs of rows look alike and were left apart: see the report.")
+    summary = replace(
+        summary,
+        duration_seconds=monotonic() - began,
+        warnings=session.warnings,
+        look_alikes=alike,
+    )
+    _say(title, summary)
+    folder, keep = session.run_folder, session.settings.keep_runs
+    written = await asyncio.to_thread(write_report, folder, summary, keep=keep)
+    await after_run(session, summary, folder)
+    if session.warnings != summary.warnings:
+        summary = replace(summary, warnings=session.warnings)
+        if written:
+            await asyncio.to_thread(write_summary, folder, summary)
+    ended_runs.get([]).append(summary)
+    await artifacts.publish(summary)
+    return summary
+
+
+def _say(title: str, summary: SyncSummary) -> None:
+    """The seed's closing lines, failures before the numbers."""
+    for result in summary.failures_first:
+        if result.error_message:
+            name = f"{result.artist} - {result.title}" if result.artist else result.title
+            _log.info("   %s: %s %s", name, result.error_message, result.remedy or "")
+    _log.info("%s", title)
+    for line in summary.lines():
+        _log.info("%s", line)
+    for warning in summary.warnings:
+        _log.info("   Note: %s", warning)
+
+
+def find_look_alikes(tracks: Sequence[Track]) -> tuple[LookAlike, ...]:
+    """The 30 most alike pairs among `tracks`, rows that nothing exact joins."""
+    rows = {track.page_id: track for track in tracks if track.title}
+    titles = {page_id: track.label for page_id, track in rows.items()}
+    return tuple(
+        LookAlike(
+            one=titles[pair.one],
+            other=titles[pair.other],
+            why="the titles say the same" if pair.certain else f"{pair.likeness:.0%} alike",
+            one_url=rows[pair.one].page_url,
+            other_url=rows[pair.other].page_url,
+        )
+        for pair in look_alikes(titles, at_most=LOOK_ALIKES_SHOWN)
+    )

@@ -1,0 +1,1 @@
+"""Which rows a run is about, and what is done to a row without a download."""

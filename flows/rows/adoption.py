@@ -1,0 +1,123 @@
+"""Rows that only lack Eagle's id: one request each, side by side, without a subflow.
+
+The repair of thousands of finished rows (issue "One track, one item") writes an id that follows
+from the index alone, so it takes no lock: two machines would write the same, nothing is imported,
+and whatever stands in the lock property stays (docs/lock.md, "What needs no lock").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flows.session.opening import Session
+from tasks.eagle.index import Match
+from tasks.errors import SyncError
+from tasks.notion.schema import Field
+from tasks.notion.statuses import COMPLETE, status_value
+from tasks.notion.writes import property_values
+from tasks.retrying import PATIENT, retrying
+from tasks.tracks import FilePaths, Track, TrackResult, TrackStatus
+
+__all__ = ["Adoption", "adopt_rows", "is_only_an_id"]
+
+_log = logging.getLogger("flows.adoption")
+
+_AT_ONCE = 8
+_SAID_EVERY = 100
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A finished row, and the items in Eagle that are its recording."""
+
+    track: Track
+    match: Match
+    reason: str
+
+
+def is_only_an_id(track: Track, match: Match | None) -> bool:
+    """True if the row is finished, nobody works on it, and Eagle's WAV is known."""
+    return bool(track.downloaded and not track.lock and match and match.wav)
+
+
+async def adopt_rows(session: Session, adoptions: Sequence[Adoption]) -> list[TrackResult]:
+    """Write Eagle's ids into the rows; what became of each, in the order they were finished.
+
+    Interrupted, it simply goes on next time: a row that has its id is no longer found.
+    """
+    waiting = deque(adoptions)
+    results: list[TrackResult] = []
+
+    async def worker() -> None:
+        while waiting and not session.stopped_by:
+            results.append(await _adopt(session, waiting.popleft()))
+            if len(results) % _SAID_EVERY == 0:
+                _log.info("   %d of %d ids written", len(results), len(adoptions))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(_AT_ONCE, len(waiting))):
+            group.create_task(worker())
+    return results
+
+
+async def _adopt(session: Session, adoption: Adoption) -> TrackResult:
+    track, match = adoption.track, adoption.match
+    paths = _paths(session, match)
+    written = property_values(session.schema, _values(session, track, match, paths))
+    try:
+        page = await retrying(_call(session.notion.update_page, track.page_id, written), PATIENT)
+        session.require_shown(page, written, track)
+    except SyncError as error:
+        _log.warning("%s: %s", track.label, error)
+        return _result(adoption, TrackStatus.FAILED, paths, error)
+    return _result(adoption, TrackStatus.PROCESSED, paths)
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    return lambda: function(*arguments)
+
+
+def _values(session: Session, track: Track, match: Match, paths: FilePaths) -> Mapping[Field, Any]:
+    """What the row lacks; texts that stand there stay."""
+    assert match.wav is not None
+    aiff = match.aiff.id if match.aiff else None
+    return {
+        Field.EAGLE_ID: match.wav.id,
+        Field.EAGLE_AIFF_ID: aiff,
+        Field.WAV_PATH: None if track.wav_path else paths.wav,
+        Field.AIFF_PATH: None if track.aiff_path else paths.aiff,
+        Field.STATUS: status_value(session.schema, track.statuses, COMPLETE),
+    }
+
+
+def _paths(session: Session, match: Match) -> FilePaths:
+    assert session.eagle is not None
+    wav = session.eagle.file_path(match.wav) if match.wav else None
+    aiff = session.eagle.file_path(match.aiff) if match.aiff else None
+    return FilePaths(wav=str(wav) if wav else None, aiff=str(aiff) if aiff else None)
+
+
+def _result(
+    adoption: Adoption, status: TrackStatus, paths: FilePaths, error: SyncError | None = None
+) -> TrackResult:
+    track, match = adoption.track, adoption.match
+    return TrackResult(
+        page_id=track.page_id,
+        title=track.title or "Untitled",
+        artist=track.artist,
+        status=status,
+        file_paths=paths,
+        eagle_item_id=match.wav.id if match.wav else None,
+        eagle_aiff_item_id=match.aiff.id if match.aiff else None,
+        action=adoption.reason,
+        error_type=error.error_type if error else None,
+        error_message=str(error) if error else None,
+        remedy=error.remedy if error else None,
+        page_url=track.page_url,
+        source_url=track.soundcloud_url,
+    )

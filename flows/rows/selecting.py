@@ -1,0 +1,203 @@
+"""Which of the matching rows need work, which do not and why, and which are duplicates."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from flows.rows.adoption import Adoption, is_only_an_id
+from flows.rows.filtering import is_gone, resting
+from flows.rows.redirect import redirect
+from flows.session.opening import Session
+from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
+from tasks.facts import gather_facts, identity_of, match_in, row_keys, soundcloud_path
+from tasks.locks.order import machine_name, own_part_first
+from tasks.notion.stage import find_by_path, find_by_soundcloud_id
+from tasks.planning import Action, Plan, plan_track
+from tasks.tracks import Track, TrackResult, TrackStatus
+
+__all__ = ["Selection", "select_tracks"]
+
+_log = logging.getLogger("flows.selection")
+
+_GROUPS_AT_ONCE = 4
+
+
+@dataclass
+class Selection:
+    """`work` is for subflows, in this machine's order; `adoptions` only need an id written; the
+    rest is decided already.
+    """
+
+    work: list[Track] = field(default_factory=list)
+    adoptions: list[Adoption] = field(default_factory=list)
+    skipped: list[TrackResult] = field(default_factory=list)
+    planned: list[TrackResult] = field(default_factory=list)
+
+
+async def select_tracks(
+    session: Session, tracks: Sequence[Track], limit: int | None, *, are_all: bool = False
+) -> Selection:
+    """Decide every row; redirect duplicates; take `limit` of those that need work.
+
+    Costs no request for a row that needs no work, and none to look for duplicates if the tracks
+    `are_all` that have an address. In a dry run nothing is redirected, and the work comes back as
+    `planned`.
+    """
+    selection = Selection()
+    needing = [track for track in tracks if _needs_work(session, track, selection)]
+    _tell_resting(selection)
+    groups, _ = await asyncio.gather(
+        _duplicates(session, needing, tracks if are_all else None),
+        session.playlists.prepare(() if session.settings.dry_run else needing[:limit]),
+    )
+    kept = await _without_duplicates(session, needing, groups, selection)
+    session.kept_apart += kept
+    ordered = _in_order(session, kept)[:limit]
+    if session.settings.dry_run:
+        selection.planned += [_planned(track, _plan(session, track)) for track in ordered]
+        return selection
+    for track in ordered:
+        match = match_in(session.index, track, session.settings.allowed_source_hosts)
+        plan = _plan(session, track)
+        if match and plan.action is Action.ADOPT and is_only_an_id(track, match):
+            selection.adoptions.append(Adoption(track, match, plan.reason))
+        else:
+            selection.work.append(track)
+    await session.playlists.prepare(selection.work)
+    return selection
+
+
+def _needs_work(session: Session, track: Track, selection: Selection) -> bool:
+    plan = _plan(session, track)
+    status = plan.action.skipped_as
+    if status is not None:
+        selection.skipped.append(_result(track, status, plan.reason))
+        return False
+    attempt = resting(session, track, plan.action)
+    if attempt is None:
+        return True
+    skipped = _result(track, TrackStatus.SKIPPED_NO_SOURCE, attempt.reason())
+    selection.skipped.append(replace(skipped, error_type=attempt.error))
+    return False
+
+
+def _tell_resting(selection: Selection) -> None:
+    resting = [result for result in selection.skipped if result.error_type]
+    if resting:
+        _log.info(
+            "   %d rows failed before and are not due yet; --retry-failed tries them now",
+            len(resting),
+        )
+
+
+def _plan(session: Session, track: Track) -> Plan:
+    hosts = session.settings.allowed_source_hosts
+    match = match_in(session.index, track, hosts)
+    return plan_track(track, gather_facts(track, match, hosts, is_gone=is_gone(session, track)))
+
+
+async def _duplicates(
+    session: Session, tracks: Sequence[Track], everything: Sequence[Track] | None
+) -> list[DuplicateGroup]:
+    """Groups within the batch and with the rest of the database, by exact keys."""
+    _log.debug("Looking for duplicates of %d rows", len(tracks))
+    if not tracks:
+        return []
+    hosts = session.settings.allowed_source_hosts
+    twins = await _twins(session, tracks, everything)
+    known = {track.page_id for track in tracks}
+    strangers = [t for t in twins if t.page_id not in known and not t.is_duplicate]
+    return duplicate_groups([*tracks, *strangers], lambda track: row_keys(track, hosts))
+
+
+async def _twins(
+    session: Session, tracks: Iterable[Track], everything: Sequence[Track] | None
+) -> list[Track]:
+    """Rows that may have the address or the SoundCloud id of one of `tracks`; asked of Notion
+    unless all are known.
+    """
+    hosts = session.settings.allowed_source_hosts
+    paths = {path for track in tracks if (path := soundcloud_path(track, hosts))}
+    ids = {number for track in tracks if (number := identity_of(track, hosts).soundcloud_id)}
+    if everything is not None:
+        return [
+            t for t in everything if soundcloud_path(t, hosts) in paths or t.soundcloud_id in ids
+        ]
+    twins = await find_by_path(session.notion, session.schema, sorted(paths))
+    numbers = sorted(filter(str.isdecimal, ids))
+    others = await find_by_soundcloud_id(session.notion, session.schema, numbers)
+    return list({track.page_id: track for track in [*twins, *others]}.values())
+
+
+async def _without_duplicates(
+    session: Session,
+    tracks: Sequence[Track],
+    groups: Iterable[DuplicateGroup],
+    selection: Selection,
+) -> list[Track]:
+    """The rows that are left once each duplicate among `tracks` points to its keeper."""
+    ours = {track.page_id for track in tracks}
+    turns = asyncio.Semaphore(_GROUPS_AT_ONCE)
+
+    async def redirect_all(group: DuplicateGroup) -> list[TrackResult]:
+        async with turns:
+            others = [other for other in group.others if other.page_id in ours]
+            return [await _redirected(session, group, other) for other in others]
+
+    async with asyncio.TaskGroup() as side_by_side:
+        done = [side_by_side.create_task(redirect_all(group)) for group in groups]
+    redirected = [result for task in done for result in task.result()]
+    selection.skipped += redirected
+    gone = {result.page_id for result in redirected}
+    return [track for track in tracks if track.page_id not in gone]
+
+
+async def _redirected(session: Session, group: DuplicateGroup, other: Track) -> TrackResult:
+    if not session.settings.dry_run:
+        return await redirect(session, group.keeper, other, group.reason)
+    reason = f"would be redirected to {group.keeper.label}: {group.reason}"
+    return replace(
+        _result(other, TrackStatus.SKIPPED_DUPLICATE, reason),
+        dedupe_keeper_id=group.keeper.page_id,
+    )
+
+
+def _in_order(session: Session, tracks: Sequence[Track]) -> list[Track]:
+    """This machine's part of the list first, so that two machines seldom ask for one row."""
+    if not session.locks.enabled:
+        return list(tracks)
+    by_id = {track.page_id: track for track in tracks}
+    owner = session.locks.owner
+    us = machine_name(owner.host, owner.pid)
+    return [by_id[page_id] for page_id in own_part_first(by_id, us, session.machines)]
+
+
+def _planned(track: Track, plan: Plan) -> TrackResult:
+    """A dry run's line: what would be done and why."""
+    verb = _VERBS.get(plan.action, plan.action.value)
+    _log.info("   Would %s: %s (%s)", verb, track.label, plan.reason)
+    return _result(track, TrackStatus.PENDING, f"{verb}: {plan.reason}")
+
+
+_VERBS = {
+    Action.DOWNLOAD: "download",
+    Action.IMPORT_FILE: "import the local file",
+    Action.COMPLETE_PAIR: "import the missing file",
+    Action.ADOPT: "write Eagle's ids",
+}
+
+
+def _result(track: Track, status: TrackStatus, reason: str) -> TrackResult:
+    return TrackResult(
+        page_id=track.page_id,
+        title=track.title or "Untitled",
+        artist=track.artist,
+        status=status,
+        eagle_item_id=track.eagle_id or None,
+        action=reason,
+        page_url=track.page_url,
+        source_url=track.soundcloud_url,
+    )

@@ -1,0 +1,1 @@
+"""A run's connections and its state."""

@@ -1,0 +1,136 @@
+"""What must be right before a run may begin; each thing that is not gets one clear sentence."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flows.settings import Settings
+from tasks.eagle.addresses import address_keys
+from tasks.eagle.client import EagleClient
+from tasks.eagle.library import EagleLibrary, Patience
+from tasks.errors import (
+    ConfigurationError,
+    EagleUnavailable,
+    NotionNotFound,
+    NotionRefused,
+    NotionUnauthorized,
+)
+from tasks.notion.client import NotionClient
+from tasks.notion.schema import Schema
+from tasks.notion.source import data_source_id, recall_source, remember_source
+from tasks.retrying import PATIENT, RetryPolicy, retrying
+
+__all__ = ["open_eagle", "open_schema", "require_credentials", "writable_folder"]
+
+
+def require_credentials(settings: Settings) -> None:
+    """Raises ConfigurationError while the token or the database's id is missing; asks nobody."""
+    if not settings.notion_token:
+        raise ConfigurationError(
+            "NOTION_TOKEN is not set.",
+            remedy="Create an integration at notion.so/my-integrations and put its secret into "
+            "the environment or .env as NOTION_TOKEN.",
+        )
+    if not settings.tracks_db_id:
+        raise ConfigurationError(
+            "TRACKS_DB_ID is not set.",
+            remedy="Open the Music Tracks database in Notion, copy its link, and set TRACKS_DB_ID.",
+        )
+
+
+_EAGLE_MAY_STUMBLE = RetryPolicy(attempts=3, first=0.3)
+
+
+async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
+    """The schema of the tracks database, from two requests; one, if it was read here before.
+
+    Raises ConfigurationError for a missing or refused token, a wrong id, a missing property.
+    """
+    require_credentials(settings)
+    try:
+        known = await _known_source(notion, settings)
+        return Schema.of(known or await _first_source(notion, settings))
+    except NotionUnauthorized as error:
+        raise ConfigurationError("Notion does not accept NOTION_TOKEN.") from error
+    except (NotionNotFound, NotionRefused) as error:
+        raise ConfigurationError(
+            f"Notion finds no database {settings.tracks_db_id} (TRACKS_DB_ID).",
+            remedy="Check the id, and share the database with the integration: in Notion open it, "
+            "then ··· > Connections.",
+        ) from error
+
+
+async def _known_source(notion: NotionClient, settings: Settings) -> Mapping[str, Any] | None:
+    """The data source of the last run, if it still belongs to the database."""
+    source_id = recall_source(settings.state_dir, settings.tracks_db_id)
+    if not source_id:
+        return None
+    try:
+        found = await retrying(lambda: notion.data_source(source_id), PATIENT)
+    except (NotionNotFound, NotionRefused):
+        return None
+    parent = str(found.get("parent", {}).get("database_id", "")).replace("-", "")
+    is_ours = parent == settings.tracks_db_id.replace("-", "") and not found.get("in_trash")
+    return found if is_ours else None
+
+
+async def _first_source(notion: NotionClient, settings: Settings) -> Mapping[str, Any]:
+    source_id = await data_source_id(notion, settings.tracks_db_id)
+    found = await retrying(lambda: notion.data_source(source_id), PATIENT)
+    remember_source(settings.state_dir, settings.tracks_db_id, source_id)
+    return found
+
+
+async def open_eagle(
+    client: EagleClient, settings: Settings, patience: Patience | None = None
+) -> EagleLibrary:
+    """The library that is open in Eagle. Raises ConfigurationError if none, or another, is."""
+
+    async def connect() -> EagleLibrary:
+        return await EagleLibrary.open(
+            client,
+            expected_path=settings.eagle_library_path,
+            key_of=address_keys(settings.allowed_source_hosts),
+            state_dir=settings.state_dir / "eagle",
+            patience=patience,
+        )
+
+    try:
+        return await retrying(connect, _EAGLE_MAY_STUMBLE)
+    except EagleUnavailable as error:
+        raise ConfigurationError(
+            f"Eagle does not answer at {settings.eagle_api_base}: {error}",
+            remedy="Start Eagle and open your library, or set EAGLE_API_BASE=off to work "
+            "without it.",
+        ) from error
+
+
+def writable_folder(name: str, folder: Path) -> Path:
+    """`folder`, made if need be. Raises ConfigurationError if it cannot be written.
+
+    A volume that is not mounted is never made: its files would vanish under the next mount.
+    """
+    remedy = f"Mount the disk, or set {name} to a folder that can be written."
+    volume = _volume_of(folder)
+    if volume is not None and not volume.is_dir():
+        raise ConfigurationError(f"{name}: the volume {volume} is not mounted.", remedy=remedy)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".library-sync-probe"):
+            pass
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigurationError(
+            f"{name}: {folder} cannot be written ({reason}).", remedy=remedy
+        ) from error
+    return folder
+
+
+def _volume_of(folder: Path) -> Path | None:
+    """The mount point a path under /Volumes or /media needs (original-system.md, 0)."""
+    parts = folder.absolute().parts
+    return Path(*parts[:3]) if len(parts) > 2 and parts[1] == "Volumes" else None

@@ -1,0 +1,1 @@
+"""One track: its work, its delivery, its sound."""
