@@ -77,7 +77,7 @@ def test_a_configured_server_is_used(quiet_home, where, text):
         (quiet_home / "prefect" / where).write_text(f'active = "p"\n{text}')
     else:
         (quiet_home / where).write_text(text)
-    ask = "from flows.prefect_server.environment import _has_server; print(_has_server())"
+    ask = "from flows.prefect_server.environment import names_a_server; print(names_a_server())"
     told = subprocess.run(
         [sys.executable, "-c", ask],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
