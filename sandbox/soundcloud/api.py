@@ -1,4 +1,4 @@
-"""api-v2.soundcloud.com: resolve, tracks, format addresses, downloads, sets; and logging in.
+"""api-v2.soundcloud.com: resolve, tracks, format addresses, downloads, sets, lists; and logging in.
 
 Who asks must show the `client_id` that the home page's script holds, or is told 401
 (soundcloud-and-audio.md 2.1).
@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
+from sandbox.soundcloud.accounts import Accounts
 from sandbox.soundcloud.addresses import Addresses
 from sandbox.soundcloud.catalogue import Catalogue
 from sandbox.soundcloud.conditions import Condition
+from sandbox.soundcloud.lists import Lists
 from sandbox.soundcloud.messages import Answer, Request, json_answer
 from sandbox.soundcloud.objects import set_object, track_object, user_object
 from sandbox.soundcloud.records import SampleSet, SampleTrack
@@ -42,10 +44,13 @@ class Api:
     def __init__(
         self,
         catalogue: Catalogue,
+        accounts: Accounts,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
+        self._accounts = accounts
+        self._lists = Lists(catalogue, accounts)
         self._addresses = Addresses(catalogue)
         self._clock = clock
         self._given: collections.deque[float] = collections.deque()
@@ -64,7 +69,8 @@ class Api:
             return self._set(request, self._catalogue.set(int(found[1])), _secret(request))
         if found := _FORMAT.fullmatch(request.path):
             return self._format(request, found)
-        return json_answer({}, 404)
+        page = self._lists.answer(request, has_account=self._has_account(request))
+        return page or json_answer({}, 404)
 
     def verify_login(self, request: Request) -> Answer:
         """api-auth's `/connect/session`: 200 if the token in the body is an account's."""
@@ -82,6 +88,9 @@ class Api:
             return json_answer({}, 404)
         words = [word for word in unquote(parts.path).split("/") if word]
         secret = words.pop() if len(words) > 2 and _SECRET.fullmatch(words[-1]) else ""
+        status = self._accounts.closed("/".join(words))
+        if status:
+            return json_answer({}, status)
         found = self._catalogue.at("/".join(words))
         if isinstance(found, SampleTrack):
             return self._track_answer(request, found, secret)
@@ -128,10 +137,10 @@ class Api:
         return json_answer(set_object(self._catalogue, found, has_account=account))
 
     def _user(self, slug: str) -> Answer:
-        for track in self._catalogue.tracks:
-            if track.artist_slug == slug.lower():
-                return json_answer(user_object(self._catalogue, track.artist, track.artist_slug))
-        return json_answer({}, 404)
+        name = self._accounts.name(slug.lower())
+        if name is None:
+            return json_answer({}, 404)
+        return json_answer(user_object(self._catalogue, name, slug.lower()))
 
     def _format(self, request: Request, found: re.Match[str]) -> Answer:
         """The address of one rendition; this is the call that SoundCloud counts."""

@@ -1,6 +1,7 @@
 """The tracks, sets and short links that the stand-in knows, kept as lines of JSON.
 
-What a track is never changes; what is the matter with it may, while the stand-in serves.
+What a track is never changes; what is the matter with it may, while the stand-in serves, and so may
+what a playlist holds.
 """
 
 from __future__ import annotations
@@ -56,6 +57,12 @@ class Catalogue:
         """All tracks, in the order they were added, as they are now."""
         with self._guard:
             return list(self._tracks.values())
+
+    @property
+    def sets(self) -> list[SampleSet]:
+        """All playlists, in the order they were added, as they are now."""
+        with self._guard:
+            return list(self._sets.values())
 
     def add_track(
         self,
@@ -129,6 +136,15 @@ class Catalogue:
             )
             self._keep({"set": dataclasses.asdict(made)})
         return made.url
+
+    def change_set(self, url: str, tracks: Sequence[SampleTrack]) -> None:
+        """The playlist at `url` holds `tracks` from now on. Raises KeyError if there is none."""
+        with self._guard:
+            found = next((each for each in self._sets.values() if each.url == url), None)
+            if found is None:
+                raise KeyError(f"SoundCloud has no playlist at {url}.")
+            changed = dataclasses.replace(found, tracks=tuple(track.id for track in tracks))
+            self._keep({"set": dataclasses.asdict(changed)})
 
     def add_short_link(self, track: SampleTrack) -> str:
         """An on.soundcloud.com address that leads to `track`."""

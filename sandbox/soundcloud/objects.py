@@ -17,7 +17,7 @@ from sandbox.soundcloud.renditions import (
     renditions_of,
 )
 
-__all__ = ["set_object", "track_object", "track_stub", "user_object"]
+__all__ = ["API", "set_object", "track_object", "track_stub", "user_id", "user_object"]
 
 Json = dict[str, Any]
 
@@ -83,7 +83,7 @@ def track_object(catalogue: Catalogue, track: SampleTrack, *, has_account: bool)
         "uri": f"https://api.soundcloud.com/tracks/{track.id}",
         "urn": f"soundcloud:tracks:{track.id}",
         "user": user_object(catalogue, track.artist, track.artist_slug),
-        "user_id": _user_id(catalogue, track.artist_slug),
+        "user_id": user_id(catalogue, track.artist_slug),
         "visuals": None,
         "waveform_url": f"https://wave.sndcdn.com/{catalogue.token(f'wave/{track.id}', 12)}_m.json",
     }
@@ -136,13 +136,13 @@ def set_object(catalogue: Catalogue, found: SampleSet, *, has_account: bool) -> 
         ],
         "uri": f"https://api.soundcloud.com/playlists/{found.id}",
         "user": user_object(catalogue, found.artist, found.artist_slug),
-        "user_id": _user_id(catalogue, found.artist_slug),
+        "user_id": user_id(catalogue, found.artist_slug),
     }
 
 
 def user_object(catalogue: Catalogue, name: str, slug: str) -> Json:
     """The account a track or set belongs to."""
-    number = _user_id(catalogue, slug)
+    number = user_id(catalogue, slug)
     return {
         "avatar_url": artwork_address(number),
         "first_name": "",
@@ -195,7 +195,8 @@ def _preview_milliseconds() -> int:
     return round(seconds_of(steps_for(PREVIEW_SECONDS)) * 1_000)
 
 
-def _user_id(catalogue: Catalogue, slug: str) -> int:
+def user_id(catalogue: Catalogue, slug: str) -> int:
+    """The number of the account with this slug."""
     return int(catalogue.token(f"user/{slug}", 8, "123456789"))
 
 

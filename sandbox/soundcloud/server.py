@@ -11,6 +11,7 @@ from pathlib import Path
 from sandbox.faults import Asked, Fault, FaultPlan, SoundCloudPlan
 from sandbox.injector import Decision, Injector
 from sandbox.ledger import Ledger
+from sandbox.soundcloud.accounts import Accounts
 from sandbox.soundcloud.addresses import MEDIA_HOSTS
 from sandbox.soundcloud.api import Api
 from sandbox.soundcloud.artwork import ARTWORK_HOST, serve_artwork
@@ -43,14 +44,15 @@ _NUMBER = re.compile(r"(?<=[/:-])\d{5,}")
 
 
 class SoundCloudStandIn:
-    """Serves the tracks of `catalogue`, which `state` keeps from one start to the next."""
+    """Serves `catalogue` and `accounts`, which `state` keeps from one start to the next."""
 
     def __init__(self, state: Path, ledger: Ledger, *, seed: int = 0) -> None:
         self.catalogue = Catalogue(state / "catalogue.jsonl", seed=seed)
+        self.accounts = Accounts(state / "accounts.jsonl", self.catalogue)
         self._state = state
         self._ledger = ledger
         self._media = Media(self.catalogue, Recordings(state / "recordings", seed=seed))
-        self._api = Api(self.catalogue)
+        self._api = Api(self.catalogue, self.accounts)
         self._proxy: Proxy | None = None
         self.use(SoundCloudPlan())
 

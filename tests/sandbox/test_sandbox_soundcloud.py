@@ -393,6 +393,53 @@ def test_a_set_by_its_number(running: Running) -> None:
     assert [entry["id"] for entry in listed["entries"]] == [str(track.id)]
 
 
+def test_a_set_grows_and_shrinks(running: Running) -> None:
+    first, second, third = (running.add(f"Growing {number}") for number in range(3))
+    url = running.catalogue.add_set("Growing", "Oda Renn", [first, second])
+    running.catalogue.change_set(url, [third, second])
+    listed = running.information(url, extract_flat=True)["entries"]
+    assert [entry["id"] for entry in listed] == [str(third.id), str(second.id)]
+
+
+@pytest.mark.parametrize("shelf", ["likes", "reposts"])
+def test_likes_and_reposts_come_newest_first_by_linked_pages(running: Running, shelf: str) -> None:
+    """As yt-dlp's own extractor asks for them: two hundred a page."""
+    track = running.add(f"Among the {shelf}")
+    others = [running.catalogue.add_track(f"{shelf} {n}", "Many", seconds=5) for n in range(250)]
+    add = running.standin.accounts.like if shelf == "likes" else running.standin.accounts.repost
+    url = add("Robin Digger", *others)
+    assert add("Robin Digger", track) == url == f"https://soundcloud.com/robin-digger/{shelf}"
+    before = len(running.requests("/users/"))
+    found = running.information(url, extract_flat=True)
+    ids = [entry["id"] for entry in found["entries"]]
+    assert ids == [str(each.id) for each in (track, *others[::-1])]
+    assert found["title"] == f"Robin Digger ({shelf.capitalize()})"
+    assert len(running.requests("/users/")) - before == 2
+
+
+def test_an_account_lists_its_tracks_and_all_it_posted(running: Running) -> None:
+    own = [running.catalogue.add_track(f"Own {n}", "Vega Lind", seconds=5) for n in range(3)]
+    other = running.add("Reposted by Vega")
+    running.standin.accounts.repost("Vega Lind", other)
+    user = "https://soundcloud.com/vega-lind"
+    tracks = running.information(f"{user}/tracks", extract_flat=True)["entries"]
+    assert [entry["id"] for entry in tracks] == [str(each.id) for each in own[::-1]]
+    posted = running.information(user, extract_flat=True)["entries"]
+    assert [entry["url"] for entry in posted] == [each.url for each in (*own[::-1], other)]
+
+
+@pytest.mark.parametrize(("path", "status"), [("nadia-ferro", 404), ("nadia-ferro/likes", 403)])
+def test_a_list_is_closed_and_opened(running: Running, path: str, status: int) -> None:
+    accounts = running.standin.accounts
+    url = accounts.like("Nadia Ferro", running.add(f"Liked before {status}"))
+    accounts.close(path, status)
+    with pytest.raises(DownloadError) as caught:
+        running.information(url, extract_flat=True)
+    assert f"HTTP Error {status}" in str(caught.value)
+    accounts.open(path)
+    assert running.information(url, extract_flat=True)["entries"]
+
+
 def test_latency_comes_before_each_answer(running: Running) -> None:
     running.catalogue.latency = 0.2
     with running.client() as client:
@@ -482,12 +529,17 @@ async def test_a_restart_serves_the_same_tracks(tmp_path: Path) -> None:
     link = first.catalogue.add_short_link(track)
     address = first.catalogue.add_set("Set", "Kō Minase", [track, gone])
     first.catalogue.set_condition(gone.id, "stall", share=0.25)
+    first.accounts.like("Robin", track, twin)
+    first.accounts.remove("Robin", "likes", track)
+    first.accounts.close("robin/likes", 403)
     port = await first.start()
     await first.stop()
     second = SoundCloudStandIn(tmp_path, Ledger())
     assert await second.start(port) == port
     await second.stop()
     assert second.catalogue.tracks == first.catalogue.tracks
+    assert second.accounts.shelf("robin", "likes") == [twin]
+    assert second.accounts.closed("Robin/likes") == 403
     assert second.catalogue.linked(link.rpartition("/")[2]) == track
     listed = second.catalogue.at(address.removeprefix("https://soundcloud.com/"))
     assert listed is not None
