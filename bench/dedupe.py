@@ -41,7 +41,7 @@ from tasks.tracks import Track
 
 _FUZZY_SAMPLE = 200
 _ADOPTED = 100
-_FUZZY_CUTOFF = 75  # what the old system's owner used (soundcloud-and-audio.md 0)
+_FUZZY_CUTOFF = 75  # what the old script used (docs/facts/audio.md)
 _SYLLABLES = (
     "ba", "co", "di", "fu", "ge", "ha", "ji", "ko", "lu", "me", "ni", "po", "qua", "ri", "sa",
     "to", "ul", "ve", "wo", "xa", "yo", "zi", "tor", "lan", "mer",

@@ -4,7 +4,7 @@
 
 Once with the Prefect server that a run starts for itself, once with one that runs already. Then the
 repair of finished rows that only lack Eagle's id, for the requests each costs: in a library that
-lacks them as the original's did, 77 rows of 100 (original-system.md 0), without latencies.
+lacks them as a real one did, 77 rows of 100, without latencies.
 """
 
 from __future__ import annotations

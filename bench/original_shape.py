@@ -1,7 +1,7 @@
 """A run shaped like the original: one track after another, and everything asked for again.
 
-The original makes about 40 Notion calls a new track and reads Eagle's whole library at least twice
-(original-system.md 3 and 5.4). This makes as many, half of them writes, waits for each, and
+The original makes about 40 Notion calls a new track and reads Eagle's whole library at least twice.
+This makes as many, half of them writes, waits for each, and
 downloads and converts as the bare loop does. It shares no code with the product, and does less than
 the original did: nothing is compared, fingerprinted or imported.
 

@@ -54,7 +54,7 @@ def process(
     cwd: Path | None = None,
     user: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with Ctrl-C at its default (prefect-and-style.md, 4.11), ended with the block."""
+    """A process with Ctrl-C at its default (docs/facts/prefect.md), ended with the block."""
     with log.open("ab") as said:
         running = subprocess.Popen(
             command,

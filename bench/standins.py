@@ -31,7 +31,7 @@ from sandbox.world import World
 __all__ = ["NOTION_SECONDS", "SOUNDCLOUD_SECONDS", "Contents", "StandIns", "stand_ins"]
 
 NOTION_SECONDS = 0.4
-"""Notion's median answer (notion-api.md, measured by others: 0.41 s); log-normal, sigma 0.35."""
+"""Notion's median answer (docs/facts/notion.md, "Times of answers"); log-normal, sigma 0.35."""
 SOUNDCLOUD_SECONDS = 0.04
 
 _SIGMA = 0.35

@@ -19,7 +19,7 @@ _GOES_ON = "what it had finished stays, and the next run goes on with the rest."
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code of interfaces.md."""
+    """Run one command; its exit code (`ReturnCode`)."""
     given = cli.parse(sys.argv[1:] if arguments is None else arguments)
     try:
         return _run(given)

@@ -41,7 +41,7 @@ _ROUND = 10
 
 @flow(name="batch-sync", flow_run_name="batch-sync {filter}")
 async def batch_sync(
-    filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the seed's word)
+    filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the command line's word)
     limit: Limit | None = None,
     parallel: bool = False,  # noqa: FBT001, FBT002  (a form's field)
     workers: Workers | None = None,

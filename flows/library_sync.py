@@ -61,7 +61,7 @@ class HowToWork:
 
 @flow(name="library-sync", flow_run_name="library-sync {filter}")
 async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
-    filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the seed's word)
+    filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the command line's word)
     limit: Limit | None = None,
     parallel: bool = False,  # noqa: FBT001, FBT002  (a form's field)
     workers: Workers | None = None,
@@ -119,7 +119,7 @@ def as_state(summary: SyncSummary) -> State[Any]:
 
 
 def announce(title: str, session: Session, limit: int | None, workers: int, *, debug: bool) -> None:
-    """The seed's opening lines; verbose logging where it is asked for."""
+    """The opening lines; verbose logging where it is asked for."""
     if debug:
         for name in ("flows", "tasks"):
             logging.getLogger(name).setLevel(logging.DEBUG)

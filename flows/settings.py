@@ -211,7 +211,7 @@ def _build(text: Mapping[str, str]) -> Settings:
 
 
 def _database_id(name: str, text: str) -> str:
-    """The dashed id in an id or a Notion URL (original-system.md, 1.1); empty stays empty."""
+    """The dashed id in an id or a Notion URL; empty stays empty."""
     if not text:
         return ""
     path = text.split("?", 1)[0].replace("-", "").lower()

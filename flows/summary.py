@@ -16,7 +16,7 @@ LOOK_ALIKES_SHOWN = 30
 
 
 class ReturnCode(IntEnum):
-    """How a run ended (seed, "Return Codes"; interfaces.md)."""
+    """How a run ended, as the command's exit code."""
 
     PROCESSED = 0
     FAILED = 1
@@ -100,7 +100,7 @@ class SyncSummary:
 
     @property
     def counts(self) -> dict[str, int]:
-        """All counts, `found` first (interfaces.md, `--json`)."""
+        """All counts, `found` first."""
         return {"found": self.found} | {name: self.count(name) for name in _COUNTED}
 
     @property
@@ -119,7 +119,7 @@ class SyncSummary:
         return sorted(self.results, key=lambda result: rank.get(result.status, len(rank)))
 
     def to_dict(self) -> dict[str, Any]:
-        """The machine-readable summary of interfaces.md."""
+        """The machine-readable summary, as `--json` writes it."""
         return {
             "return_code": int(self.return_code),
             "mode": self.mode,
@@ -136,7 +136,7 @@ class SyncSummary:
         }
 
     def lines(self) -> list[str]:
-        """The closing lines of the seed's log, with its names."""
+        """The closing lines of the log."""
         done = ("Would process:", self.planned)
         rows = [
             ("Total Found:", self.found),

@@ -33,7 +33,7 @@ PageIds = Annotated[list[str], Field(min_length=1, max_length=10_000)]
 @flow(name="sync-share", flow_run_name="share {number}")
 async def sync_share(
     page_ids: PageIds,
-    filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the seed's word)
+    filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the command line's word)
     workers: Workers | None = None,
     number: Annotated[int, Field(ge=1)] = 1,
     retry_failed: bool = False,  # noqa: FBT001, FBT002  (a form's field)

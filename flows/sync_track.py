@@ -40,7 +40,7 @@ _STOPS_THE_RUN = (EagleLibraryChanged, NotionUnauthorized)
 async def sync_track(
     page_id: str,
     label: str = "track",  # noqa: ARG001  (the run's name in the UI)
-    filter: TrackFilter = TrackFilter.ALL,  # noqa: A002  (the seed's word)
+    filter: TrackFilter = TrackFilter.ALL,  # noqa: A002  (the command line's word)
 ) -> State[Any]:
     """Claim one row, bring its recording into the library, write back what was done.
 

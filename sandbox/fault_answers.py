@@ -1,7 +1,7 @@
 """The answers that injected faults give, as the real services word them.
 
-Notion's are notion-api.md 2 ("Rate limits", "503 after commit", "Query 503") and 1 (the table of
-statuses and codes; 502 is a proxy's HTML page); Eagle's error shape is eagle.md 1.1.
+Sources: docs/facts/notion.md, "Requests and errors" and "Rate limits"; docs/facts/eagle.md,
+"Transport".
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 A plan says how often which fault happens to one service; `injector` decides by it, request by
 request, and `fault_layer` carries the decisions out.
 
-The faults are those of notion-api.md ("Emulator must-haves", 6), eagle.md (3, pitfalls) and
-lock-protocol.md (a write lands at most once, up to M = 60 s after it was sent).
+They are what the real services are known for: docs/facts/notion.md, "Requests and errors" and
+"Queries lag behind writes"; docs/facts/eagle.md, "Imports". A write lands at most once, up to 60 s
+after it was sent.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Decides, request by request, what goes wrong: by a plan and a seed, and doing nothing else.
 
-The n-th request's dice depend on the seed, the service and n alone, so the same sequence of
+The n-th request's dice depend on `seed`, the service and n alone, so the same sequence of
 requests meets the same faults, whatever became of the ones before.
 """
 

@@ -81,7 +81,7 @@ class Sandbox:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment by which the product uses these stand-ins (interfaces.md)."""
+        """The environment by which the product uses these stand-ins."""
         world = self.world
         databases = {"TRACKS_DB_ID": world.tracks_db, "PLAYLISTS_DB_ID": world.playlists_db}
         return {

@@ -1,8 +1,7 @@
 """The databases, rows, tracks and items that a sandbox begins with, and how to add more.
 
 A `World` remembers what it made (`world.json` in the state folder), so that a restart and a test
-find the same ids. The Music Tracks database has the owner's properties and types (interfaces.md
-"Notion properties", original-system.md 1.3).
+find the same ids. The Music Tracks database has the properties and types of a real one.
 """
 
 from __future__ import annotations

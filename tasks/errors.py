@@ -88,9 +88,9 @@ __all__ = [
 
 
 class ErrorType(StrEnum):
-    """The values written to Notion's "Audio Processing Status" (seed, "Error Recording").
+    """The values written to Notion's "Audio Processing Status".
 
-    The first eight are the seed's table, the next two the original's; the rest name a cause that
+    The first ten are values of the old script, which rows still hold; the rest name a cause that
     the original lumped into `Download_Failed`.
     """
 
@@ -307,7 +307,7 @@ class NotionError(SyncError):
 
     `maybe_applied` tells whether a write may have landed, or may still land, although this error
     was the answer: False for 400, 401, 404, 429, 529 and a refused connection, True for time-outs,
-    dropped connections, 409 and 5xx (lock-protocol.md, "Claim", step 2).
+    dropped connections, 409 and 5xx (docs/facts/notion.md, "Requests and errors").
     """
 
     error_type = ErrorType.NOTION_UPDATE_FAILED

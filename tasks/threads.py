@@ -1,8 +1,8 @@
 """Blocking work in a thread, stopped when the coroutine that waits for it is cancelled.
 
 A thread cannot be interrupted from outside; it has to ask. So the work is handed an event to
-look at, and its caller waits until it has looked (prefect-and-style.md, 0.2). A thread that hangs
-on a silent host looks late: it is not waited for, since the row's lock must be freed soon.
+look at, and its caller waits until it has looked (docs/facts/prefect.md, "Subflows"). A thread that
+hangs on a silent host looks late: it is not waited for, since the row's lock must be freed soon.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ __all__ = ["FilePaths", "Track", "TrackFilter", "TrackResult", "TrackStatus"]
 
 
 class TrackFilter(StrEnum):
-    """Which rows a run is about (seed, "Filter Criteria")."""
+    """Which rows a run is about."""
 
     UNPROCESSED = "unprocessed"
     ALL = "all"
@@ -108,7 +108,7 @@ class FilePaths:
 
 @dataclass(frozen=True, kw_only=True)
 class TrackResult:
-    """What became of one track (seed, "TrackResult Object"); the same in all modes."""
+    """What became of one track; the same in all modes."""
 
     page_id: str
     title: str = "Unknown"

@@ -1,4 +1,4 @@
-"""The command line: the seed's flags and the same as sub-commands.
+"""The command line: sub-commands, and the same by `--mode`.
 
 Parsing is all that happens here; nothing heavy is imported before a command is known, so that
 `--help` answers at once.
@@ -63,7 +63,7 @@ _EXAMPLES = {
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse with the exit code 64 for a wrong command line (interfaces.md)."""
+    """argparse with the exit code 64 for a wrong command line."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -74,11 +74,11 @@ _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001  (i
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of the sub-commands; `parse` also takes the seed's `--mode`."""
+    """The parser of the sub-commands; `parse` also takes `--mode`."""
     parser = _Parser(
         prog="library-sync",
         description="Brings every SoundCloud track of a Notion database once, whole, into Eagle.",
-        epilog="The seed's flags work as well: library-sync --mode library-sync --parallel\n\n"
+        epilog="The old flags work as well: library-sync --mode library-sync --parallel\n\n"
         + _environment_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -117,7 +117,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _without_mode(arguments: list[str]) -> list[str]:
-    """The seed's `--mode M …` as the sub-command it names."""
+    """`--mode M …` as the sub-command it names."""
     for place, word in enumerate(arguments):
         name, equals, value = word.partition("=")
         if name != "--mode":

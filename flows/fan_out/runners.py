@@ -1,6 +1,6 @@
 """Many tracks at once: a bounded number of subflows, their results, and the live progress.
 
-More tracks are in claiming than in work, since a claim mostly waits (lock-protocol.md, "Claim"):
+More tracks are in claiming than in work, since a claim mostly waits (docs/lock.md, "Claiming"):
 while one settles, others download. One bad track never stops the others.
 """
 

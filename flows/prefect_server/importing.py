@@ -2,7 +2,7 @@
 
 Importing Prefect makes half a million objects that all stay. Collections during the import find
 nothing, and each later full collection would walk through all of them: together a tenth of a
-run's start and some percent of its work (docs/performance.md, "What was tried").
+run's start and some percent of its work (docs/performance.md, "What was tried, and what it gave").
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Limits that all workers of one Prefect server share: Notion's requests, downloads, conversions.
 
-They are throttles and never locks (prefect-and-style.md, 0.6): without a server, or where a limit
+They are throttles and never locks (docs/facts/prefect.md): without a server, or where a limit
 was not made, nothing changes; a server that stops answering costs a warning and no track.
 """
 

@@ -107,8 +107,8 @@ def _automations() -> list[AutomationCore]:
 def _silent_runs_crash() -> AutomationCore:
     """Runs whose process is gone: no heartbeat and no end within thrice the heartbeat's time.
 
-    Their locks are freed by the next run (prefect-and-style.md, 4.9). Events are named for the
-    state's name, and ours are many: hence the wildcard.
+    Their locks are freed by the next run (docs/facts/prefect.md, "The end of a run"). Events are
+    named for the state's name, and ours are many: hence the wildcard.
     """
     beat = PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value() or _HEARTBEAT_SECONDS
     silence = timedelta(seconds=3 * beat + _SECONDS)

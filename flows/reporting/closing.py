@@ -55,7 +55,7 @@ async def close_run(
 
 
 def _say(title: str, summary: SyncSummary) -> None:
-    """The seed's closing lines, failures before the numbers."""
+    """The closing lines, failures before the numbers."""
     for result in summary.failures_first:
         if result.error_message:
             name = f"{result.artist} - {result.title}" if result.artist else result.title

@@ -140,7 +140,7 @@ class Session:
 
     @property
     def process_id(self) -> str:
-        """`PID:HOSTNAME:run`, as the seed's log shows it."""
+        """`PID:HOSTNAME:run`, as the log shows it."""
         owner = self.locks.owner
         return f"{owner.pid}:{owner.host}:{self.run_folder.name[-8:]}"
 

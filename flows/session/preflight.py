@@ -131,6 +131,6 @@ def writable_folder(name: str, folder: Path) -> Path:
 
 
 def _volume_of(folder: Path) -> Path | None:
-    """The mount point a path under /Volumes or /media needs (original-system.md, 0)."""
+    """The mount point a path under /Volumes needs (docs/facts/audio.md, "Volumes")."""
     parts = folder.absolute().parts
     return Path(*parts[:3]) if len(parts) > 2 and parts[1] == "Volumes" else None

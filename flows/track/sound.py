@@ -2,7 +2,7 @@
 
 Another upload of a recording that Eagle holds differs in every byte and sounds the same: its item
 is adopted, not imported again. The same music with another length is another edit: it is only
-said (soundcloud-and-audio.md 3.5).
+said (docs/facts/audio.md, "Fingerprints").
 """
 
 from __future__ import annotations

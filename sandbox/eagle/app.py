@@ -1,7 +1,8 @@
 """The stand-in for Eagle as a web application: arguments in, envelope out.
 
 Every handler is a plain function of the app and the call's arguments, in the tables of
-`v1.py`, `v1_items.py`, `v2_items.py` and `v2_library.py`; here they meet HTTP (eagle.md 1.1).
+`v1.py`, `v1_items.py`, `v2_items.py` and `v2_library.py`; here they meet HTTP
+(docs/facts/eagle.md, "Transport").
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Eagle app behind the API: which library is open, and everything that changes it.
 
-What each call means is in eagle.md 1; the disk is `library.py`. Times are milliseconds.
+What each call means is in docs/facts/eagle.md; the disk is `library.py`. Times are milliseconds.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ class EagleApp:
         return str(self._make_folder(name, parent, "")["id"])
 
     def add_folder(self, name: str, parent: object, description: str = "") -> Record:
-        """Make a folder; names need not be unique (eagle.md 1.2)."""
+        """Make a folder; names need not be unique (docs/facts/eagle.md, "V1 calls")."""
         folder = self._make_folder(name, parent, description)
         told = {"id": folder["id"], "name": name, "parent": parent}
         self.ledger.commit("eagle", "folder.create", **told, library=str(self.library.path))

@@ -20,7 +20,8 @@ class TextTooLong(ValueError):
 def v1_edit(record: Record, args: Args) -> Record:
     """`record` after V1 `item/update`: tags (replaced), annotation, url, star 1 to 5.
 
-    Wrong types and star 0 are ignored; name and folders cannot be changed (eagle.md 1.2).
+    Wrong types and star 0 are ignored; name and folders cannot be changed
+    (docs/facts/eagle.md, "V1 calls").
     """
     edited = dict(record)
     if isinstance(args.get("tags"), list):

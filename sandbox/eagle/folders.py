@@ -1,6 +1,7 @@
-"""Eagle's folder tree: records on disk and the shapes the API shows (eagle.md 1.2 and 2.1). Pure.
+"""Eagle's folder tree: records on disk and the shapes the API shows. Pure.
 
-A folder on disk holds its children; nothing holds its parent. Names need not be unique.
+A folder on disk holds its children; nothing holds its parent. Names need not be unique
+(docs/facts/eagle.md, "V1 calls").
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Eagle's identifiers, for items, folders and tag groups alike (eagle.md 2.2)."""
+"""Eagle's identifiers, for items, folders and tag groups alike.
+
+Their form: docs/facts/eagle.md, "The library on disk".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Bringing one item into a library: file, picture, record (eagle.md 1.3 and 2.3)."""
+"""Bringing one item into a library: file, picture, record.
+
+Source: docs/facts/eagle.md, "Imports" and "Records".
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""A `.library` folder on disk and what Eagle keeps of it in memory (eagle.md 2).
+"""A `.library` folder on disk and what Eagle keeps of it in memory.
 
 Item files are written at once; `mtime.json` and `tags.json` are marked dirty and written by
-`flush`, which the app calls about a second later, as Eagle does.
+`flush`, which the app calls about a second later, as Eagle does
+(docs/facts/eagle.md, "The library on disk").
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Which items a V1 `item/list` call shows, and in which order (eagle.md 1.4). Pure."""
+"""Which items a V1 `item/list` call shows, and in which order. Pure.
+
+Source: docs/facts/eagle.md, "V1 lists".
+"""
 
 from __future__ import annotations
 

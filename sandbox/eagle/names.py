@@ -1,4 +1,4 @@
-"""What Eagle makes of a name before it becomes a file's name (eagle.md 1.3)."""
+"""What Eagle makes of a name before it becomes a file's name (docs/facts/eagle.md, "Names")."""
 
 from __future__ import annotations
 

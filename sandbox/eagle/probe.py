@@ -1,6 +1,6 @@
-"""What Eagle learns from a file it imports: kind, size of the picture, duration (eagle.md 2.3).
+"""What Eagle learns from a file it imports: kind, size of the picture, duration.
 
-Only headers are read, never the whole file.
+Only headers are read, never the whole file. Source: docs/facts/eagle.md, "Records".
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The record of a new item, its keys in the order Eagle writes them (eagle.md 2.3)."""
+"""The record of a new item, its keys in the order Eagle writes them.
+
+Source: docs/facts/eagle.md, "Records".
+"""
 
 from __future__ import annotations
 

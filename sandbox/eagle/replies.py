@@ -1,4 +1,7 @@
-"""What a handler answers, and how V1 and V2 put it on the wire (eagle.md 1.1)."""
+"""What a handler answers, and how V1 and V2 put it on the wire.
+
+Source: docs/facts/eagle.md, "Transport".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""V2's item filters and its query language (eagle.md 1.5). Pure."""
+"""V2's item filters and its query language (docs/facts/eagle.md, "V2"). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags and tag groups as the API shows them (eagle.md 1.2 and 1.5). Pure."""
+"""Tags and tag groups as the API shows them. Pure."""
 
 from __future__ import annotations
 

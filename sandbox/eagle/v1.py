@@ -1,4 +1,7 @@
-"""V1's calls on the app, libraries, folders and tags, and the deep links (eagle.md 1.2)."""
+"""V1's calls on the app, libraries, folders and tags, and the deep links.
+
+Source: docs/facts/eagle.md, "V1 calls".
+"""
 
 from __future__ import annotations
 

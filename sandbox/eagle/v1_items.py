@@ -1,4 +1,4 @@
-"""V1's item calls (eagle.md 1.2 to 1.4)."""
+"""V1's item calls (docs/facts/eagle.md, "Imports" and "V1 lists")."""
 
 from __future__ import annotations
 

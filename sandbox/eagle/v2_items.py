@@ -1,4 +1,4 @@
-"""V2's calls on the app and its items (eagle.md 1.5)."""
+"""V2's calls on the app and its items (docs/facts/eagle.md, "V2")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""V2's calls on libraries, folders, tags and tag groups (eagle.md 1.5)."""
+"""V2's calls on libraries, folders, tags and tag groups (docs/facts/eagle.md, "V2")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The picture Eagle shows for audio: 280 by 140, blue on clear, WebP (eagle.md 2.3)."""
+"""The picture Eagle shows for audio: 280 by 140, blue on clear, WebP.
+
+Source: docs/facts/eagle.md, "Records".
+"""
 
 from __future__ import annotations
 

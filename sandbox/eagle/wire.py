@@ -28,7 +28,7 @@ def read_object(file: Path) -> Record:
     """The first JSON object in `file`; {} when there is none or it cannot be read.
 
     Damaged libraries hold files with two objects one after the other, and empty or NUL-filled
-    files (eagle.md 3.9).
+    files (docs/facts/eagle.md, "The library on disk").
     """
     try:
         value, _ = json.JSONDecoder().raw_decode(file.read_bytes().decode("utf-8-sig").lstrip())

@@ -1,7 +1,8 @@
 """The HTTP side of the Notion stand-in: `/v1/...` as api.notion.com has it.
 
 A request is checked in the order of the real one: address, JSON, token, version, then what the
-call itself validates, then whether the objects exist (notion-api.md 5, "Emulator must-haves" 2).
+call itself validates, then whether the objects exist (docs/facts/notion.md, "Requests and
+errors").
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The conditions of filters over plain values (pure): one function from a value to yes or no.
 
-Source: notion-api.md 2 ("Filters"). Comparisons of text ignore case: proven for contains and
-starts_with, assumed for the others. Relative dates count whole UTC days from the clock given.
+Source: docs/facts/notion.md, "Filters". Comparisons of text ignore case: recorded for contains
+and starts_with, assumed for the others. Relative dates count whole UTC days from the clock given.
 """
 
 from __future__ import annotations

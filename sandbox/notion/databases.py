@@ -1,7 +1,7 @@
 """Databases and their data sources: create and update.
 
-Source: notion-api.md 1 ("API versions") and 2, and the public type declarations of Notion's
-JavaScript client (databases.ts, data-sources.ts).
+Sources: docs/facts/notion.md, "Versions and objects", and the public type declarations of
+Notion's JavaScript client (databases.ts, data-sources.ts).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What Notion says when it refuses: the envelope, its codes and the sentences seen on the wire.
 
-Source: notion-api.md 2 (rate limits, size limits, pages, filters) and 1 (table of statuses).
+Source: docs/facts/notion.md, "Requests and errors". The sentences are those of recorded answers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Filters of a query: the tree of conditions, made into one function from a row to yes or no.
 
-Pure: what a row holds is read by the `Readers` given. Source: notion-api.md 2 ("Filters"):
+Pure: what a row holds is read by the `Readers` given. Source: docs/facts/notion.md, "Filters":
 compounds to two levels, one condition an object, text conditions on any textual property.
 """
 

@@ -1,7 +1,6 @@
 """Identifiers as Notion has them: UUIDs with dashes, and short property ids.
 
-Source: notion-api.md 2, "Pages" (ids with or without dashes, variant checked, percent-encoded
-property ids).
+Source: docs/facts/notion.md, "Versions and objects" and "Property ids".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What queries see: for each row the version the index has caught up with.
 
 GET is always fresh; a query shows a changed row's older version until the lag of that change is
-over (notion-api.md 2, "Eventual consistency of query vs. update").
+over (docs/facts/notion.md, "Queries lag behind writes").
 """
 
 from __future__ import annotations

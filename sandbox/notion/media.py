@@ -1,7 +1,7 @@
 """Icons, covers and files: outside addresses and emoji.
 
 Source: the public type declarations of Notion's JavaScript client (common.ts: PageIconRequest,
-PageCoverRequest, InternalOrExternalFileWithNameRequest) and notion-api.md 2 ("files value").
+PageCoverRequest, InternalOrExternalFileWithNameRequest).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pages: create, update, move to the trash and back, move.
 
 Every function returns the new version of the page and what the ledger is told, or raises ApiError.
-Source: notion-api.md 2 ("Pages").
+Source: docs/facts/notion.md, "Pages".
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A query's cursor is `s:<session>:<id of the next page's first row>`; the session keeps the order
 of the rows as it was at the first page and ends with the store. Every other list has the plain id
-of its next element. Source: notion-api.md 2 ("Query: ordering, paging, consistency").
+of its next element. Source: docs/facts/notion.md, "Queries".
 """
 
 from __future__ import annotations

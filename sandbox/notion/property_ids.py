@@ -1,7 +1,7 @@
 """`filter_properties`: which properties of a page a response shall show.
 
 Ids as responses show them, decoded ids and names are taken; an id that was encoded twice is not
-(notion-api.md 1, "Other behaviours that bite").
+(docs/facts/notion.md, "Queries").
 """
 
 from __future__ import annotations

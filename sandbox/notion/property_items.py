@@ -1,6 +1,6 @@
 """`GET /v1/pages/{id}/properties/{property}`: one value, or a list of its parts.
 
-Source: notion-api.md 2 ("relation >25"), developers.notion.com (retrieve-a-page-property) and the
+Sources: docs/facts/notion.md, "Relations"; developers.notion.com (retrieve-a-page-property); the
 public type declarations of Notion's JavaScript client (pages.ts).
 """
 

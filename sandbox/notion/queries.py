@@ -1,8 +1,8 @@
 """`POST /v1/data_sources/{id}/query`.
 
-Source: notion-api.md 2 ("Query", "Filters"). The first page filters and sorts and remembers the
-order; later pages leave out rows that have gone to the trash or no longer match, so a page may
-hold fewer rows than asked for.
+Source: docs/facts/notion.md, "Queries" and "Filters". The first page filters and sorts and
+remembers the order; later pages leave out rows that have gone to the trash or no longer match, so a
+page may hold fewer rows than asked for.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Two-way relations: a page named on one side names back on the other.
 
-Source: notion-api.md 2 ("relation"), and the public description of dual properties.
+Sources: docs/facts/notion.md, "Relations", and the public description of dual properties.
 """
 
 from __future__ import annotations

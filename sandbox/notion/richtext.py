@@ -1,6 +1,6 @@
 """Rich text: what a request may send, and what Notion answers with.
 
-Source: notion-api.md 2 ("Size limits") and the public type declarations of Notion's JavaScript
+Sources: docs/facts/notion.md, "Size limits", and the public types of Notion's JavaScript
 client (src/api-endpoints/common.ts: RichTextItemRequest, RichTextItemResponse).
 """
 

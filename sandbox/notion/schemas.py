@@ -1,8 +1,8 @@
 """The configuration of properties: what a schema may hold and how it is shown.
 
 A configuration is kept as `{"id", "name", "description", "type", <type>: {...}}` with the id not
-encoded. Source: the public type declarations of Notion's JavaScript client (data-sources.ts) and
-notion-api.md 2 ("Pages": status options, comma in options).
+encoded. Sources: the public type declarations of Notion's JavaScript client (data-sources.ts) and
+docs/facts/notion.md, "Pages" (unknown options, commas in options).
 """
 
 from __future__ import annotations

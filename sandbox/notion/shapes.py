@@ -1,6 +1,7 @@
 """Objects as Notion's responses show them, in the key order that was recorded.
 
-`archived` is there in 2025-09-03 alone. Source: notion-api.md 1 ("API versions") and 2 ("Pages").
+`archived` is there in 2025-09-03 alone. Source: docs/facts/notion.md, "Versions
+and objects".
 """
 
 from __future__ import annotations

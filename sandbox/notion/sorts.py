@@ -1,6 +1,6 @@
 """The order of a query's rows (pure).
 
-Rows come newest first where nothing else is asked (notion-api.md 2, "Query: ordering"). Options
+Rows come newest first where nothing else is asked (docs/facts/notion.md, "Queries"). Options
 sort in the order of the schema and empty values last: both are customary, neither is proven.
 """
 

@@ -1,7 +1,7 @@
 """Points in time: stored as milliseconds since 1970, shown to the minute.
 
-Source: notion-api.md 2, "Pages" (pages, blocks and data sources are rounded down to the minute,
-databases show milliseconds and `+00:00`). That a date property drops seconds is an inference
+Source: docs/facts/notion.md, "Pages": pages, blocks and data sources are rounded down to the
+minute, databases show milliseconds and `+00:00`. That a date property drops seconds is an inference
 from Notion keeping its times as hour and minute.
 """
 

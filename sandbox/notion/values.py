@@ -2,7 +2,8 @@
 
 Kept, by type: rich text compact (richtext.py); numbers, checkboxes, urls, emails and phone
 numbers as they are; options by id; people and relations as lists of ids; dates, files and
-places as shown; unique ids as numbers. Source: notion-api.md 2 ("Pages", "Size limits").
+places as shown; unique ids as numbers. Source: docs/facts/notion.md, "Pages" and "Size
+limits".
 """
 
 from __future__ import annotations

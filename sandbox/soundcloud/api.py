@@ -1,7 +1,7 @@
 """api-v2.soundcloud.com: resolve, tracks, format addresses, downloads, sets, lists; and logging in.
 
 Who asks must show the `client_id` that the home page's script holds, or is told 401
-(soundcloud-and-audio.md 2.1).
+(docs/facts/soundcloud.md, "How a track is reached").
 """
 
 from __future__ import annotations

@@ -200,7 +200,7 @@ class Catalogue:
         return used < times
 
     def token(self, name: str, length: int, alphabet: str = "") -> str:
-        """Letters and digits that only `name` and the seed decide."""
+        """Letters and digits that only `name` and `seed` decide."""
         letters = alphabet or "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
         digest = hashlib.blake2b(f"{self.seed}/{name}".encode(), digest_size=64).digest()
         return "".join(letters[byte % len(letters)] for byte in digest[:length])

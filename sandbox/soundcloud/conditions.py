@@ -1,6 +1,6 @@
 """What may be the matter with a track, and the details each trouble takes.
 
-The troubles are those of soundcloud-and-audio.md 2.3, 2.4 and 3.4.
+The troubles are those of docs/facts/soundcloud.md, "Formats and previews" and "Errors".
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 One line a recording in an append-only file, which several processes may write. An inverted index
 on the upper 28 bits of each word finds the few recordings worth comparing among thousands
-(soundcloud-and-audio.md 3.5); whether one is the same is for `fingerprint` to say.
+(docs/facts/audio.md, "Fingerprints"); whether one is the same is for `fingerprint` to say.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a download to a proven WAV and AIFF, in one decode (soundcloud-and-audio.md 3.2-3.4)."""
+"""From a download to a proven WAV and AIFF, in one decode (docs/facts/audio.md)."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _refuse_too_long(expected_bytes: float, seconds: float) -> None:
 
 
 def _refuse_partial(decoded: DecodedSource, writer: PcmWriter, announced: float | None) -> None:
-    """The proof of wholeness (soundcloud-and-audio.md 3.4).
+    """The proof of wholeness (docs/facts/audio.md, "Proof of wholeness").
 
     A packet the decoder refused may be an old tag between frames, or audio that is lost. It is
     forgiven if the length shows that nothing is missing.

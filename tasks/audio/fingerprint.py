@@ -2,8 +2,8 @@
 
 Different recordings differ in at least .399 of the bits, the same one in at most .063 after any
 encoding; but a shorter edit has the same bits too, so length and offset decide as well
-(soundcloud-and-audio.md 3.5). Two episodes of a show may share a minute of introduction and their
-length: so each 20 s must be alike, not the whole on average. Running `fpcalc -raw` is the
+(docs/facts/audio.md, "Fingerprints"). Two episodes of a show may share a minute of introduction and
+their length: so each 20 s must be alike, not the whole on average. Running `fpcalc -raw` is the
 caller's.
 """
 

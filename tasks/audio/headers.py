@@ -1,8 +1,8 @@
 """Headers of WAV and AIFF as DJ software reads them.
 
 ffmpeg writes WAVE_FORMAT_EXTENSIBLE for 24 bits or more than 48 kHz, which rekordbox and CDJs
-refuse (E-8305: "expect 1"); these headers always say WAVE_FORMAT_PCM (soundcloud-and-audio.md
-3.3). Sizes are 32 bits: `MAX_DATA_BYTES` is what fits with room for tags.
+refuse (E-8305: "expect 1"); these headers always say WAVE_FORMAT_PCM (docs/facts/audio.md,
+"WAV and AIFF"). Sizes are 32 bits: `MAX_DATA_BYTES` is what fits with room for tags.
 """
 
 from __future__ import annotations

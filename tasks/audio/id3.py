@@ -1,5 +1,5 @@
 """What a track's tags say, and the same as ID3v2.3 and RIFF INFO bytes. Nothing is invented:
-an empty field writes no frame (soundcloud-and-audio.md 3.3)."""
+an empty field writes no frame (docs/facts/audio.md, "Tags")."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 A file's stem is also its item's name in Eagle, so it is a name Eagle's own sanitising leaves as
 it is: no `/ ? < > \\ : * | " %`, no HTML entities, no invisible or private characters and no
-characters outside the basic plane, which is where emoji are (eagle.md 1.3). Folders are not
-Eagle's, so their emoji stay.
+characters outside the basic plane, which is where emoji are (docs/facts/eagle.md, "Names").
+Folders are not Eagle's, so their emoji stay.
 """
 
 from __future__ import annotations

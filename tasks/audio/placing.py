@@ -86,7 +86,7 @@ def free_space(folder: Path) -> int:
 
 
 def _refuse_unmounted(folder: Path) -> None:
-    """On macOS other disks appear under /Volumes while mounted (original-system.md 0)."""
+    """On macOS other disks appear under /Volumes while mounted (docs/facts/audio.md, "Volumes")."""
     parts = folder.absolute().parts
     if len(parts) < 3 or parts[:2] != ("/", "Volumes"):
         return

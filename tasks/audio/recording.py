@@ -68,7 +68,7 @@ def length_tolerance(announced_seconds: float) -> float:
     """Seconds by which a whole recording may differ from its announced length.
 
     Codec padding is at most 0.05 s, the shortest thing that can be missing (an HLS fragment)
-    about 10 s (soundcloud-and-audio.md 3.4).
+    about 10 s (docs/facts/audio.md, "Proof of wholeness").
     """
     return max(1.0, announced_seconds * 0.005)
 

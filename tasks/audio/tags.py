@@ -41,7 +41,7 @@ def write_tags(wav: Path, aiff: Path, tags: Tags, *, pcm_sha256: str | None = No
 
     Give the `pcm_sha256` of the recording if it is known: otherwise it is taken before. A file
     that has our fields gets the new ones; frames of other programs stay. Not for files a DJ
-    program has open (soundcloud-and-audio.md 3.3).
+    program has open (docs/facts/audio.md, "Tags").
     Raises: MetadataError if a file cannot be tagged; FileError if the disk refuses.
     """
     for path, container in ((wav, WAV), (aiff, AIFF)):

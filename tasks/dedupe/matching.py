@@ -1,7 +1,7 @@
 """Do two display titles name the same recording?
 
-The judgement may miss, it must never join two different recordings (issue of duplicates;
-soundcloud-and-audio.md 0 and 4). So nothing here is a score: words are equal or they are not, a
+The judgement may miss, it must never join two different recordings
+(docs/facts/audio.md, "Titles"). So nothing here is a score: words are equal or they are not, a
 version word more is another recording, and an artist may be missing only where the title alone
 points to one recording.
 """

@@ -1,7 +1,7 @@
 """Pairs of titles that look alike and are not proved to be the same: for a person to look at.
 
-Nothing acts on them. The old system merged by likeness and lost 7,374 items
-(soundcloud-and-audio.md 0).
+Nothing acts on them. The old script merged by likeness and lost 7,374 items
+(docs/facts/audio.md, "Titles").
 """
 
 from __future__ import annotations

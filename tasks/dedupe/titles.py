@@ -2,7 +2,7 @@
 
 Nothing here judges; `decorations` drops what is no part of a name, `matching` decides. Text that
 holds no letter and no digit has no words, and an empty result never equals anything
-(soundcloud-and-audio.md 4.2, "emptied keys").
+(docs/facts/audio.md, "Titles").
 """
 
 from __future__ import annotations

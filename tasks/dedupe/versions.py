@@ -1,7 +1,7 @@
 """The words that make a version another recording: remix, VIP, edit, live, part numbers.
 
 For a DJ every version is an item of its own, and the remixer's name is part of it
-(soundcloud-and-audio.md 4.2).
+(docs/facts/audio.md, "Titles").
 """
 
 from __future__ import annotations

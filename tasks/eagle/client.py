@@ -1,4 +1,4 @@
-"""Eagle's HTTP API: one request a method, errors translated (eagle.md 1).
+"""Eagle's HTTP API: one request a method, errors translated (docs/facts/eagle.md).
 
 Only what Eagle refuses is asked once more where that is harmless (`_once_more`).
 
@@ -108,7 +108,10 @@ class EagleClient:
         return count if isinstance(count, int) else None
 
     async def _page(self, limit: int, page: int) -> list[EagleItem]:
-        """V1's `offset` counts pages (eagle.md 1.4); oldest first, so that additions come last."""
+        """Oldest first, so that additions come last. V1's `offset` counts pages.
+
+        Source: docs/facts/eagle.md, "V1 lists".
+        """
         params = {"limit": limit, "offset": page, "orderBy": "-CREATEDATE"}
         return await _once_more(lambda: self._items("item/list", params))
 
@@ -120,7 +123,8 @@ class EagleClient:
     async def items_at(self, url: str) -> list[EagleItem]:
         """Live items whose address contains `url`, whatever its case; 200 at most.
 
-        A superset, to be compared by key: Eagle takes a comma for an "and" (eagle.md 1.4).
+        A superset, to be compared by key: Eagle takes a comma for an "and"
+        (docs/facts/eagle.md, "V1 lists").
         """
         if await self.has_v2():
             page = await _once_more(
@@ -151,9 +155,9 @@ class EagleClient:
     ) -> str:
         """Ask Eagle to copy a file into the library; the id the item will have.
 
-        Eagle answers before the import (eagle.md 1.3): only the item's appearance proves it. An
-        Eagle before 3.x names no id: then "". Raises EagleUnavailable, whose `maybe_applied` tells
-        whether Eagle may import the file although the answer was lost.
+        Eagle answers before the import: only the item's appearance proves it (docs/facts/eagle.md,
+        "Imports"). An Eagle before 3.x names no id: then "". Raises EagleUnavailable, whose
+        `maybe_applied` tells whether Eagle may import the file although the answer was lost.
         """
         body: Json = {"path": self.path_map.to_eagle(path), "name": name, "website": website}
         body |= {"tags": list(tags), "annotation": annotation, "folderId": folder_id or None}
@@ -260,7 +264,7 @@ class EagleClient:
 
 async def _once_more(ask: Callable[[], Awaitable[T]]) -> T:
     """What `ask` returns, asked again if Eagle refuses: it says 500 to what cannot be and to what
-    merely failed (eagle.md 1.1). For reads, and changes that may be made twice.
+    merely failed (docs/facts/eagle.md, "Transport"). For reads, and changes that may be made twice.
     """
     try:
         return await ask()

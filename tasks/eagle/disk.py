@@ -1,8 +1,8 @@
 """The items of a library on a disk that this machine sees, re-read only where they changed.
 
-`mtime.json` tells when each item was changed last (eagle.md 2.1). What a run knew is kept with
-those times; the next run lists the folders, compares, and reads the rest: tens of milliseconds for
-20,000 items, where asking Eagle takes a second of its window's time.
+`mtime.json` tells when each item was changed last (docs/facts/eagle.md, "The library on disk").
+What a run knew is kept with those times; the next run lists the folders, compares, and reads the
+rest: tens of milliseconds for 20,000 items, where asking Eagle takes a second of its window's time.
 """
 
 from __future__ import annotations
@@ -85,7 +85,10 @@ class DiskLibrary:
         return DiskReading(known, len(changed))
 
     def _read_item(self, item_id: str) -> EagleItem | None:
-        """The item, read tolerantly: Eagle may be writing it at this moment (eagle.md 3, 9)."""
+        """The item, or None. Eagle may be writing it at this moment, so it is read again.
+
+        Source: docs/facts/eagle.md, "The library on disk".
+        """
         file = self.path / "images" / f"{item_id}.info" / "metadata.json"
         for attempt in range(_ATTEMPTS):
             try:

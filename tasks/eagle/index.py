@@ -1,7 +1,8 @@
 """The library's items by everything that tells a recording: one look-up instead of a scan.
 
-The order of `match` is that of soundcloud-and-audio.md 4.4: id, address, hash, then the exact name
-with a known and equal length. Fuzzy likeness decides nothing here. Items in the trash do not count.
+The order of `match` (docs/facts/audio.md, "Order of evidence"): id, address, hash, then the exact
+name with a known and equal length. Fuzzy likeness decides nothing here. Items in the trash do not
+count.
 """
 
 from __future__ import annotations
@@ -255,7 +256,7 @@ def _age(item: EagleItem) -> tuple[int, str]:
 
 
 def _same_hash(one: str, other: str) -> bool:
-    """Old items carry the first 32 digits of the 64 (original-system.md 5.3)."""
+    """Old items carry the first 32 digits of the 64 (docs/facts/audio.md, "Order of evidence")."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 

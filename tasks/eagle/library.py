@@ -1,9 +1,9 @@
 """One Eagle library during a run: its index, its folders, imports that happen exactly once.
 
 Eagle answers an import before it has happened, adds duplicates without a word, and its user may
-open another library at any time (eagle.md 1.3 and 3). So the library is looked at before and after
-every change, an item counts once it has appeared, and what may have been asked for already is
-looked for before it is asked for again.
+open another library at any time (docs/facts/eagle.md, "Imports" and "V1 calls"). So the library is
+looked at before and after every change, an item counts once it has appeared, and what may have been
+asked for already is looked for before it is asked for again.
 """
 
 from __future__ import annotations
@@ -284,7 +284,8 @@ class EagleLibrary:
 
     async def _ask_twice(self, ask: Callable[[], Awaitable[str]], key: tuple[str, str]) -> str:
         """The id of an import. Eagle says 500 to what cannot be and to what merely failed
-        (eagle.md 1.1), so it is asked once more, unless the item has appeared all the same.
+        (docs/facts/eagle.md, "Transport"), so it is asked once more, unless the item has appeared
+        all the same.
         """
         try:
             return await ask()

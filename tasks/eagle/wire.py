@@ -1,7 +1,8 @@
 """Eagle's envelopes, and the items of a long list one by one.
 
 A list of 250,000 items is 300 MB of JSON, mostly colours of pictures; read at once it would take
-gigabytes. Here each record is decoded as it arrives and dropped again (eagle.md 1.1 and 1.4).
+gigabytes. Here each record is decoded as it arrives and dropped again (docs/facts/eagle.md,
+"V1 lists").
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Claiming a row: read, put a token, let it settle, read again (lock-protocol.md, "Claim").
+"""Claiming a row: read, put a token, let it settle, read again (docs/lock.md, "Claiming").
 
 The claim assumes nothing of the network. It bounds its own time instead: a token counts only if
 it is known to have landed within W of the first read, and only if it still stands S > W later.

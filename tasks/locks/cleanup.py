@@ -1,4 +1,4 @@
-"""Freeing rows whose lock nobody holds any more (lock-protocol.md, "Stale locks").
+"""Freeing rows whose lock nobody holds any more (docs/lock.md, "Cleaning up").
 
 A bare "GET, PATCH empty" could land late, on top of a new holder. So a stale row is claimed like
 any other, and then released by its holder.

@@ -1,4 +1,4 @@
-"""Holding a claimed row: renewal, deadline, results and release (lock-protocol.md, "Lease").
+"""Holding a claimed row: renewal, deadline, results and release (docs/lock.md, "Holding").
 
 OPEN ──finish/release sent──▶ CLOSING ──answered──▶ CLOSED
   │                              └──unanswered: not repeated for M, then looked at──▶ …

@@ -3,7 +3,7 @@
 A process keeps one file in the state folder and an OS lock on it for as long as it lives, however
 it ends; a PID alone proves nothing. Lines are `+ token` and `- token`. Each is one write, and only
 whole lines count, so a process killed at any moment leaves a file that can be read
-(lock-protocol.md, "Stale locks"). The folder must be on a local disk.
+(docs/lock.md, "Cleaning up"). The folder must be on a local disk.
 """
 
 from __future__ import annotations

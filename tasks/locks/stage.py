@@ -18,7 +18,7 @@ __all__ = ["clear_stale_locks"]
 async def clear_stale_locks(
     locks: TrackLocks, rows: AsyncIterable[LockRow], registry: Path, *, dry_run: bool = False
 ) -> CleanupReport:
-    """Free the `rows` whose lock nobody holds any more (lock-protocol.md, "Stale locks").
+    """Free the `rows` whose lock nobody holds any more (docs/lock.md, "Cleaning up").
 
     `registry` is the folder in which this host's processes record the locks they hold.
     """

@@ -1,4 +1,4 @@
-"""The lock's four times, and what follows from them (lock-protocol.md, "Claim" and "Lease")."""
+"""The lock's four times, and what follows from them (docs/lock.md, "Four times")."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The text of a lock, `PID:HOSTNAME:UUID:TIMESTAMP`, and when such a text hinders a claim.
 
-Pure: no clock, no I/O. Source of the rules: lock-protocol.md, "Value" and "Stale locks".
+Pure: no clock, no I/O. Source of the rules: docs/lock.md, "Claiming" and "Cleaning up".
 """
 
 from __future__ import annotations

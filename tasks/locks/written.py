@@ -28,7 +28,10 @@ def shows(page: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
 
 
 def _agree(shown: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
-    """A page shows the first 25 of a longer relation and `has_more` (notion-api.md, "Pages")."""
+    """A page shows the first 25 of a longer relation and `has_more`.
+
+    Source: docs/facts/notion.md, "Relations".
+    """
     one, other = _plain(shown), _plain(written)
     if shown.get("has_more") and isinstance(one, frozenset) and isinstance(other, frozenset):
         return one < other

@@ -1,8 +1,8 @@
 """Notion's request budget, shared by everything in the process.
 
-Notion counts requests in fixed windows of 60 s (notion-api.md, "Rate limits"). Where its windows
-begin is unknown, so no 60 s may ever hold more than the budget. A 429 or 529 stops everybody until
-the time Notion named: independent loops per worker would only make a second spike.
+Notion counts requests in fixed windows of 60 s (docs/facts/notion.md, "Rate limits"). Where its
+windows begin is unknown, so no 60 s may ever hold more than the budget. A 429 or 529 stops
+everybody until the time Notion named: independent loops per worker would only make a second spike.
 
 A few permits are kept back for the end: a run that is told to stop must free its rows within
 seconds, also when it has just spent a minute's budget.

@@ -1,7 +1,8 @@
 """The transport to Notion: the real notion-client behind our budget, errors and clock.
 
 Nothing is retried here. Every request takes a permit unless the caller reserved it, is timed out,
-and a vendor's exception becomes one of ours, by type and status (notion-api.md, section 1).
+and a vendor's exception becomes one of ours, by type and status (docs/facts/notion.md,
+"The client library").
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The three filters, twice: as Notion's query and as a judgement on a fresh row.
 
-The query only finds candidates, since it may lag behind writes; `wants` decides. Sources: the
-seed's "Filter Criteria"; notion-api.md, "Filters" (two levels at most, conditions by type).
+The query only finds candidates, since it may lag behind writes; `wants` decides. Two
+levels at most, conditions by the property's type: docs/facts/notion.md, "Filters".
 """
 
 from __future__ import annotations

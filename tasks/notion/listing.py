@@ -2,7 +2,7 @@
 
 A query ends at 10,000 rows with `request_status: incomplete`; the listing goes on from the newest
 created_time seen. A cursor may die under us; then the listing begins again from there. Rows are
-told apart by id. Sources: notion-api.md, "Query: ordering, paging, consistency".
+told apart by id. Source: docs/facts/notion.md, "Queries".
 """
 
 from __future__ import annotations

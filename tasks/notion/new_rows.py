@@ -1,7 +1,7 @@
 """Rows put into the tracks database, and the playlist pages they relate to, each found first.
 
-A query may lag behind a write by seconds to a minute (notion-api.md, "Eventual consistency"), so
-what this machine has made within the last hour is remembered and asked for by its id.
+A query may lag behind a write by seconds to a minute (docs/facts/notion.md, "Queries lag behind
+writes"), so what this machine has made within the last hour is remembered and asked for by its id.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class PlaylistNames:
     async def of(self, track: Track) -> Track:
         """The track with the names of all its playlists, in the row's order.
 
-        Reads the whole relation where the row shows only its first 25 (notion-api.md, "Pages").
+        Reads the whole relation where the row shows only its first 25.
         """
         if not track.playlist_ids:
             return track

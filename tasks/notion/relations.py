@@ -1,4 +1,7 @@
-"""Relations read whole: a page shows 25 related pages and `has_more` (notion-api.md, "Pages")."""
+"""Relations read whole: a page shows 25 related pages and `has_more`.
+
+Source: docs/facts/notion.md, "Relations".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which property of the user's database holds what (interfaces.md, "Notion properties").
+"""Which property of the user's database holds what.
 
 The first name that exists wins; its type is read from the data source, never assumed.
 """

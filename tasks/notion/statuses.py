@@ -1,6 +1,6 @@
 """What we write into "Audio Processing Status", and what stays of what stood there.
 
-The property may be a multi_select, a select, a status or a text (interfaces.md). Values of other
+The property may be a multi_select, a select, a status or a text. Values of other
 programs stay; ours are replaced. A status property takes only options that exist in its schema.
 """
 
@@ -58,7 +58,7 @@ def status_value(schema: Schema, before: Iterable[str], value: str, detail: str 
 
 
 def _status_option(options: frozenset[str], value: str) -> dict[str, Any] | None:
-    """The nearest option there is: a status property refuses any other (notion-api.md)."""
+    """The nearest option there is: a status property refuses any other."""
     wanted = (value, *_STATUS_STAND_INS.get(value, _STATUS_FAILURES))
     return next(({"status": {"name": name}} for name in wanted if name in options), None)
 

@@ -74,7 +74,7 @@ def _value(found: Property, value: Any) -> Json:
 
 
 def _segments(text: str) -> list[Json]:
-    """Rich text in pieces of at most 2,000 UTF-16 units (notion-api.md, "Size limits")."""
+    """Rich text in pieces of at most 2,000 UTF-16 units (docs/facts/notion.md, "Size limits")."""
     pieces: list[str] = []
     room = 0
     for character in text:

@@ -1,4 +1,4 @@
-"""The one form of every address that names a track (soundcloud-and-audio.md, 2.5). Pure.
+"""The one form of every address that names a track (docs/facts/soundcloud.md, "Addresses"). Pure.
 
 `url` is what is downloaded; `key` is what is compared: two rows with one key are one track.
 SoundCloud takes slugs in any case, so the key is case-folded; the s- token of a private track is

@@ -1,8 +1,8 @@
 """SoundCloud's patience, shared by every download of the process.
 
 Its media endpoint answers about 600 requests in ten minutes, and a block hits every track alike
-(soundcloud-and-audio.md, 2.1). So downloads are counted in a sliding window, and a 429 or a denial
-opens a circuit: all tracks wait, rather than each failing on its own.
+(docs/facts/soundcloud.md, "Budget"). So downloads are counted in a sliding window, and a 429 or a
+denial opens a circuit: all tracks wait, rather than each failing on its own.
 """
 
 from __future__ import annotations

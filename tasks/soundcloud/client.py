@@ -2,7 +2,7 @@
 
 One format request a track: AAC first, and only where there is none, MP3. A preview is refused,
 never stored. Nothing is resumed: each download has an empty folder of its own
-(soundcloud-and-audio.md, 2.2, 2.3 and 2.6).
+(docs/facts/soundcloud.md, "Formats and previews" and "Downloads").
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The guard stops a download that is no longer wanted, refuses hosts that nobody allowed (after
 redirects too), takes the account's token out of requests to other hosts than SoundCloud's, and
-counts the requests that SoundCloud counts (soundcloud-and-audio.md, 2.1).
+counts the requests that SoundCloud counts (docs/facts/soundcloud.md, "Budget").
 """
 
 from __future__ import annotations

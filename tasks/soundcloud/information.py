@@ -94,7 +94,7 @@ def best_whole(url: str, context: Mapping[str, Any]) -> Iterator[Json]:
     """yt-dlp's format selector for the track at `url`: the original, else AAC, else the best.
 
     Raises PreviewOnly if all that is offered is a preview, which yt-dlp would take without a word
-    (soundcloud-and-audio.md, 2.3), and NoFormats if nothing has sound.
+    (docs/facts/soundcloud.md, "Formats and previews"), and NoFormats if nothing has sound.
     """
     offered = [f for f in context["formats"] if f.get("acodec") != "none"]
     whole = [f for f in offered if not _is_preview(f)]

@@ -1,6 +1,6 @@
 """yt-dlp's exceptions as ours: by type and status first, by text only where it has no type.
 
-Every line stands in soundcloud-and-audio.md, 2.4, measured.
+Every line is measured: docs/facts/soundcloud.md, "Errors".
 """
 
 from __future__ import annotations

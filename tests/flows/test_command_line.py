@@ -36,7 +36,7 @@ def clean_environment(monkeypatch, tmp_path):
         ("sync --dry-run --json out.json", {"command": "sync", "dry_run": True}),
     ],
 )
-def test_the_seeds_flags_and_sub_commands(words, expected):
+def test_mode_flags_and_sub_commands(words, expected):
     """Both ways to say it mean the same."""
     given = vars(cli.parse(words.split()))
     assert {name: given[name] for name in expected} == expected

@@ -120,7 +120,7 @@ async def test_batch_goes_on_until_nothing_is_left(run_flow, sandbox_factory):
 
 
 async def test_without_a_lock_property_the_run_says_so_and_goes_on(run_flow, sandbox_factory):
-    """The seed's warning, at warning level and again in the summary."""
+    """The warning, at warning level and again in the summary."""
     sandbox = sandbox_factory(tracks=1)
     summary = await run_flow(library_sync, sandbox, settings={"lock_enabled": False})
     assert summary.counts["processed"] == 1

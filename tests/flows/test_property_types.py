@@ -152,7 +152,7 @@ async def test_sentinels_are_empty(run_flow, sandbox_factory, sentinel):
 
 
 async def test_a_path_makes_a_row_processed(run_flow, sandbox_factory):
-    """By the seed's rule: a row with a path is not `unprocessed`, whatever DL says."""
+    """A row with a path is not `unprocessed`, whatever DL says."""
     row = {"Title": "Glass", "audio": "Glass", "M4A_File_Path": "/music/Glass.m4a"}
     summary, _, _ = await synced(run_flow, sandbox_factory, types(), row)
     assert (summary.found, summary.return_code) == (0, 2)

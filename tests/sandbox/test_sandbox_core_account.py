@@ -66,7 +66,10 @@ def test_each_write_lands_once_or_never_as_its_fault_says(sandbox_factory: Sandb
 def test_an_import_whose_answer_was_lost_is_in_eagle_all_the_same(
     sandbox_factory: SandboxFactory, tmp_path: Path
 ) -> None:
-    """Why an import must not be repeated after a broken connection (eagle.md 3.4)."""
+    """Why an import must not be repeated after a broken connection.
+
+    Source: docs/facts/eagle.md, "Imports".
+    """
     sandbox = sandbox_factory(empty=True)
     sandbox.set_faults("eagle", EaglePlan(rates={Fault.DROPPED_SAVED: 1.0}, import_delay=(0, 0)))
     wav = tmp_path / "a.wav"

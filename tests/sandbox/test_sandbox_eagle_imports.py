@@ -1,4 +1,4 @@
-"""How items come into the Eagle stand-in over HTTP (eagle.md 1.3 and 2.3)."""
+"""How items come into the Eagle stand-in over HTTP (docs/facts/eagle.md, "Imports")."""
 
 from __future__ import annotations
 

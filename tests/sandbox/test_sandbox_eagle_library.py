@@ -1,4 +1,4 @@
-"""The Eagle stand-in's library on disk, and that everything survives on disk alone (eagle.md 2)."""
+"""The Eagle stand-in's library on disk, and that everything survives on disk alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Envelopes, methods, bodies and tokens of the Eagle stand-in over HTTP (eagle.md 1.1)."""
+"""Envelopes, methods, bodies and tokens of the Eagle stand-in over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""V2 of the Eagle stand-in over HTTP (eagle.md 1.5)."""
+"""V2 of the Eagle stand-in over HTTP (docs/facts/eagle.md, "V2")."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_a_row_without_artist_or_length_matches_no_name() -> None:
 
 
 def test_the_aiff_beside_a_found_wav_is_told_by_its_size() -> None:
-    """Eagle knows no length of AIFF (eagle.md 2.3)."""
+    """Eagle knows no length of AIFF (docs/facts/eagle.md, "Records")."""
     wav = item(name="Mara Lune - Glass Harbour")
     aiff = item(name="Mara Lune - Glass Harbour", ext="aiff", duration=None, size=52_921_000)
     other = item(name="Mara Lune - Glass Harbour", ext="aiff", duration=None, size=30_000_000)

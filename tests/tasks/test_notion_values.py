@@ -30,7 +30,7 @@ def test_a_missing_required_property_is_named():
 
 
 def test_the_first_name_that_exists_wins():
-    """Aliases are tried in the order of interfaces.md."""
+    """Aliases are tried in the order of the schema."""
     schema = schema_of(Artist="rich_text", Artist_Name="rich_text")
     assert schema[Field.ARTIST].name == "Artist Name"
 
@@ -89,7 +89,7 @@ def test_a_whole_number_is_written_as_one():
         (Track(page_id="1", soundcloud_url="u", is_duplicate=True), set()),
     ],
 )
-def test_the_filters_mean_what_the_seed_says(track, filters):
+def test_the_filters_mean_what_they_say(track, filters):
     """Which rows each filter is about, judged on a fresh row."""
     assert {f.value for f in TrackFilter if wants(track, f)} == filters
 
