@@ -114,7 +114,8 @@ def as_state(summary: SyncSummary) -> State[Any]:
     if code is ReturnCode.NOTHING_TO_DO:
         return Completed(name="NothingToDo", message=message or code.meaning, data=summary)
     if code is ReturnCode.PROCESSED:
-        return Completed(message=message, data=summary)
+        name = "CompletedWithFailures" if summary.count("failed") else "Completed"
+        return Completed(name=name, message=message, data=summary)
     return Failed(message=summary.error or message, data=summary)
 
 

@@ -18,7 +18,7 @@ from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
 from flows.rows.filtering import is_wanted
 from flows.session.opening import Session, open_session
-from flows.summary import SyncSummary
+from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
 from tasks.notion.stage import query_tracks
 from tasks.tracks import Track, TrackFilter
@@ -53,7 +53,7 @@ async def sync_share(
         session.retries_failed = retry_failed
         concurrency = workers or session.settings.max_concurrency
         announce(f"SHARE {number}", session, None, concurrency, debug=False)
-        summary = SyncSummary(mode="library-sync", track_filter=filter, found=len(page_ids))
+        summary = SyncSummary(mode=SHARE, track_filter=filter, found=len(page_ids))
         summary = await prepare(session, summary, cleanup=False)
         if not summary.error:
             summary = await _work(session, summary, page_ids, concurrency)

@@ -21,7 +21,8 @@ from prefect.artifacts import (
 )
 
 from flows.prefect_server.outage import OUT_OF_REACH, Outage
-from flows.summary import SyncSummary
+from flows.prefect_server.run_events import tell_failures
+from flows.summary import SHARE, SyncSummary
 from tasks.errors import ErrorType
 from tasks.tracks import TrackResult, TrackStatus
 
@@ -101,17 +102,20 @@ def table_rows(summary: SyncSummary) -> list[dict[str, Any]]:
 
 
 async def publish(summary: SyncSummary) -> None:
-    """Create the summary and the table for the current flow run, if its server answers."""
+    """Create the summary and the table for the current flow run, if its server answers.
+
+    A share's have keys of their own: under one key the UI shows the newest as the current one.
+    """
+    key = "library-sync-share" if summary.mode == SHARE else "library-sync"
     with _gap("the summary"):
         await acreate_markdown_artifact(
-            summary_markdown(summary), key="library-sync-summary", description="Summary of the run"
+            summary_markdown(summary), key=f"{key}-summary", description="Summary of the run"
         )
         if summary.results:
             await acreate_table_artifact(
-                table_rows(summary),
-                key="library-sync-results",
-                description="What became of each track",
+                table_rows(summary), key=f"{key}-results", description="What became of each track"
             )
+    tell_failures(summary)
 
 
 @contextmanager
