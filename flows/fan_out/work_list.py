@@ -39,7 +39,7 @@ class Waiting:
         self._rows = deque(work)
         self._asked_in_vain = 0
         self._turn = asyncio.Lock()
-        # With `all`, a row that is done is still listed: nothing would be learnt.
+        # With `all`, a row that is done is still listed: the list would show nothing new.
         self._can_learn = bool(session.listed) and session.track_filter is not TrackFilter.ALL
         self._cost = max(_AT_LEAST, -(-session.listed // _ROWS_A_REQUEST))
 

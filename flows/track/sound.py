@@ -1,4 +1,4 @@
-"""Recordings told by their sound, where Chromaprint's `fpcalc` is installed.
+"""Recordings recognised by their sound, where Chromaprint's `fpcalc` is installed.
 
 Another upload of a recording that Eagle holds differs in every byte and sounds the same: its item
 is adopted, not imported again. The same music with another length is another edit: it is only
@@ -45,7 +45,7 @@ class Sound:
 
 
 async def listen(session: Session, track: Track, wav: Path, seconds: float) -> Sound:
-    """What the new file's sound tells. Never raises: without a fingerprint nothing changes."""
+    """What the new file's sound shows. Never raises: without a fingerprint nothing changes."""
     if session.index is None or session.fpcalc is None:
         return Sound()
     try:

@@ -1,4 +1,4 @@
-"""Rows that other machines have done are learnt by one listing, not by asking for each."""
+"""One listing shows the rows that other machines have done, instead of a request for each."""
 
 from __future__ import annotations
 
