@@ -39,7 +39,7 @@ _TOLD_ABOUT = [name for name in PARENTS if name != "sync-share"]  # its run tell
 def silent_and_late_runs(
     *, silence: timedelta | None = None, late: timedelta = _LATE
 ) -> list[AutomationCore]:
-    """The two automations every server gets; `silence` is thrice the heartbeat's time, and one
+    """The two automations every server gets; `silence` is three times the heartbeat's time, and one
     minute for a busy machine.
     """
     if silence is None:
@@ -128,13 +128,13 @@ def failures_are_told(block: UUID, name: str) -> list[AutomationCore]:
     described = f"Sent through the block {name}."
     return [
         AutomationCore(
-            name="library-sync: failed runs are told",
+            name="library-sync: failed runs are reported",
             description=described,
             trigger=ended,
             actions=[sent],
         ),
         AutomationCore(
-            name="library-sync: runs with many failed tracks are told",
+            name="library-sync: runs with many failed tracks are reported",
             description=f"{described} One track in ten or more; add `{FailedShare.FEW.value}` to "
             "the trigger to be told of every failure.",
             trigger=with_failures,

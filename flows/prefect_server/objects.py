@@ -106,7 +106,7 @@ async def _notifications(client: PrefectClient) -> list[str]:
     ]
     if not blocks:
         said = f"Notifications: none. Make a block named {NOTIFICATIONS_BLOCK} (Slack, e-mail, …) "
-        return [said + "in Prefect's UI and run setup again to be told of failed runs."]
+        return [said + "in Prefect's UI and run setup again to get a message about failed runs."]
     wanted = failures_are_told(blocks[0], NOTIFICATIONS_BLOCK)
     return [await make_automation(client, automation) for automation in wanted]
 
