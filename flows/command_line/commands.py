@@ -103,14 +103,14 @@ def _outcome(
     """The run's summary, and whether Prefect's server took its end."""
     from flows.prefect_server.outage import OUT_OF_REACH  # noqa: PLC0415
     from flows.reporting.closing import ended_runs  # noqa: PLC0415
-    from flows.session.ahead import session_ahead  # noqa: PLC0415
+    from flows.session.opening import opened_ahead  # noqa: PLC0415
 
     ended: list[SyncSummary] = []
 
     async def call() -> Any:
         _hand_down(settings, line, only)
         ended_runs.set(ended)
-        early = session_ahead(dry_run=options["dry_run"]) if is_embedded() else nullcontext()
+        early = opened_ahead(dry_run=options["dry_run"]) if is_embedded() else nullcontext()
         try:
             async with early:
                 state = await flow(**options, return_state=True)

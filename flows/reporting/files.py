@@ -180,5 +180,4 @@ def _all_tracks(results: Sequence[TrackResult]) -> str:
 
 
 def _track(result: TrackResult) -> Link:
-    name = f"{result.artist} - {result.title}" if result.artist else result.title
-    return Link(name, result.page_url)
+    return Link(result.label, result.page_url)
