@@ -48,7 +48,6 @@ test-ui: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
 
 types: $(STAMP)
 	$(BIN)/mypy

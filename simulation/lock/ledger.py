@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from tasks.locks.lease import Lease
 
+if TYPE_CHECKING:
+    from simulation.lock.process import Process
 
-class Process(Protocol):
-    """A process as its judge and its world see it: told from others, alive or dead."""
-
-    dead: bool
+__all__ = ["Ledger", "Violation"]
 
 
 @dataclass(frozen=True)
