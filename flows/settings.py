@@ -7,13 +7,13 @@ and `.env.example` are made from it.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from tasks.errors import ConfigurationError
+from tasks.notion.links import id_in
 
 __all__ = [
     "VARIABLES",
@@ -75,7 +75,6 @@ VARIABLES = (
 _DEFAULTS = {variable.name: variable.default for variable in VARIABLES}
 # A hook's `${LIBRARY_SYNC_TITLE}` is for its shell, and a token may hold any character.
 _VERBATIM = {"HOOK_AFTER_TRACK", "HOOK_AFTER_RUN", "NOTION_TOKEN", "SC_AUTH_TOKEN", "EAGLE_TOKEN"}
-_DATABASE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,18 +210,16 @@ def _build(text: Mapping[str, str]) -> Settings:
 
 
 def _database_id(name: str, text: str) -> str:
-    """The dashed id in an id or a Notion URL; empty stays empty."""
+    """The dashed id in an id or a Notion link; empty stays empty."""
     if not text:
         return ""
-    path = text.split("?", 1)[0].replace("-", "").lower()
-    found = _DATABASE_ID.findall(path)
+    found = id_in(text)
     if not found:
         raise ConfigurationError(
             f"{name} is no Notion database id: {text!r}",
             remedy=f"Open the database in Notion, copy its link, and set {name} to it.",
         )
-    plain = found[-1]
-    return "-".join((plain[:8], plain[8:12], plain[12:16], plain[16:20], plain[20:]))
+    return found
 
 
 def _eagle_base(text: str) -> str:

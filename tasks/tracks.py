@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tasks.errors import ErrorType, SyncError
+from tasks.errors import ErrorType
 
 __all__ = ["FilePaths", "Track", "TrackFilter", "TrackResult", "TrackStatus"]
 
@@ -51,8 +51,8 @@ class Track:
 
     Texts are stripped; the sentinels `None` and `FILE_MISSING` read as empty. `playlists` holds
     names, in the row's order; until they are resolved, `playlist_ids` holds the related pages'
-    ids. `is_duplicate` says that the row was redirected to another. `created_time` is Notion's ISO
-    text, to the minute.
+    ids. `is_duplicate` says that the row was redirected to another; `duplicate_of` is that one's
+    address, where the database has room for it. `created_time` is Notion's ISO text, to the minute.
     """
 
     page_id: str
@@ -60,7 +60,7 @@ class Track:
     title: str = ""
     artist: str = ""
     album: str = ""
-    genre: str = ""
+    genres: tuple[str, ...] = ()
     soundcloud_url: str = ""
     spotify_url: str = ""
     youtube_url: str = ""
@@ -71,6 +71,7 @@ class Track:
     aiff_path: str = ""
     m4a_path: str = ""
     eagle_id: str = ""
+    eagle_aiff_id: str = ""
     fingerprint: str = ""
     duration_seconds: float | None = None
     bpm: float | None = None
@@ -81,6 +82,7 @@ class Track:
     playlists: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     is_duplicate: bool = False
+    duplicate_of: str = ""
     created_time: str = ""
     in_trash: bool = False
 
@@ -89,6 +91,11 @@ class Track:
         """`Artist - Title`, the track's name in runs, logs and files; never empty."""
         title = self.title or "Untitled"
         return f"{self.artist} - {title}" if self.artist else title
+
+    @property
+    def genre(self) -> str:
+        """The genres as one text, as a file's tag has them."""
+        return ", ".join(self.genres)
 
     @property
     def has_paths(self) -> bool:
@@ -130,40 +137,6 @@ class TrackResult:
     page_url: str = ""
     source_url: str = ""
     action: str = ""
-
-    @classmethod
-    def of(
-        cls,
-        track: Track,
-        status: TrackStatus,
-        action: str = "",
-        error: SyncError | None = None,
-        **known: Any,
-    ) -> TrackResult:
-        """What became of `track`: the row's names and addresses, why, and what failed.
-
-        `known` are further fields of the result, by name.
-        """
-        failure = {
-            "error_type": error.error_type if error else None,
-            "error_message": str(error) if error else None,
-            "remedy": error.remedy if error else None,
-        }
-        return cls(
-            page_id=track.page_id,
-            title=track.title or "Untitled",
-            artist=track.artist,
-            status=status,
-            action=action,
-            page_url=track.page_url,
-            source_url=track.soundcloud_url,
-            **failure | known,
-        )
-
-    @property
-    def label(self) -> str:
-        """`Artist - Title`, as the track's own label."""
-        return f"{self.artist} - {self.title}" if self.artist else self.title
 
     @property
     def is_success(self) -> bool:

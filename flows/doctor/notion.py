@@ -6,45 +6,37 @@ for the earlier one has said why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from flows.doctor.findings import Finding, fail, ok, warn
 from flows.settings import Settings
-from tasks.errors import NotionError, NotionNotFound, NotionRefused, NotionUnauthorized
+from tasks.errors import (
+    ConfigurationError,
+    NotionError,
+    NotionNotFound,
+    NotionRefused,
+    NotionUnauthorized,
+)
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import is_live, parse
 from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
-from tasks.notion.filters import locked_rows, wants
+from tasks.notion.filters import locked_rows, query_filter, wants
 from tasks.notion.listing import list_rows
+from tasks.notion.properties import FIELDS, Field, FieldSpec
 from tasks.notion.rows import to_track
-from tasks.notion.schema import FIELDS, Field, Schema
+from tasks.notion.schema import Property, Schema
+from tasks.notion.source import data_source_id, tracks_source
 from tasks.retrying import RetryPolicy, retrying
 from tasks.tracks import Track, TrackFilter
 
 __all__ = ["NotionSeen", "examine_notion", "judge_clock", "judge_locks", "judge_properties"]
 
 _BRIEFLY = RetryPolicy(attempts=3, longest=5.0)
-_READ_ONLY = {"formula", "rollup", "files", "people", "relation", "date", "unique_id", "button"}
-_WRITTEN = (
-    Field.TITLE, Field.ARTIST, Field.WAV_PATH, Field.AIFF_PATH, Field.EAGLE_ID,
-    Field.EAGLE_AIFF_ID, Field.SOUNDCLOUD_ID, Field.FINGERPRINT, Field.DURATION,
-)  # fmt: skip
-_PLAYLIST_TYPES = {"relation", "rich_text", "select", "multi_select"}
-_LOST_WITHOUT = {
-    Field.LOCK: "locking is off, so two machines may work on one track",
-    Field.STATUS: "errors are not shown in Notion",
-    Field.EAGLE_ID: "rows are not tied to their items in Eagle",
-    Field.PLAYLISTS: "every track goes to the playlist Unassigned",
-}
 _CLOCK_SECONDS = 30
-_NOTICEABLE = (
-    Field.LOCK, Field.STATUS, Field.EAGLE_ID, Field.PLAYLISTS, Field.WAV_PATH, Field.AIFF_PATH,
-    Field.ARTIST,
-)  # fmt: skip
+_NO_PAGE = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(kw_only=True)
@@ -86,7 +78,7 @@ async def _with_token(client: NotionClient, settings: Settings, seen: NotionSeen
     try:
         me = await retrying(lambda: client.send("GET", "users/me"), _BRIEFLY)
     except NotionUnauthorized as error:
-        remedy = "Copy the integration's secret again and set NOTION_TOKEN to it."
+        remedy = "Copy the integration's secret anew and set NOTION_TOKEN to it."
         seen.findings.append(fail("Notion token", f"Notion does not accept it: {error}", remedy))
         return
     except NotionError as error:
@@ -99,6 +91,7 @@ async def _with_token(client: NotionClient, settings: Settings, seen: NotionSeen
     schema = await _database(client, settings, seen) if settings.tracks_db_id else None
     if schema is None:
         return
+    seen.findings.append(await _may_update(client))
     seen.findings += judge_properties(schema)
     seen.findings.append(await _playlists(client, settings, schema))
     if Field.DOWNLOADED in schema and Field.SOUNDCLOUD_URL in schema:
@@ -110,7 +103,10 @@ async def _with_token(client: NotionClient, settings: Settings, seen: NotionSeen
 async def _database(client: NotionClient, settings: Settings, seen: NotionSeen) -> Schema | None:
     wanted = settings.tracks_db_id
     try:
-        source = await _data_source(client, wanted)
+        source = await tracks_source(client, wanted, _BRIEFLY)
+    except ConfigurationError as error:
+        seen.findings.append(fail("Tracks database", str(error), error.remedy or ""))
+        return None
     except (NotionNotFound, NotionRefused, NotionUnauthorized):
         remedy = (
             "Check TRACKS_DB_ID, and share the database with the integration: in Notion open it, "
@@ -124,62 +120,70 @@ async def _database(client: NotionClient, settings: Settings, seen: NotionSeen) 
     return schema
 
 
-async def _data_source(client: NotionClient, database_id: str) -> Mapping[str, Any]:
+async def _may_update(client: NotionClient) -> Finding:
+    """Whether the integration may change rows, asked of a page that does not exist."""
+    name = "Capabilities"
     try:
-        database = await retrying(lambda: client.database(database_id), _BRIEFLY)
-        source_id = str(database["data_sources"][0]["id"])
-    except NotionNotFound:
-        source_id = database_id
-    return await retrying(lambda: client.data_source(source_id), _BRIEFLY)
+        await retrying(lambda: client.update_page(_NO_PAGE, {}), _BRIEFLY)
+    except NotionUnauthorized:
+        said = "The integration may read and not write: every row would fail."
+        remedy = (
+            "In Notion open notion.so/my-integrations, choose the integration, and tick the "
+            "capability 'Update content'."
+        )
+        return fail(name, said, remedy)
+    except NotionError:
+        pass
+    return ok(name, "reads and updates content")
 
 
 def judge_properties(schema: Schema) -> list[Finding]:
-    """One finding a property the product knows; the types by which every write would fail."""
+    """One finding a property the product knows: the schema's own answer about it."""
     found = [fail("Property", str(problem), problem.remedy or "") for problem in schema.problems()]
     named = {f.said for f in found}
+    there = schema.found
     for kind, spec in FIELDS.items():
-        if kind not in schema:
+        if kind not in there:
             if not spec.required:
-                found.append(_missing(kind))
-        elif not any(repr(schema[kind].name) in said for said in named):
-            found.append(_type_of(kind, schema))
+                found.append(_missing(spec))
+        elif not any(repr(there[kind].name) in said for said in named):
+            found.append(_seen(spec, there[kind]))
+            found += [_twin(there[kind], twin) for twin in schema.twins.get(kind, ())]
     if Field.SOUNDCLOUD_URL in schema and Field.DOWNLOADED in schema:
         found.append(_status_options(schema))
     return found
 
 
-def _missing(kind: Field) -> Finding:
-    spec = FIELDS[kind]
+def _missing(spec: FieldSpec) -> Finding:
     name = f"Property {spec.names[0]}"
-    if kind not in _NOTICEABLE:
-        return ok(name, f"absent (optional, {spec.create_as}); it is simply not used")
-    lost = _LOST_WITHOUT.get(kind, "it is not written")
+    if not spec.is_missed:
+        without = spec.lost_without or "it is simply not used"
+        return ok(name, f"absent (optional, {spec.create_as}); {without}")
     remedy = f"Add it in Notion as {spec.create_as}, or let `library-sync setup` add it."
-    return warn(name, f"is missing: {lost}.", remedy)
+    return warn(name, f"is missing: {spec.lost_without}.", remedy)
 
 
-def _type_of(kind: Field, schema: Schema) -> Finding:
-    found, spec = schema[kind], FIELDS[kind]
+def _seen(spec: FieldSpec, found: Property) -> Finding:
+    """How a property is read and written, or why not."""
     name = f"Property {found.name}"
-    if kind in _WRITTEN and not _is_writable(kind, found.type):
-        said = f"is of type {found.type}, which cannot hold it: every track would fail."
-        return fail(name, said, f"Change its type in Notion to {spec.create_as}, or rename it.")
-    if kind is Field.PLAYLISTS and found.type not in _PLAYLIST_TYPES:
-        remedy = "Make it a relation to your playlists, text, select or multi-select."
-        return warn(name, f"is of type {found.type}; playlists cannot be read from it.", remedy)
-    return ok(name, found.type)
+    if not found.why_not:
+        return ok(name, found.type)
+    if found.is_read and not spec.is_written:
+        return ok(name, f"{found.type}, {found.why_not}")
+    lost = f"; {spec.lost_without}" if spec.lost_without else ""
+    remedy = f"Change its type in Notion to {spec.create_as}, or rename it."
+    return warn(name, f"is of type {found.type}, {found.why_not}{lost}.", remedy)
 
 
-def _is_writable(kind: Field, of_type: str) -> bool:
-    if kind is Field.DURATION:
-        return of_type in {"number", "rich_text"}
-    return of_type not in _READ_ONLY | {"number", "checkbox", "status"}
+def _twin(first: Property, twin: Property) -> Finding:
+    said = f"is read beside {first.name!r}: a row ticked in either is done; {first.name!r} is set."
+    return warn(f"Property {twin.name}", said, "Keep one of the two boxes.")
 
 
 def _status_options(schema: Schema) -> Finding:
     """A `status` property takes only options that exist, and the API cannot add any."""
     name = "Status options"
-    if Field.STATUS not in schema or schema[Field.STATUS].type != "status":
+    if not schema.writes(Field.STATUS) or schema[Field.STATUS].type != "status":
         return ok(name, "made as they are needed")
     options = schema.options(Field.STATUS)
     if options & {"Failed", "Error"} and options & {"Complete", "Completed", "Done"}:
@@ -199,7 +203,8 @@ async def _playlists(client: NotionClient, settings: Settings, schema: Schema) -
         return ok(name, "none; playlists are read from the rows")
     remedy = "Share the playlists database with the integration (··· > Connections in Notion)."
     try:
-        source = await _data_source(client, wanted)
+        source_id = await data_source_id(client, wanted, _BRIEFLY)
+        source = await retrying(lambda: client.data_source(source_id), _BRIEFLY)
     except NotionError:
         if settings.playlists_db_id:
             remedy = f"Check PLAYLISTS_DB_ID. {remedy}"
@@ -213,9 +218,10 @@ async def _playlists(client: NotionClient, settings: Settings, schema: Schema) -
 
 async def _rows(client: NotionClient, schema: Schema, seen: NotionSeen) -> None:
     """The rows waiting, for the estimate of the disk."""
-    by_box = {"property": schema[Field.DOWNLOADED].name, "checkbox": {"equals": False}}
-    conditions = {"and": [by_box] if schema[Field.DOWNLOADED].type == "checkbox" else []}
-    rows = list_rows(client, schema.data_source_id, conditions, only=schema.names, policy=_BRIEFLY)
+    conditions = query_filter(TrackFilter.UNPROCESSED, schema)
+    rows = list_rows(
+        client, schema.data_source_id, conditions, only=schema.asked_for, policy=_BRIEFLY
+    )
     tracks = [to_track(page, schema) async for page in rows]
     seen.waiting = [t for t in tracks if t.soundcloud_url and wants(t, TrackFilter.UNPROCESSED)]
     seen.was_listed = True
@@ -223,7 +229,7 @@ async def _rows(client: NotionClient, schema: Schema, seen: NotionSeen) -> None:
 
 async def _locks(client: NotionClient, schema: Schema, settings: Settings) -> Finding:
     rows = list_rows(
-        client, schema.data_source_id, locked_rows(schema), only=schema.names, policy=_BRIEFLY
+        client, schema.data_source_id, locked_rows(schema), only=schema.asked_for, policy=_BRIEFLY
     )
     locks = [(to_track(page, schema).lock, page.get("last_edited_time", "")) async for page in rows]
     now = datetime.now(UTC) + client.clock_offset
@@ -231,7 +237,7 @@ async def _locks(client: NotionClient, schema: Schema, settings: Settings) -> Fi
 
 
 def judge_locks(locks: Sequence[tuple[str, str]], now: datetime, timeout_minutes: float) -> Finding:
-    """`locks` are (text, last_edited_time). Reports a live one that is not renewed as ours are."""
+    """`locks` are (text, last_edited_time). A live one that is not renewed as ours are is told."""
     name = "Locks"
     timeout = timedelta(minutes=timeout_minutes)
     live = [text for text, at in locks if is_live(text, now=now, timeout=timeout, last_edited=at)]

@@ -115,7 +115,9 @@ async def read_library(settings: Settings) -> LibraryReport:
         schema = await open_schema(client, settings)
         tracks = []
         edited = {}
-        async for found in list_rows(client, schema.data_source_id, {"and": []}, only=schema.names):
+        async for found in list_rows(
+            client, schema.data_source_id, {"and": []}, only=schema.asked_for
+        ):
             tracks.append(to_track(found, schema))
             edited[found["id"]] = found.get("last_edited_time", "")
         now = datetime.now(UTC) + client.clock_offset

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 
 import httpx
 
-__all__ = ["OUT_OF_REACH", "Outage", "record_gap"]
-
-_log = logging.getLogger("flows.prefect_server")
+__all__ = ["OUT_OF_REACH", "Outage"]
 
 OUT_OF_REACH = (httpx.HTTPError, RuntimeError)
 """What Prefect's client raises when its server does not answer, or only with errors."""
@@ -33,14 +28,3 @@ class Outage:
     def begin(self) -> None:
         """The server just failed, after all of the client's attempts."""
         self._until = monotonic() + _OUTAGE_SECONDS
-
-
-@contextmanager
-def record_gap(what: str, outage: Outage | None = None) -> Iterator[None]:
-    """A server that does not answer costs a line in the log, never the run."""
-    try:
-        yield
-    except OUT_OF_REACH as error:
-        if outage is not None:
-            outage.begin()
-        _log.warning("The Prefect server did not take %s: %s", what, error)

@@ -21,7 +21,7 @@ from tasks.errors import (
 )
 from tasks.notion.client import NotionClient
 from tasks.notion.schema import Schema
-from tasks.notion.source import data_source_id, recall_source, remember_source
+from tasks.notion.source import recall_source, remember_source, tracks_source
 from tasks.retrying import PATIENT, RetryPolicy, retrying
 
 __all__ = ["open_eagle", "open_schema", "require_credentials", "writable_folder"]
@@ -74,14 +74,14 @@ async def _known_source(notion: NotionClient, settings: Settings) -> Mapping[str
     except (NotionNotFound, NotionRefused):
         return None
     parent = str(found.get("parent", {}).get("database_id", "")).replace("-", "")
-    is_ours = parent == settings.tracks_db_id.replace("-", "") and not found.get("in_trash")
+    wanted = settings.tracks_db_id.replace("-", "")
+    is_ours = wanted in {parent, source_id.replace("-", "")} and not found.get("in_trash")
     return found if is_ours else None
 
 
 async def _first_source(notion: NotionClient, settings: Settings) -> Mapping[str, Any]:
-    source_id = await data_source_id(notion, settings.tracks_db_id)
-    found = await retrying(lambda: notion.data_source(source_id), PATIENT)
-    remember_source(settings.state_dir, settings.tracks_db_id, source_id)
+    found = await tracks_source(notion, settings.tracks_db_id)
+    remember_source(settings.state_dir, settings.tracks_db_id, str(found["id"]))
     return found
 
 

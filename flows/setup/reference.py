@@ -14,7 +14,7 @@ from pathlib import Path
 from flows.settings import VARIABLES
 from flows.summary import ReturnCode
 from tasks.errors import ErrorType
-from tasks.notion.schema import FIELDS, FieldSpec
+from tasks.notion.properties import FIELDS, FieldSpec
 from tasks.tracks import TrackFilter
 
 __all__ = ["env_example", "fill_tables", "tables"]

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +25,7 @@ Value = str | float | bool | list[str] | None
 class Change:
     """One field of one page, before and after; values as plain JSON. `at` is UTC, ISO 8601.
 
-    The field is a property's name, or `THE_PAGE`.
+    The field is a property's name, or `THE_PAGE`; `property_id` stays when the property is renamed.
     """
 
     page_id: str
@@ -33,6 +33,12 @@ class Change:
     before: Value
     after: Value
     at: str = ""
+    property_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """What Notion is asked by."""
+        return self.property_id or self.field
 
 
 class MergeJournal:
@@ -97,7 +103,4 @@ def _drop_torn_line(journal: BinaryIO) -> None:
 
 def taken_back(changes: Iterable[Change]) -> list[Change]:
     """The changes that undo `changes`: newest first, before and after exchanged."""
-    return [
-        Change(page_id=made.page_id, field=made.field, before=made.after, after=made.before)
-        for made in reversed(list(changes))
-    ]
+    return [replace(made, before=made.after, after=made.before) for made in reversed(list(changes))]

@@ -14,7 +14,7 @@ DUPLICATE_STATUS = "Duplicate"
 _FILLED = (
     "artist",
     "album",
-    "genre",
+    "genres",
     "soundcloud_url",
     "spotify_url",
     "youtube_url",

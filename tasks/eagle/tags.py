@@ -16,13 +16,13 @@ def import_tags(
 ) -> list[str]:
     """The tags of an import, in this order and without repetition.
 
-    Playlists, genre, `BPM{n}`, key, artist, `ext` (`wav` or `aiff`), `SoundCloud` for a track from
+    Playlists, genres, `BPM{n}`, key, artist, `ext` (`wav` or `aiff`), `SoundCloud` for a track from
     there, `fingerprint:{64 hex}`, `soundcloud:{id}`; each only where it is known.
     """
     identity = soundcloud_id or track.soundcloud_id
     tags = [
         *track.playlists,
-        track.genre,
+        *track.genres,
         f"BPM{round(track.bpm)}" if track.bpm and track.bpm > 0 else "",
         track.key,
         track.artist,

@@ -33,6 +33,8 @@ async def list_rows(
 ) -> AsyncIterator[Json]:
     """Page objects that match `conditions` (an `and` filter), oldest first, each once.
 
+    A wiki's listing may hold data sources among its pages; they are left out.
+
     Raises ListingIncomplete when Notion stops before the end and cannot be asked to go on, and
     any NotionError that does not pass within `policy`.
     """
@@ -44,7 +46,7 @@ async def list_rows(
         newest = since
         async for page in window:
             newest = max(newest, page["created_time"])
-            if page["id"] not in seen:
+            if page["id"] not in seen and page.get("object") == "page":
                 seen.add(page["id"])
                 yield page
         if window.complete:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tasks.errors import NotionNotFound, SyncError
 from tasks.notion.client import NotionClient
+from tasks.notion.filters import rows_with_addresses, rows_with_ids
 from tasks.notion.listing import list_rows
 from tasks.notion.rows import page_title, to_track
 from tasks.notion.schema import Field, Schema
+from tasks.notion.values import playlist_key
 from tasks.notion.writes import property_values
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
@@ -74,13 +76,11 @@ class NewRows:
         `paths` are `artist/title`, `numbers` SoundCloud's ids, `keys` those of `JustMade`.
         """
         found: dict[str, Track] = {}
-        conditions = [self._in_address(text) for text in dict.fromkeys([*paths, *numbers])]
-        if Field.SOUNDCLOUD_ID in self._schema:
-            conditions += [self._is_number(number) for number in dict.fromkeys(numbers)]
-        for start in range(0, len(conditions), _PER_QUERY):
-            some = {"and": [{"or": conditions[start : start + _PER_QUERY]}]}
+        for conditions in self._conditions(paths, numbers):
             source = self._schema.data_source_id
-            async for page in list_rows(self._client, source, some, only=self._schema.names):
+            async for page in list_rows(
+                self._client, source, conditions, only=self._schema.asked_for
+            ):
                 found[page["id"]] = to_track(page, self._schema)
         for page_id in self._just_made.ids(keys):
             fresh = await self._page(page_id)
@@ -98,7 +98,7 @@ class NewRows:
         source = self._schema[Field.PLAYLISTS].config.get("data_source_id")
         if self._schema[Field.PLAYLISTS].type != "relation" or not source:
             return None
-        key = f"playlist:{source}:{name.casefold()}"
+        key = f"playlist:{source}:{playlist_key(name)}"
         for page_id in self._just_made.ids([key]):
             if await self._page(page_id) is not None:
                 return page_id
@@ -116,7 +116,7 @@ class NewRows:
         """The id of a new row. Raises NotionError; `maybe_applied` tells if it may be there."""
         values = dict(values)
         if playlist:
-            values[Field.PLAYLISTS] = [relation] if relation else self._as_names([playlist])
+            values[Field.PLAYLISTS] = [relation or playlist]
         written = property_values(self._schema, values)
         page_id = await self._create(self._schema.data_source_id, written)
         self._just_made.note(keys, page_id)
@@ -127,35 +127,30 @@ class NewRows:
 
         `track` has all its playlists (`PlaylistNames.of`).
         """
-        if not playlist or Field.PLAYLISTS not in self._schema:
+        if not playlist or not self._schema.writes(Field.PLAYLISTS):
             return False
         if relation is not None:
             if relation in track.playlist_ids:
                 return False
             value: object = [*track.playlist_ids, relation]
         else:
-            known = {name.casefold() for name in track.playlists}
+            known = {playlist_key(name) for name in track.playlists}
             is_single = self._schema[Field.PLAYLISTS].type == "select"
-            if playlist.casefold() in known or (is_single and track.playlists):
+            if playlist_key(playlist) in known or (is_single and track.playlists):
                 return False
-            value = self._as_names([*track.playlists, playlist])
+            value = [*track.playlists, playlist]
         written = property_values(self._schema, {Field.PLAYLISTS: value})
         await retrying(lambda: self._client.update_page(track.page_id, written), PATIENT)
         return True
 
-    def _as_names(self, names: Sequence[str]) -> object:
-        if self._schema[Field.PLAYLISTS].type == "multi_select":
-            return list(names)
-        return ("; " if any("," in name for name in names) else ", ").join(names)
-
-    def _in_address(self, text: str) -> Json:
-        found = self._schema[Field.SOUNDCLOUD_URL]
-        return {"property": found.name, found.type: {"contains": text}}
-
-    def _is_number(self, number: str) -> Json:
-        found = self._schema[Field.SOUNDCLOUD_ID]
-        wanted: object = int(number) if found.type == "number" else number
-        return {"property": found.name, found.type: {"equals": wanted}}
+    def _conditions(self, paths: Iterable[str], numbers: Iterable[str]) -> Iterator[Json]:
+        """Filters of 45 conditions at most; the numbers may stand in an address as well."""
+        schema, texts = self._schema, list(dict.fromkeys([*paths, *numbers]))
+        for some in _chunks(texts):
+            yield rows_with_addresses(schema, some)
+        if Field.SOUNDCLOUD_ID in schema:
+            for some in _chunks(list(dict.fromkeys(numbers))):
+                yield rows_with_ids(schema, some)
 
     async def _page(self, page_id: str) -> Json | None:
         try:
@@ -172,7 +167,7 @@ class NewRows:
     async def _titled(self, source: str, title: str, name: str) -> str | None:
         body: Json = {"filter": {"property": title, "title": {"contains": name[:1000]}}}
         async for page in list_rows(self._client, source, {"and": [body["filter"]]}):
-            if page_title(page).casefold() == name.strip().casefold():
+            if playlist_key(page_title(page)) == playlist_key(name):
                 return str(page["id"])
         return None
 
@@ -194,6 +189,11 @@ class NewRows:
                     remedy="Run the command again in a minute: it finds what is there.",
                 ) from error
             raise
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(texts), _PER_QUERY):
+        yield texts[start : start + _PER_QUERY]
 
 
 def _lines(path: Path) -> list[Json]:

@@ -34,12 +34,14 @@ async def related_ids(client: NotionClient, page_id: str, property_id: str) -> t
 
 
 async def with_whole_relations(
-    client: NotionClient, page: Mapping[str, Any], names: Iterable[str]
+    client: NotionClient, page: Mapping[str, Any], keys: Iterable[str]
 ) -> Json:
-    """The page object with all of each relation among the properties `names`."""
+    """The page object with all of each relation among the properties `keys`, ids or names."""
+    wanted = set(keys)
     properties: Json = dict(page["properties"])
-    for name in names:
-        value = properties.get(name, {})
+    for name, value in properties.items():
+        if not wanted & {name, value.get("id")}:
+            continue
         if value.get("type") == "relation" and len(value["relation"]) >= _SHOWN:
             ids = await related_ids(client, page["id"], value["id"])
             related = [{"id": page_id} for page_id in ids]

@@ -4,57 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from tasks.notion.schema import DUPLICATE, Field, Schema
+from tasks.notion.properties import DUPLICATE, FIELDS, Field, Holds
+from tasks.notion.schema import Property, Schema
+from tasks.notion.values import (
+    SENTINELS,
+    address_text,
+    is_ticked,
+    names_in,
+    number_in,
+    plain_text,
+    value_of,
+)
 from tasks.tracks import Track
 
-__all__ = ["lock_text", "number_text", "page_title", "plain_text", "to_track", "track_number"]
+__all__ = ["lock_text", "page_title", "to_track", "track_number"]
 
-_SENTINELS = frozenset({"None", "FILE_MISSING"})
 _TRACK_NUMBER = re.compile(r"(?:soundcloud:tracks:)?0*([1-9]\d*)(?:\.0+)?", re.ASCII)
+_ATTRIBUTES = frozenset(each.name for each in fields(Track))
 
 
 def to_track(page: Mapping[str, Any], schema: Schema) -> Track:
     """The row as a Track. A related playlist gives an id; names come from `playlists.py`."""
-    read = _Reader(page["properties"], schema)
+    read = _Reader(page, schema)
+    known: dict[str, Any] = {name: read.of(name) for name in FIELDS if name in _ATTRIBUTES}
+    known["playlist_ids"] = read.related(Field.PLAYLISTS)
+    known["is_duplicate"] = known["is_duplicate"] or read.says(Field.STATUS, DUPLICATE)
     return Track(
         page_id=page["id"],
         page_url=page.get("url", ""),
-        title=read.text(Field.TITLE),
-        artist=read.text(Field.ARTIST),
-        album=read.text(Field.ALBUM),
-        genre=read.text(Field.GENRE),
-        soundcloud_url=read.text(Field.SOUNDCLOUD_URL),
-        spotify_url=read.text(Field.SPOTIFY_URL),
-        youtube_url=read.text(Field.YOUTUBE_URL),
-        spotify_id=read.text(Field.SPOTIFY_ID),
-        soundcloud_id=track_number(read.text(Field.SOUNDCLOUD_ID)),
-        downloaded=read.flag(Field.DOWNLOADED),
-        wav_path=read.text(Field.WAV_PATH),
-        aiff_path=read.text(Field.AIFF_PATH),
-        m4a_path=read.text(Field.M4A_PATH),
-        eagle_id=read.text(Field.EAGLE_ID),
-        fingerprint=read.text(Field.FINGERPRINT),
-        duration_seconds=read.number(Field.DURATION),
-        bpm=read.number(Field.BPM),
-        key=read.text(Field.KEY),
-        lock=read.text(Field.LOCK),
-        statuses=read.lines(Field.STATUS),
-        playlist_ids=read.related(Field.PLAYLISTS),
-        playlists=read.names(Field.PLAYLISTS),
-        tags=read.names(Field.TAGS),
-        is_duplicate=read.flag(Field.IS_DUPLICATE) or read.says(Field.STATUS, DUPLICATE),
         created_time=page.get("created_time", ""),
         in_trash=bool(page.get("in_trash") or page.get("archived")),
+        **known,
     )
 
 
 def lock_text(page: Mapping[str, Any], schema: Schema) -> str:
-    """The row's lock, exactly as it stands; empty where there is none."""
+    """The row's lock, exactly as it stands; empty where there is none, or only a sentinel."""
     if Field.LOCK not in schema:
         return ""
-    return plain_text(page["properties"].get(schema[Field.LOCK].name))
+    text = plain_text(value_of(page, schema[Field.LOCK]))
+    return "" if text.strip() in SENTINELS else text
 
 
 def track_number(text: str) -> str:
@@ -71,68 +63,28 @@ def page_title(page: Mapping[str, Any]) -> str:
     return ""
 
 
-def plain_text(value: Mapping[str, Any] | None) -> str:
-    """What a person reads in a property value, unchanged: all segments of a text, a name, a URL."""
-    if value is None:
-        return ""
-    inner = value.get(value["type"])
-    match value["type"]:
-        case "title" | "rich_text":
-            return "".join(part.get("plain_text", "") for part in inner or ())
-        case "select" | "status":
-            return str(inner["name"]) if inner else ""
-        case "multi_select":
-            return ", ".join(option["name"] for option in inner or ())
-        case "number":
-            return number_text(inner)
-        case "url" | "email" | "phone_number":
-            return str(inner or "")
-        case "formula":
-            return _computed_text(inner) if inner else ""
-        case _:
-            return ""
-
-
-def number_text(number: float | None) -> str:
-    """A number with all its digits: ids of ten digits are numbers in some databases."""
-    if number is None:
-        return ""
-    return str(int(number)) if float(number).is_integer() else repr(float(number))
-
-
-def _computed_text(formula: Mapping[str, Any]) -> str:
-    value = formula.get(formula["type"])
-    return number_text(value) if formula["type"] == "number" else str(value or "")
-
-
 class _Reader:
-    def __init__(self, properties: Mapping[str, Any], schema: Schema) -> None:
-        self._properties = properties
+    def __init__(self, page: Mapping[str, Any], schema: Schema) -> None:
+        self._page = page
         self._schema = schema
 
-    def _value(self, field: Field) -> Mapping[str, Any] | None:
-        if field not in self._schema:
-            return None
-        return self._properties.get(self._schema[field].name)
-
-    def text(self, field: Field) -> str:
-        text = plain_text(self._value(field)).strip()
-        return "" if text in _SENTINELS else text
-
-    def flag(self, field: Field) -> bool:
-        value = self._value(field)
-        return bool(value and value.get("checkbox"))
-
-    def number(self, field: Field) -> float | None:
-        value = self._value(field)
-        if value is None:
-            return None
-        if value["type"] == "number":
-            return value["number"]  # type: ignore[no-any-return]
-        try:
-            return float(plain_text(value))
-        except ValueError:
-            return None
+    def of(self, field: Field) -> Any:
+        """What the row says of the field, in the type that `Track` has for it."""
+        match FIELDS[field].holds:
+            case Holds.FLAG:
+                return self._flag(field)
+            case Holds.NUMBER:
+                return number_in(self._value(field))
+            case Holds.NAMES:
+                return names_in(self._value(field))
+            case Holds.STATUS:
+                return self._lines(field)
+            case Holds.ADDRESS:
+                return _clean(address_text(self._value(field)))
+            case Holds.TRACK_NUMBER:
+                return track_number(self._text(field))
+            case _:
+                return self._text(field)
 
     def related(self, field: Field) -> tuple[str, ...]:
         value = self._value(field)
@@ -140,30 +92,29 @@ class _Reader:
             return ()
         return tuple(page["id"] for page in value["relation"])
 
-    def lines(self, field: Field) -> tuple[str, ...]:
+    def says(self, field: Field, word: str) -> bool:
+        return any(line.split(":", 1)[0] == word for line in self._lines(field))
+
+    def _value(self, field: Field) -> Mapping[str, Any] | None:
+        return value_of(self._page, self._schema[field]) if field in self._schema else None
+
+    def _text(self, field: Field) -> str:
+        return _clean(plain_text(self._value(field)))
+
+    def _flag(self, field: Field) -> bool:
+        """True if any of the properties that say this is ticked."""
+        found: tuple[Property, ...] = self._schema.flags(field) if field in self._schema else ()
+        return any(is_ticked(value_of(self._page, one)) for one in found)
+
+    def _lines(self, field: Field) -> tuple[str, ...]:
         """A status: an option's name each, or the lines of a text, which may hold commas."""
         value = self._value(field)
         if value is None or value["type"] != "rich_text":
-            return self.names(field)
+            return names_in(value)
         return tuple(line.strip() for line in plain_text(value).splitlines() if line.strip())
 
-    def says(self, field: Field, word: str) -> bool:
-        return any(line.split(":", 1)[0] == word for line in self.lines(field))
 
-    def names(self, field: Field) -> tuple[str, ...]:
-        value = self._value(field)
-        if value is None or value["type"] == "relation":
-            return ()
-        if value["type"] == "multi_select":
-            return tuple(option["name"] for option in value["multi_select"])
-        if value["type"] in {"rich_text", "title"}:
-            return _split(plain_text(value))
-        name = plain_text(value)
-        return (name,) if name else ()
-
-
-def _split(text: str) -> tuple[str, ...]:
-    """Names in a text: separated by semicolons or lines, else by commas (original-system, 1.4)."""
-    normal = text.replace("\n", ";")
-    parts = normal.split(";") if ";" in normal else normal.split(",")
-    return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+def _clean(text: str) -> str:
+    """The text without blanks around it; "" for a sentinel that stands for nothing."""
+    bare = text.strip()
+    return "" if bare in SENTINELS else bare

@@ -1,114 +1,62 @@
-"""Which property of the user's database holds what.
+"""One look at a data source: of every property, how it is read, how written, or why not.
 
-The first name that exists wins; its type is read from the data source, never assumed.
+`doctor`, `setup`, the check before a run and the run itself ask this one answer. Properties are
+addressed by their ids, so that one renamed while a run goes on is still found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from tasks.errors import ConfigurationError
+from tasks.notion.properties import DUPLICATE, FIELDS, Field, FieldSpec, Holds
 
 __all__ = ["DUPLICATE", "FIELDS", "Field", "FieldSpec", "Property", "Schema"]
 
-DUPLICATE = "Duplicate"
-"""The status of a row that was redirected to another."""
-
-
-class Field(StrEnum):
-    """What the product knows of a row, whatever its property is called."""
-
-    TITLE = "title"
-    ARTIST = "artist"
-    ALBUM = "album"
-    GENRE = "genre"
-    SOUNDCLOUD_URL = "soundcloud_url"
-    SPOTIFY_URL = "spotify_url"
-    YOUTUBE_URL = "youtube_url"
-    SPOTIFY_ID = "spotify_id"
-    SOUNDCLOUD_ID = "soundcloud_id"
-    DOWNLOADED = "downloaded"
-    WAV_PATH = "wav_path"
-    AIFF_PATH = "aiff_path"
-    M4A_PATH = "m4a_path"
-    EAGLE_ID = "eagle_id"
-    LOCK = "lock"
-    STATUS = "status"
-    PLAYLISTS = "playlists"
-    DURATION = "duration_seconds"
-    FINGERPRINT = "fingerprint"
-    BPM = "bpm"
-    KEY = "key"
-    TAGS = "tags"
-    DUPLICATE_OF = "duplicate_of"
-    IS_DUPLICATE = "is_duplicate"
-    EAGLE_AIFF_ID = "eagle_aiff_id"
-
-
-class FieldSpec(NamedTuple):
-    """The names a field may have, the type `setup` creates it with, and whether it must exist."""
-
-    names: tuple[str, ...]
-    create_as: str
-    required: bool = False
-
-
-FIELDS: Mapping[Field, FieldSpec] = {
-    Field.TITLE: FieldSpec(("Title", "Name"), "title", required=True),
-    Field.ARTIST: FieldSpec(("Artist Name", "Artist"), "rich_text"),
-    Field.ALBUM: FieldSpec(("Album", "Album Name"), "rich_text"),
-    Field.GENRE: FieldSpec(("Genre", "Genres"), "select"),
-    Field.SOUNDCLOUD_URL: FieldSpec(("SoundCloud URL", "Soundcloud URL"), "url", required=True),
-    Field.SPOTIFY_URL: FieldSpec(("Spotify URL", "Spotify Link"), "url"),
-    Field.YOUTUBE_URL: FieldSpec(("YouTube URL",), "url"),
-    Field.SPOTIFY_ID: FieldSpec(("Spotify ID", "Spotify Track ID", "SpotifyID"), "rich_text"),
-    Field.SOUNDCLOUD_ID: FieldSpec(("SoundCloud ID",), "rich_text"),
-    Field.DOWNLOADED: FieldSpec(("DL", "Downloaded"), "checkbox", required=True),
-    Field.WAV_PATH: FieldSpec(("WAV File Path", "WAV", "WAV Path"), "rich_text"),
-    Field.AIFF_PATH: FieldSpec(("AIFF File Path", "AIFF", "AIFF Path"), "rich_text"),
-    Field.M4A_PATH: FieldSpec(("M4A File Path", "M4A", "M4A Path"), "rich_text"),
-    Field.EAGLE_ID: FieldSpec(("Eagle File ID", "Eagle ID", "EagleID"), "rich_text"),
-    Field.LOCK: FieldSpec(("Processing Lock", "ProcessingLock"), "rich_text"),
-    Field.STATUS: FieldSpec(("Audio Processing Status", "Audio Processing"), "multi_select"),
-    Field.PLAYLISTS: FieldSpec(("Playlists", "Playlist"), "rich_text"),
-    Field.DURATION: FieldSpec(("Audio Duration (seconds)", "Duration (s)"), "number"),
-    Field.FINGERPRINT: FieldSpec(("WAV Fingerprint",), "rich_text"),
-    Field.BPM: FieldSpec(("Tempo", "AverageBpm", "BPM"), "number"),
-    Field.KEY: FieldSpec(("Key", "Key "), "rich_text"),
-    Field.TAGS: FieldSpec(("Tags",), "multi_select"),
-    Field.DUPLICATE_OF: FieldSpec(("Duplicate Of",), "rich_text"),
-    Field.IS_DUPLICATE: FieldSpec(("Duplicate",), "checkbox"),
-    Field.EAGLE_AIFF_ID: FieldSpec(("Eagle AIFF ID",), "rich_text"),
-}
-
-_READABLE_AS_STATUS = {"multi_select", "select", "status", "rich_text"}
-_TYPES: Mapping[Field, frozenset[str]] = {
-    Field.DOWNLOADED: frozenset({"checkbox"}),
-    Field.IS_DUPLICATE: frozenset({"checkbox"}),
-    Field.LOCK: frozenset({"rich_text"}),
-    Field.STATUS: frozenset(_READABLE_AS_STATUS),
-}
+_NEVER_WRITTEN = {
+    "formula", "rollup", "unique_id", "button", "verification", "created_by", "last_edited_by",
+    "created_time", "last_edited_time", "place", "people", "files",
+}  # fmt: skip
 
 
 class Property(NamedTuple):
-    """A property of the database: its name, id, type and the type's own configuration."""
+    """A property of the database: name, id, type, configuration, and what can be done with it.
+
+    `why_not` completes "… is of type x, …" where it is not read or not written.
+    """
 
     name: str
     id: str
     type: str
     config: Mapping[str, Any]
+    is_read: bool = True
+    is_written: bool = True
+    why_not: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What a person should know of it, "" if all is well."""
+        if not self.why_not:
+            return ""
+        return f"The property {self.name!r} is of type {self.type}, {self.why_not}."
 
 
 @dataclass(frozen=True)
 class Schema:
-    """The properties of one data source that the product uses."""
+    """The properties of one data source that the product uses.
+
+    `properties` can be read; `unusable` were found by name and can not. `twins` are further
+    properties that say the same: a row ticked in any of them is ticked.
+    """
 
     data_source_id: str
     title: str
     properties: Mapping[Field, Property]
+    unusable: Mapping[Field, Property] = field(default_factory=dict)
+    twins: Mapping[Field, tuple[Property, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data_source: Mapping[str, Any]) -> Schema:
@@ -124,59 +72,124 @@ class Schema:
     @classmethod
     def unchecked(cls, data_source: Mapping[str, Any]) -> Schema:
         """The schema as it is, fit for the product or not; `doctor` names what is wrong in it."""
-        found = {field: _find(field, data_source["properties"]) for field in FIELDS}
+        there, own_id = data_source["properties"], data_source["id"]
+        found = {known: _candidates(spec, there, own_id) for known, spec in FIELDS.items()}
+        best = {known: _best(some) for known, some in found.items() if some}
         return cls(
-            data_source_id=data_source["id"],
+            data_source_id=own_id,
             title="".join(part.get("plain_text", "") for part in data_source.get("title", [])),
-            properties={field: value for field, value in found.items() if value is not None},
+            properties={known: one for known, one in best.items() if one.is_read},
+            unusable={known: one for known, one in best.items() if not one.is_read},
+            twins={
+                known: tuple(one for one in found[known] if one.is_read and one is not best[known])
+                for known in best
+                if FIELDS[known].holds is Holds.FLAG
+            },
         )
 
     def problems(self) -> list[ConfigurationError]:
-        """What makes the database unusable: a required property missing, a type that cannot be."""
+        """What makes the database unusable: a required property that is missing or cannot serve,
+        and a lock that could not be written.
+        """
         missing = [
             _lacks(self.title, spec)
-            for field, spec in FIELDS.items()
-            if spec.required and field not in self.properties
+            for known, spec in FIELDS.items()
+            if spec.required and known not in self.found
         ]
         return missing + [
-            _wrong_type(self.properties[field], allowed)
-            for field, allowed in _TYPES.items()
-            if field in self.properties and self.properties[field].type not in allowed
+            _wrong_type(found, FIELDS[known])
+            for known, found in self.found.items()
+            if _must_serve(FIELDS[known]) and not _serves(FIELDS[known], found)
         ]
 
-    def __contains__(self, field: Field) -> bool:
-        return field in self.properties
-
-    def __getitem__(self, field: Field) -> Property:
-        return self.properties[field]
-
-    @property
-    def missing(self) -> tuple[Field, ...]:
-        """Optional fields that the database has no property for."""
-        return tuple(field for field in FIELDS if field not in self.properties)
+    def gaps(self) -> list[str]:
+        """A sentence for each property that is there and cannot be written as it should."""
+        return [
+            found.sentence
+            for known, found in self.found.items()
+            if found.why_not and (FIELDS[known].is_written or not found.is_read)
+        ]
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all properties in use, for `filter_properties`."""
-        return tuple(found.name for found in self.properties.values())
+    def found(self) -> Mapping[Field, Property]:
+        """Every property that was found by its name, whether it can be used or not."""
+        return {**self.properties, **self.unusable}
 
-    def options(self, field: Field) -> frozenset[str]:
+    def __contains__(self, known: Field) -> bool:
+        return known in self.properties
+
+    def __getitem__(self, known: Field) -> Property:
+        return self.properties[known]
+
+    def writes(self, known: Field) -> bool:
+        """True if the field has a property that can be written."""
+        return known in self.properties and self.properties[known].is_written
+
+    def flags(self, known: Field) -> tuple[Property, ...]:
+        """All properties that tell yes or no of one thing, the one that is written first."""
+        return (self.properties[known], *self.twins.get(known, ()))
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """The ids of all properties in use, for `filter_properties`, which takes them decoded."""
+        twins = (one for some in self.twins.values() for one in some)
+        return tuple(unquote(found.id) for found in (*self.properties.values(), *twins))
+
+    def options(self, known: Field) -> frozenset[str]:
         """The option names a select, multi_select or status property has."""
-        found = self.properties[field]
+        found = self.properties[known]
         return frozenset(option["name"] for option in found.config.get("options", ()))
 
 
-def _find(field: Field, properties: Mapping[str, Any]) -> Property | None:
-    for name in FIELDS[field].names:
-        if name in properties:
-            return _property(properties[name], name)
-    if field is Field.TITLE:  # every database has exactly one, whatever it is called
-        return next((_property(p, n) for n, p in properties.items() if p["type"] == "title"), None)
-    return None
+def _candidates(spec: FieldSpec, there: Mapping[str, Any], own_id: str) -> list[Property]:
+    """The properties that may be meant, in the order of the entry's names.
+
+    Every database has one title, whatever it is called.
+    """
+    names: Iterable[str] = [name for name in spec.names if name in there]
+    if spec.holds is Holds.TITLE:
+        names = [name for name, value in there.items() if value["type"] == "title"]
+    return [_looked_at(spec, name, there[name], own_id) for name in names]
 
 
-def _property(found: Mapping[str, Any], name: str) -> Property:
-    return Property(name, found["id"], found["type"], found.get(found["type"]) or {})
+def _best(found: list[Property]) -> Property:
+    """The first that can be read and written, else the first that can be read."""
+    return min(found, key=lambda one: (not one.is_read, not one.is_written))
+
+
+def _looked_at(spec: FieldSpec, name: str, value: Mapping[str, Any], own_id: str) -> Property:
+    kind = str(value["type"])
+    config = value.get(kind) or {}
+    is_read = kind in spec.holds.readable and not _leads_elsewhere(spec, kind, config, own_id)
+    is_written = is_read and kind in spec.holds.writable
+    why_not = "" if is_written else _why_not(spec, kind, is_read=is_read)
+    return Property(name, value["id"], kind, config, is_read, is_written, why_not)
+
+
+def _leads_elsewhere(spec: FieldSpec, kind: str, config: Mapping[str, Any], own_id: str) -> bool:
+    """A relation that should lead to rows of this very data source, and does not."""
+    return spec.holds is Holds.ROW and kind == "relation" and config.get("data_source_id") != own_id
+
+
+def _why_not(spec: FieldSpec, kind: str, *, is_read: bool) -> str:
+    if is_read:
+        reason = "which Notion computes" if kind in {"formula", "rollup"} else "which is read only"
+        return f"{reason}: it is read and not written"
+    if kind in _NEVER_WRITTEN:
+        return f"which cannot hold {spec.holds.value}: it is left alone"
+    return f"which does not hold {spec.holds.value}: it is left alone"
+
+
+def _must_serve(spec: FieldSpec) -> bool:
+    return spec.required or spec.holds is Holds.LOCK
+
+
+def _serves(spec: FieldSpec, found: Property) -> bool:
+    return found.is_written if _needs_writing(spec) else found.is_read
+
+
+def _needs_writing(spec: FieldSpec) -> bool:
+    return spec.is_written or spec.holds is Holds.LOCK
 
 
 def _lacks(title: str, spec: FieldSpec) -> ConfigurationError:
@@ -187,7 +200,8 @@ def _lacks(title: str, spec: FieldSpec) -> ConfigurationError:
     )
 
 
-def _wrong_type(found: Property, allowed: frozenset[str]) -> ConfigurationError:
+def _wrong_type(found: Property, spec: FieldSpec) -> ConfigurationError:
+    allowed = spec.holds.writable if _needs_writing(spec) else spec.holds.readable
     return ConfigurationError(
         f"The property {found.name!r} is of type {found.type}; it must be "
         f"{' or '.join(sorted(allowed))}.",

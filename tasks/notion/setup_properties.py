@@ -6,21 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from tasks.notion.client import NotionClient
-from tasks.notion.schema import FIELDS, Field, Schema
+from tasks.notion.properties import FIELDS, Field, offered
+from tasks.notion.schema import Schema
 from tasks.notion.source import data_source_id
 
 __all__ = ["missing_properties", "property_bodies"]
 
-_OFFERED = (
-    Field.ARTIST, Field.SOUNDCLOUD_URL, Field.DOWNLOADED, Field.WAV_PATH, Field.AIFF_PATH,
-    Field.EAGLE_ID, Field.EAGLE_AIFF_ID, Field.LOCK, Field.STATUS, Field.PLAYLISTS,
-    Field.DURATION, Field.SOUNDCLOUD_ID, Field.FINGERPRINT,
-)  # fmt: skip
-
 
 def missing_properties(schema: Schema) -> list[Field]:
-    """What the database lacks of the properties the product writes or must find."""
-    return [kind for kind in _OFFERED if kind not in schema]
+    """What the database lacks of the properties that somebody would miss."""
+    return [kind for kind in offered() if kind not in schema.found]
 
 
 async def property_bodies(

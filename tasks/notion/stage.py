@@ -45,7 +45,7 @@ async def iterate_tracks(
 ) -> AsyncGenerator[Track, None]:
     """The rows that `is_wanted` takes, as they come, a page of a hundred at a time."""
     conditions = query_filter(track_filter, schema)
-    async for page in list_rows(client, schema.data_source_id, conditions, only=schema.names):
+    async for page in list_rows(client, schema.data_source_id, conditions, only=schema.asked_for):
         track = to_track(page, schema)
         if is_wanted(track):
             yield track
@@ -54,7 +54,7 @@ async def iterate_tracks(
 async def iterate_locked(client: NotionClient, schema: Schema) -> AsyncIterator[LockRow]:
     """Every row with something in its lock property."""
     async for page in list_rows(
-        client, schema.data_source_id, locked_rows(schema), only=schema.names
+        client, schema.data_source_id, locked_rows(schema), only=schema.asked_for
     ):
         yield lock_row(page, schema)
 
@@ -67,7 +67,7 @@ async def find_by_path(client: NotionClient, schema: Schema, paths: Sequence[str
     found: list[Track] = []
     for start in range(0, len(paths), _FRAGMENTS_PER_QUERY):
         conditions = rows_with_addresses(schema, paths[start : start + _FRAGMENTS_PER_QUERY])
-        rows = list_rows(client, schema.data_source_id, conditions, only=schema.names)
+        rows = list_rows(client, schema.data_source_id, conditions, only=schema.asked_for)
         found += [to_track(page, schema) async for page in rows]
     return found
 
@@ -81,6 +81,6 @@ async def find_by_soundcloud_id(
         return found
     for start in range(0, len(soundcloud_ids), _FRAGMENTS_PER_QUERY):
         conditions = rows_with_ids(schema, soundcloud_ids[start : start + _FRAGMENTS_PER_QUERY])
-        rows = list_rows(client, schema.data_source_id, conditions, only=schema.names)
+        rows = list_rows(client, schema.data_source_id, conditions, only=schema.asked_for)
         found += [to_track(page, schema) async for page in rows]
     return found

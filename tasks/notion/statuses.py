@@ -41,7 +41,7 @@ def status_value(schema: Schema, before: Iterable[str], value: str, detail: str 
     `before` are the names that stand there now; `detail` is the sentence a text property has room
     for. None where the property cannot show it: none exists, or a status option is missing.
     """
-    if Field.STATUS not in schema:
+    if not schema.writes(Field.STATUS):
         return None
     others = [name for name in before if not _is_ours(name)]
     match schema[Field.STATUS].type:

@@ -104,12 +104,6 @@ DEFECTS = {
     "no box": ({}, properties({"DL": None}), "Property", "'DL' of type checkbox"),
     "no address": ({}, properties({"SoundCloud URL": None}), "Property", "'SoundCloud URL' of"),
     "box is text": ({}, properties({"DL": {"rich_text": {}}}), "Property", "type of 'DL'"),
-    "path is date": (
-        {},
-        properties({"WAV File Path": {"date": {}}}),
-        "Property WAV File Path",
-        "rich_text",
-    ),
     "playlists unknown": ({"PLAYLISTS_DB_ID": A_FOREIGN_ID}, None, "Playlists", "PLAYLISTS_DB_ID"),
     "Eagle is away": ({}, stop_eagle, "Eagle", "EAGLE_API_BASE=off"),
     "other library": ({"EAGLE_LIBRARY_PATH": "/x/y.library"}, None, "Eagle library", "correct"),
@@ -123,6 +117,12 @@ DEFECTS = {
     "wrong setting": ({"AUDIO_BIT_DEPTH": "20"}, None, "AUDIO_BIT_DEPTH", "16 or 24"),
 }
 ODDITIES = {
+    "path is date": (
+        {},
+        properties({"WAV File Path": {"date": {}}}),
+        "Property WAV File Path",
+        "rich_text",
+    ),
     "no lock property": ({}, properties({"Processing Lock": None}), "Property Proc", "rich_text"),
     "no status": ({}, properties({"Audio Processing Status": None}), "Property Audio", "setup"),
     "stale lock": ({}, a_lock(timedelta(hours=3)), "Locks", "library-sync cleanup"),
@@ -168,7 +168,7 @@ def test_a_defect_is_named_with_its_remedy(defect, examined, capsys):
 
 @pytest.mark.parametrize("oddity", ODDITIES)
 def test_an_oddity_is_a_warning(oddity, examined):
-    """Exit 0, and the remedy is shown."""
+    """Exit 0, and the remedy is told."""
     changes, prepare, name, remedy = ODDITIES[oddity]
     code, checks = examined(changes, prepare)
     assert code == 0

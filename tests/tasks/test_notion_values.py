@@ -16,7 +16,7 @@ def schema_of(**types: str) -> Schema:
     names = {name.replace("_", " "): kind for name, kind in types.items()}
     base = {"Title": "title", "SoundCloud URL": "url", "DL": "checkbox"}
     properties = {
-        name: {"id": name[:3], "name": name, "type": kind, kind: {}}
+        name: {"id": f"id-{name}", "name": name, "type": kind, kind: {}}
         for name, kind in (base | names).items()
     }
     return Schema.of({"id": "source", "title": [], "properties": properties})
@@ -73,7 +73,7 @@ def test_an_id_is_read_with_all_its_digits(kind, value, read):
 def test_a_whole_number_is_written_as_one():
     """Notion shows 1900015855.0 as it was sent."""
     schema = schema_of(SoundCloud_ID="number")
-    written = property_values(schema, {Field.SOUNDCLOUD_ID: "1900015855"})["SoundCloud ID"]
+    written = property_values(schema, {Field.SOUNDCLOUD_ID: "1900015855"})["id-SoundCloud ID"]
     assert repr(written["number"]) == "1900015855"
 
 
@@ -98,8 +98,8 @@ def test_a_query_uses_the_real_types_and_two_levels_at_most():
     """Notion refuses a condition of another type, and a third level."""
     schema = schema_of(WAV_File_Path="url", AIFF_File_Path="rich_text")
     conditions = query_filter(TrackFilter.UNPROCESSED, schema)["and"]
-    assert conditions[0] == {"property": "DL", "checkbox": {"equals": False}}
-    assert {"property": "WAV File Path", "url": {"is_empty": True}} in conditions[1]["or"]
+    assert conditions[0] == {"property": "id-DL", "checkbox": {"equals": False}}
+    assert {"property": "id-WAV File Path", "url": {"is_empty": True}} in conditions[1]["or"]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_status_property_takes_only_what_its_schema_has():
 def test_texts_are_cut_by_utf16_units():
     """Notion counts an emoji as two of its 2,000 units."""
     schema = schema_of(WAV_File_Path="rich_text")
-    value = property_values(schema, {Field.WAV_PATH: "🎵" * 1500})["WAV File Path"]
+    value = property_values(schema, {Field.WAV_PATH: "🎵" * 1500})["id-WAV File Path"]
     lengths = [len(part["text"]["content"].encode("utf-16-le")) // 2 for part in value["rich_text"]]
     assert lengths == [2000, 1000]
 
@@ -145,5 +145,5 @@ def test_texts_are_cut_by_utf16_units():
 def test_missing_properties_are_not_written():
     """A field without a property is left out, not an error."""
     assert property_values(schema_of(), {Field.EAGLE_ID: "X", Field.DOWNLOADED: True}) == {
-        "DL": {"checkbox": True}
+        "id-DL": {"checkbox": True}
     }

@@ -1,1 +1,0 @@
-"""Messages to where the user reads them, by apprise."""
