@@ -37,7 +37,8 @@ from tasks.eagle.index import EagleIndex
 from tasks.eagle.library import EagleLibrary, Patience
 from tasks.eagle.paths import PathMap
 from tasks.errors import SyncError, WriteNotVerified
-from tasks.locks.ports import Owner, SystemClock, this_host
+from tasks.locks.clock import SystemClock
+from tasks.locks.ports import Owner, this_host
 from tasks.locks.registry import TokenFile
 from tasks.locks.timing import LockTiming
 from tasks.locks.track_locks import TrackLocks
@@ -251,7 +252,7 @@ async def connect(settings: Settings, options: SessionOptions, stack: AsyncExitS
     store = NotionLockStore(notion, schema)
     locks = TrackLocks(
         store,
-        SystemClock(lambda: notion.clock_offset),
+        SystemClock(notion.time),
         timing,
         Owner.this_process(tokens),
         write_unlocked=store.write_values,

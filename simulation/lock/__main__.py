@@ -12,7 +12,7 @@ import sys
 import time
 
 from simulation.lock.explore import Tally, explore, try_all
-from simulation.lock.mutants import LIMIT, MUTANTS, Mutant
+from simulation.lock.mutants import LIMITS, MUTANTS, Mutant
 from simulation.lock.schedule import run_schedule
 from simulation.lock.themes import THEMES
 
@@ -41,7 +41,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mutant-schedules", type=int, default=1000, help="each; 0: none (1000)")
     parser.add_argument("--trace", type=int, metavar="SEED", help="print one schedule's events")
     parser.add_argument("--theme", choices=THEMES, help="with --trace: the schedule's theme")
-    names = [mutant.name for mutant in (*MUTANTS, LIMIT)]
+    names = [mutant.name for mutant in (*MUTANTS, *LIMITS)]
     parser.add_argument("--mutant", choices=names, help="with --trace: the lock to run")
     return parser.parse_args()
 
@@ -76,7 +76,7 @@ def _row(mutant: Mutant, tally: Tally) -> bool:
 
 
 def _trace(seed: int, theme: str | None, mutant_name: str | None) -> int:
-    mutant = next((each for each in (*MUTANTS, LIMIT) if each.name == mutant_name), None)
+    mutant = next((each for each in (*MUTANTS, *LIMITS) if each.name == mutant_name), None)
     if mutant is None:
         outcome = run_schedule(seed, theme=THEMES.get(theme or ""), traced=True)
     else:

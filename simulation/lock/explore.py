@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
-from simulation.lock.mutants import LIMIT, MUTANTS, Mutant
+from simulation.lock.mutants import LIMITS, MUTANTS, Mutant
 from simulation.lock.schedule import Outcome, run_schedule
 from simulation.lock.themes import THEMES
 
@@ -58,7 +58,7 @@ def try_out(mutant: Mutant, seeds: Iterable[int]) -> Tally:
 
 def try_all(seeds: range, *, jobs: int = 1) -> Iterator[tuple[Mutant, Tally]]:
     """Each mutant, and the limit, with what it led to; `jobs` at a time."""
-    mutants = (*MUTANTS, LIMIT)
+    mutants = (*MUTANTS, *LIMITS)
     with ProcessPoolExecutor(jobs) as pool:
         tallies = pool.map(_try_numbered, range(len(mutants)), [seeds] * len(mutants))
         yield from zip(mutants, tallies, strict=True)
@@ -91,4 +91,4 @@ def _explore_batch(seeds: range) -> Tally:
 
 
 def _try_numbered(number: int, seeds: range) -> Tally:
-    return try_out((*MUTANTS, LIMIT)[number], seeds)
+    return try_out((*MUTANTS, *LIMITS)[number], seeds)

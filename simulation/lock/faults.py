@@ -45,8 +45,9 @@ class WriteFaults:
 @dataclass(frozen=True, kw_only=True)
 class Faults:
     """Of writes by kind, and shares of: reads that fail, permits waited for, wake-ups and sends at
-    which the process is stopped (SIGSTOP), writes soon after which it is killed. `latency` is one
-    way, in seconds.
+    which the process is stopped (SIGSTOP), writes soon after which it is killed; wake-ups at which
+    the wall clock is set, answers whose date is wrong, by `wrong_dates_by` s at most, and stops
+    that the monotonic clock does not count. `latency` is one way, in seconds.
     """
 
     writes: Mapping[Kind, WriteFaults] = field(
@@ -57,6 +58,10 @@ class Faults:
     stops: float = 0.0
     stops_before_sending: float = 0.0
     kills: float = 0.0
+    wall_steps: float = 0.0
+    wrong_dates: float = 0.0
+    wrong_dates_by: float = 3600.0
+    uncounted: float = 0.0
     latency: float = 0.2
 
     def one_way(self, random: Random) -> float:

@@ -28,7 +28,8 @@ class Violation:
 @dataclass
 class Ledger:
     """Counts what happened and notes violations. A holder is who won a claim and may still begin
-    an irreversible step: its lease is safe, its last write not sent, the process not killed.
+    an irreversible step: its lease is safe and its clocks agree, its last write is not sent, it is
+    not killed.
     """
 
     time: Callable[[], float]
@@ -88,7 +89,9 @@ class Ledger:
     def _others(self, process: Process, page_id: str) -> list[str]:
         holders = self._holding.get(page_id, {})
         return [
-            str(other) for other, lease in holders.items() if other is not process and lease.safe
+            str(other)
+            for other, lease in holders.items()
+            if other is not process and lease.safe and not other.is_in_doubt
         ]
 
     def _violated(self, kind: str, page_id: str, detail: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 from weakref import WeakKeyDictionary
@@ -21,12 +21,13 @@ from tasks.errors import NotionError
 from tasks.locks import claim as claim_steps
 from tasks.locks import lease as lease_steps
 from tasks.locks.claim import Claim, Lost
+from tasks.locks.clock import Asked, NotionTime
 from tasks.locks.lease import Lease
 from tasks.locks.ports import LockRow, Owner
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, is_live, parse
 
-__all__ = ["LIMIT", "MUTANTS", "Mutant"]
+__all__ = ["LIMITS", "MUTANTS", "Mutant"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class _FixedMargin(LockTiming):
 
     @property
     def margin(self) -> float:
-        return 2 * self.landing + 5.0
+        return 2 * self.landing + 10.0
 
 
 class _MarginM(LockTiming):
@@ -163,9 +164,54 @@ def _record_unverified() -> Any:
     return patch.object(Owner, "attempt", attempt)
 
 
-def _clocks_stop(world: World) -> None:
-    world.clocks_stop = True
-    world.faults = replace(world.faults, stops=0.04)
+@contextmanager
+def _time_by_wall_clock() -> Iterator[None]:
+    """Notion's time is the wall clock, corrected by the newest date."""
+    offsets: WeakKeyDictionary[NotionTime, float] = WeakKeyDictionary()
+    heard = NotionTime.heard
+
+    def noting(time: NotionTime, date: datetime, asked: Asked, *, received: float) -> None:
+        heard(time, date, asked, received=received)
+        offsets[time] = date.timestamp() - time._wall()
+
+    def now(time: NotionTime) -> datetime:
+        return datetime.fromtimestamp(time._wall() + offsets.get(time, 0.0), UTC)
+
+    with (
+        patch.object(NotionTime, "heard", noting),
+        patch.object(NotionTime, "earliest", now),
+        patch.object(NotionTime, "latest", now),
+        _no_doubt(),
+    ):
+        yield
+
+
+@contextmanager
+def _first_date() -> Iterator[None]:
+    """A date that contradicts what is known is believed at once."""
+    heard = NotionTime.heard
+
+    def believing(time: NotionTime, date: datetime, asked: Asked, *, received: float) -> None:
+        heard(time, date, asked, received=received)
+        if time._rival is not None:
+            time._bounds, time._rival = time._rival, None
+
+    with patch.object(NotionTime, "heard", believing):
+        yield
+
+
+def _no_doubt() -> Any:
+    """Nobody minds that the two clocks of a machine have parted."""
+    return patch.object(NotionTime, "_compare_clocks", lambda _: None)
+
+
+def _walls_stop(world: World) -> None:
+    world.walls_stop = True
+
+
+def _slow_notion(world: World) -> None:
+    """Writes land up to 1.5 M after they were sent: 90 s where the lock counts on 60."""
+    world.latest *= 1.5
 
 
 def _stops_before_sending(world: World) -> None:
@@ -220,18 +266,23 @@ MUTANTS = (
         _record_unverified,
     ),
     Mutant(
-        "sleeping-clock",
-        "the monotonic clock stands still while the machine sleeps",
-        "anything",
-        adjust=_clocks_stop,
+        "wall-clock",
+        "Notion's time is the wall clock corrected by the newest date",
+        "wrong-clocks",
+        _time_by_wall_clock,
     ),
+    Mutant("first-date", "a date is believed without a second answer", "wrong-clocks", _first_date),
+    Mutant("no-doubt", "a pause that one clock did not count goes unnoticed", "pauses", _no_doubt),
 )
 
-# Not a flaw of the code but the limit of what a client can do: nothing can stop a request whose
-# process is stopped after its last look at the clock and before the first byte is sent.
-LIMIT = Mutant(
-    "stop-before-sending",
-    "processes are stopped between look and send for up to 1.5 T",
-    "anything",
-    adjust=_stops_before_sending,
+# Not flaws of the code but assumptions: what breaks, and how often, where they do not hold.
+LIMITS = (
+    Mutant(
+        "stop-before-sending",
+        "processes are stopped between look and send for up to 1.5 T",
+        "anything",
+        adjust=_stops_before_sending,
+    ),
+    Mutant("no-clock-counts", "no clock at all counts a pause", "pauses", adjust=_walls_stop),
+    Mutant("slow-notion", "writes land up to 1.5 M late", "late-renewals", adjust=_slow_notion),
 )

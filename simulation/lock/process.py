@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from simulation.lock.clocks import Clocks
 from simulation.lock.faults import Kind
 from simulation.lock.world import EPOCH, World
 from tasks.errors import NotionError, NotionUnavailable
@@ -31,12 +32,11 @@ class Process:
         self._loop, self._random = world.loop, world.random
         self._resumed_at = 0.0
         self._waiting: dict[asyncio.Future[Any], None] = {}
-        self._skew = world.random.choice((0.0, 41.0, -3 * 3600.0, 7.5 * 3600.0))
-        self._boot = world.random.uniform(0, 1e5)
-        self._offset = 0.0
+        self.clocks = Clocks(world.loop, world.random, EPOCH)
+        self.clocks.open(world.faults)
         self._attempts = 0
         self._uuids: set[str] = set()
-        world.tokens(host)[self] = set()
+        world.tokens(host)[self] = {}
 
     def __str__(self) -> str:
         return f"{self.pid}@{self.host}"
@@ -80,6 +80,7 @@ class Process:
         if future.done():
             return
         now = self._loop.time()
+        self.clocks.maybe_step(self.world.faults)
         if self.world.faults.stops > self._random.random():
             self._stop(self._random_stop())
         if now < self._resumed_at:
@@ -100,35 +101,47 @@ class Process:
         """SIGSTOP, or a laptop put to sleep: no code of the process runs for `seconds`."""
         self.world.ledger.note(f"{self} stopped for {seconds:.1f} s")
         resumed = max(self._resumed_at, self._loop.time() + seconds)
-        if self.world.clocks_stop:
-            self._boot -= resumed - max(self._resumed_at, self._loop.time())
+        if self.world.faults.uncounted > self._random.random():
+            stopped = resumed - max(self._resumed_at, self._loop.time())
+            self.clocks.stand_still(stopped, wall_too=self.world.walls_stop)
         self._resumed_at = resumed
 
     # Clock
 
     def monotonic(self) -> float:
-        return self._boot + self._loop.time()
+        return self.clocks.monotonic()
 
     def now(self) -> datetime:
-        local = self._loop.time() + self._skew
-        return EPOCH + timedelta(seconds=local + self._offset)
+        return self.clocks.notion.earliest()
+
+    def latest(self) -> datetime:
+        return self.clocks.notion.latest()
+
+    @property
+    def is_sure(self) -> bool:
+        return self.clocks.notion.is_sure
+
+    @property
+    def partings(self) -> int:
+        return self.clocks.notion.partings
+
+    @property
+    def is_in_doubt(self) -> bool:
+        return self.clocks.notion.is_in_doubt
 
     async def sleep(self, seconds: float) -> None:
         await self._wake(seconds)
 
-    def _note_date(self, answered_at: float) -> None:
-        """A `Date` header: whole seconds, and old by the time it is read."""
-        self._offset = answered_at // 1 - (self._loop.time() + self._skew)
-
     # TokenLog
 
-    def record(self, token: str) -> None:
+    def record(self, token: str, *, busy: float = 0.0) -> None:
         if not self.dead:
-            self.world.tokens(self.host)[self].add(token)
+            until = self._loop.time() + busy if busy else 0.0
+            self.world.tokens(self.host)[self][token] = until
 
     def strike(self, token: str) -> None:
         if not self.dead:
-            self.world.tokens(self.host)[self].discard(token)
+            self.world.tokens(self.host)[self].pop(token, None)
 
     def _fresh_uuid(self) -> str:
         self._attempts += 1
@@ -151,10 +164,11 @@ class Process:
         if there + back > patience:
             await self._wake(patience, NotionUnavailable("no answer in time"))
         seen: list[tuple[LockRow, float]] = []
+        asked = self.clocks.notion.asking()
         self._loop.call_later(there, self._look, page_id, seen)
         await self._wake(there + back)
         row, answered_at = seen[0]
-        self._note_date(answered_at)
+        self.clocks.hear(asked, answered_at, faults)
         return row
 
     def _look(self, page_id: str, seen: list[tuple[LockRow, float]]) -> None:
@@ -170,11 +184,12 @@ class Process:
     ) -> LockRow:
         if self.dead:
             raise Killed
-        patience, latest = self._patience(timeout), self.world.timing.landing
+        patience, latest = self._patience(timeout), self.world.latest
         fate = self.world.faults.fate(self._random, self._kind(lock), latest=latest)
         if self.world.faults.stops_before_sending > self._random.random():
             await self._wake(self._random_stop())
         self._may_be_killed()
+        asked = self.clocks.notion.asking()
         result = properties["Result"]["number"] if properties else None
         if fate.lands is not None:
             self._loop.call_later(fate.lands, self.world.land, self, page_id, lock, result)
@@ -182,11 +197,12 @@ class Process:
             after = patience if fate.error_after is None else min(fate.error_after, patience)
             await self._wake(after, fate.error)
         assert fate.lands is not None
+        landed_at = self._loop.time() + fate.lands
         answered = fate.lands + self.world.faults.one_way(self._random)
         if answered > patience:
             await self._wake(patience, NotionUnavailable("no answer in time", maybe_applied=True))
         await self._wake(answered)
-        self._note_date(self._loop.time() - (answered - fate.lands))
+        self.clocks.hear(asked, landed_at, self.world.faults)
         return self.world.row(page_id)
 
     def _kind(self, lock: str) -> Kind:

@@ -67,6 +67,9 @@ def _anything(random: Random) -> Faults:
         permit_waits=share(0.2),
         stops=share(0.04),
         kills=share(0.15),
+        wall_steps=share(0.02),
+        wrong_dates=share(0.05),
+        uncounted=share(1.0),
         latency=random.choice((0.05, 0.2, 0.4, 0.8)),
     )
 
@@ -113,6 +116,27 @@ def _crashes(random: Random) -> Faults:
     return Faults(writes=writes, kills=random.uniform(0, 0.3), latency=0.1)
 
 
+def _wrong_clocks(random: Random) -> Faults:
+    """Little else goes wrong, so that rows are held, and dates contradict what is known."""
+    renewals = {"late": 0.5, "unanswered": 0.5}
+    return Faults(
+        writes=_writes(random, claim={"late": 0.1}, renewal=renewals, final={"unanswered": 0.2}),
+        wall_steps=random.uniform(0, 0.05),
+        wrong_dates=random.uniform(0, 0.1),
+        latency=random.choice((0.05, 0.2)),
+    )
+
+
+def _pauses(random: Random) -> Faults:
+    """Virtual machines are paused by their host, which no monotonic clock counts."""
+    return Faults(
+        writes=_writes(random, claim={"late": 0.2}, renewal={"unanswered": 0.3}),
+        stops=random.uniform(0, 0.05),
+        uncounted=1.0,
+        latency=random.choice((0.05, 0.2)),
+    )
+
+
 THEMES = {
     theme.name: theme
     for theme in (
@@ -121,5 +145,7 @@ THEMES = {
         Theme("late-renewals", _late_renewals, Work(0.1, 1.0, 3.0, 0.1), times_landing=(8.0, 12.0)),
         Theme("outage", _outage, Work(0.1, 0.0, 0.0, 1.0, idle=20.0), (60.0,), (5.0,)),
         Theme("crashes", _crashes),
+        Theme("wrong-clocks", _wrong_clocks, Work(0.5, 1.0, 2.0, 0.5)),
+        Theme("pauses", _pauses, Work(0.5, 1.0, 1.0, 0.5)),
     )
 }

@@ -115,8 +115,9 @@ async def _work(process: Process, lease: Lease) -> None:
         async with lease.kept():
             for seconds in _durations(process.world, lease):
                 await process.sleep(seconds)
-                lease.require_safe()
+                await lease.begin(0.0)
                 ledger.step(process, lease)
+                lease.over()
             if random.random() < 0.2:
                 raise NotionError("the track failed, and its failure is not written")
         await lease.finish({"Result": {"number": number}})

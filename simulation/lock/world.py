@@ -36,7 +36,8 @@ class Register:
 @dataclass
 class World:
     """All there is besides the processes. `faults` are taken away for the calm at the end;
-    `clocks_stop`: monotonic clocks stand still while a process does."""
+    `walls_stop`: where a monotonic clock does not count a stop, the wall clock does not either.
+    """
 
     loop: VirtualLoop
     random: Random
@@ -44,23 +45,31 @@ class World:
     faults: Faults
     work: Work
     ledger: Ledger
-    clocks_stop: bool = False
+    walls_stop: bool = False
+    latest: float = 0.0
     registers: dict[str, Register] = field(default_factory=dict)
-    _hosts: dict[str, dict[Process, set[str]]] = field(default_factory=dict)
+    _hosts: dict[str, dict[Process, dict[str, float]]] = field(default_factory=dict)
     _pids: int = 100
+
+    def __post_init__(self) -> None:
+        """`latest`: seconds within which a write lands in truth; the lock counts on M."""
+        self.latest = self.latest or self.timing.landing
 
     def next_pid(self) -> int:
         self._pids += 1
         return self._pids
 
-    def tokens(self, host: str) -> dict[Process, set[str]]:
-        """What each process of `host` has on record (registry.py, without the disk)."""
+    def tokens(self, host: str) -> dict[Process, dict[str, float]]:
+        """What each process of `host` has on record (registry.py, without the disk): the tokens,
+        and until when each stays live although the process is dead.
+        """
         return self._hosts.setdefault(host, {})
 
     def dead_tokens(self, host: str) -> frozenset[str]:
         """What the dead processes of `host` have on record."""
-        dead = [tokens for process, tokens in self.tokens(host).items() if process.dead]
-        return frozenset().union(*dead)
+        dead = [held for process, held in self.tokens(host).items() if process.dead]
+        now = self.loop.time()
+        return frozenset(token for held in dead for token, until in held.items() if until <= now)
 
     def row(self, page_id: str) -> LockRow:
         """The row as Notion shows it now, its time of editing rounded down to the minute."""

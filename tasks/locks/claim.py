@@ -13,16 +13,27 @@ from functools import partial
 from typing import TypeAlias
 
 from tasks.errors import ClaimLost, LockedElsewhere, NotionError
-from tasks.locks.lease import Lease, counted_from
+from tasks.locks.lease import Lease
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.shielded import see_through
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, is_live, parse
 
-__all__ = ["RETRY_PAUSES", "Claim", "Locked", "Lost", "NotWanted", "Won", "claim", "claim_as"]
+__all__ = [
+    "RETRY_PAUSES",
+    "Claim",
+    "Locked",
+    "Lost",
+    "NotWanted",
+    "Won",
+    "claim",
+    "claim_as",
+    "hinders",
+]
 
 # Seconds before a claim that certainly wrote nothing begins again.
 RETRY_PAUSES = (1.0, 4.0)
+_PARTED = "this machine's clocks parted meanwhile, as if it had stood still."
 
 
 @dataclass(frozen=True)
@@ -121,9 +132,16 @@ def _judge_for_work(
 ) -> Locked | NotWanted | None:
     if row.in_trash or not wanted(row):
         return NotWanted(row)
-    if is_live(row.lock, now=clock.now(), timeout=timing.lifetime, last_edited=row.last_edited):
-        return Locked(row.page_id, row.lock)
-    return None
+    return Locked(row.page_id, row.lock) if hinders(row, clock, timing) else None
+
+
+def hinders(row: LockRow, clock: Clock, timing: LockTiming) -> bool:
+    """True if the row's lock stands against a claim. Unless Notion's time is sure, any does."""
+    if not row.lock.strip():
+        return False
+    now, lifetime = clock.now(), timing.lifetime
+    live = is_live(row.lock, now=now, timeout=lifetime, last_edited=row.last_edited)
+    return live or not clock.is_sure
 
 
 @dataclass(frozen=True)
@@ -138,21 +156,27 @@ class _Attempt:
     async def make(self) -> Claim:
         """Steps 0 to 4 once. Raises NotionError if certainly nothing was written."""
         await self.store.reserve(2)
+        partings = self.clock.partings
         until = self.clock.monotonic() + self.timing.write_bound
         row = await self.store.read(self.page_id)
         against = self.judge(row)
         if against is not None:
             return against
         return await see_through(
-            self.clock, self.timing.grace, self._contend(until), undo=_release_if_won
+            self.clock, self.timing.grace, self._contend(until, partings), undo=_release_if_won
         )
 
-    async def _contend(self, until: float) -> Claim:
+    async def _contend(self, until: float, partings: int) -> Claim:
+        """Steps 2 to 4. The bound W is worth nothing if the clock that measures it stood still."""
         sent = self.clock.monotonic()
         if sent >= until:
             return Lost(self.page_id, "Notion took too long to show the row.", "")
+        if self.clock.partings != partings:
+            return Lost(self.page_id, _PARTED, "")
         value = self.owner.attempt(self.clock.now())
         doubt = await self._put(str(value), until)
+        if self.clock.partings != partings:
+            doubt = doubt or _PARTED
         if doubt:
             return Lost(self.page_id, doubt, str(value))
         await self.clock.sleep(self.timing.settle)
@@ -191,20 +215,28 @@ class _Attempt:
         """Step 4. Only now the token is recorded: a lost claim's never is."""
         token = str(value)
         try:
-            row = await self._read_again()
+            row = await self._read_surely()
         except NotionError as error:
             return Lost(self.page_id, f"it could not be verified ({error})", token)
         if row.lock != token:
             return Lost(self.page_id, "another process claimed it at the same moment.", token)
-        since = counted_from(self.clock, value, sent)
-        lease = Lease(self.store, self.clock, self.timing, self.owner.log, row, value, since)
-        if not lease.safe:
+        lease = Lease(self.store, self.clock, self.timing, self.owner.log, row, value, sent)
+        if not lease.safe or not self.clock.is_sure:
             return Lost(self.page_id, "its lease was over before it was verified.", token)
         self.owner.log.record(token)
         if isinstance(self.judge(row), NotWanted):
             await lease.release()
             return NotWanted(row)
         return Won(lease)
+
+    async def _read_surely(self) -> LockRow:
+        """Once more where an answer has contradicted what was taken for Notion's time."""
+        row = await self._read_again()
+        for _ in RETRY_PAUSES:
+            if self.clock.is_sure:
+                break
+            row = await self._read_again()
+        return row
 
     async def _read_again(self) -> LockRow:
         """A later look is as good as a first: more than S has passed all the more."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tasks.errors import LockError, NotionError
-from tasks.locks.claim import Claim, Locked, NotWanted, Won, claim_as
+from tasks.locks.claim import Claim, Locked, NotWanted, Won, claim_as, hinders
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.timing import LockTiming
-from tasks.locks.value import is_live, parse
+from tasks.locks.value import parse
 
 __all__ = ["CleanupReport", "clean_stale"]
 
@@ -124,12 +124,9 @@ class _Cleaner:
         """Does the lock stand against clearing it? NotWanted if there is none."""
         if row.in_trash or not row.lock.strip():
             return NotWanted(row)
-        now, lifetime = self.clock.now(), self.timing.lifetime
-        if row.lock in self.dead:
+        if row.lock in self.dead or not hinders(row, self.clock, self.timing):
             return None
-        if is_live(row.lock, now=now, timeout=lifetime, last_edited=row.last_edited):
-            return Locked(row.page_id, row.lock)
-        return None
+        return Locked(row.page_id, row.lock)
 
 
 async def _each(rows: AsyncIterable[LockRow] | Iterable[LockRow]) -> AsyncIterator[LockRow]:

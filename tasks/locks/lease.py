@@ -18,15 +18,16 @@ from tasks.errors import LeaseLost, NotionError, WriteNotVerified
 from tasks.locks.ports import Clock, LockRow, LockStore, TokenLog
 from tasks.locks.shielded import finish_within, see_through
 from tasks.locks.timing import LockTiming
-from tasks.locks.value import LockValue
+from tasks.locks.value import LockValue, parse
 from tasks.locks.written import shows
 
-__all__ = ["Lease", "counted_from"]
+__all__ = ["Lease"]
 
 log = logging.getLogger(__name__)
 
 _PAUSES = (1.0, 4.0, 10.0)
 _PATIENT_PAUSES = (*_PAUSES, 30.0, 30.0, 30.0, 30.0)
+_LOOKS = 3
 
 
 class _State(Enum):
@@ -47,14 +48,15 @@ class Lease:
         tokens: TokenLog,
         row: LockRow,
         value: LockValue,
-        since: float,
+        sent: float,
     ) -> None:
         self.row = row
         self.page_id = row.page_id
         self._store, self._clock, self._timing, self._tokens = store, clock, timing, tokens
         self._value = self._newest = value
-        self._since = since
+        self._sent = sent
         self._state = _State.OPEN
+        self._step_ends: float | None = None
         self._renewal: asyncio.Future[bool] | None = None
 
     @property
@@ -64,11 +66,16 @@ class Lease:
 
     @property
     def left(self) -> float:
-        """Seconds in which an irreversible step may still begin; 0 or less if none may."""
+        """Seconds in which an irreversible step may still begin; 0 or less if none may.
+
+        Counted by two clocks: from before the request that set the TIMESTAMP, and from the
+        TIMESTAMP as Notion's time shows by now.
+        """
         if self._state is not _State.OPEN:
             return 0.0
-        ends = self._since + self._timing.timeout - self._timing.margin
-        return ends - self._clock.monotonic()
+        old = (self._clock.latest() - self._value.taken_at).total_seconds()
+        old = max(old, self._clock.monotonic() - self._sent)
+        return self._timing.timeout - self._timing.margin - old
 
     @property
     def safe(self) -> bool:
@@ -76,7 +83,7 @@ class Lease:
         return self.left > 0
 
     def require_safe(self) -> None:
-        """Raise LeaseLost unless an irreversible step may begin at once, without an await."""
+        """Raise LeaseLost unless the lease is safe as far as this machine's clocks know."""
         if not self.safe:
             self._lose()
             raise LeaseLost(
@@ -84,6 +91,29 @@ class Lease:
                 "was stopped.",
                 remedy="The next run takes the row again once its lock has expired.",
             )
+
+    async def begin(self, seconds: float) -> None:
+        """Return, without an await in between, when a step that takes up to `seconds` may begin.
+
+        Until `over`, or until they have passed, the row is not released: who comes next must find
+        what was asked for. Raises LeaseLost, NotionError; ConfigurationError for a step that no
+        lease is long enough for.
+        """
+        needed = self._timing.lease_needed(seconds)
+        if self.left < needed:
+            await self._renewed()
+        await self._reassure()
+        self.require_safe()
+        if self.left < needed:
+            raise self._timing.too_short_for(seconds)
+        self._step_ends = self._clock.monotonic() + seconds
+        self._tokens.record(self.token, busy=seconds)
+
+    def over(self) -> None:
+        """The step has ended: its effect was seen, or will certainly not come."""
+        if self._step_ends is not None:
+            self._step_ends = None
+            self._record()
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[Lease]:
@@ -113,6 +143,7 @@ class Lease:
         the write was proven, NotionError if Notion refuses it (the lease is then still held), and
         WriteNotVerified if the row shows neither the results nor our lock.
         """
+        await self._clock.sleep(self._step_left)
         pauses = iter(_PATIENT_PAUSES)
         while True:
             await self._store.reserve(1)
@@ -130,15 +161,17 @@ class Lease:
         """Free the row without results, even while cancelled, within the grace of LockTiming.
 
         For `finally`: does nothing if the row was released, may have been, or was lost. True if
-        the row is known to be free of us. What cannot be freed in time expires.
+        the row is known to be free of us. What cannot be freed in time expires, and so does a row
+        with a step under way that takes longer.
         """
-        if self._state is _State.OPEN and self.safe:
+        if self._state is _State.OPEN and self.safe and self._step_left < self._timing.grace:
             await finish_within(self._clock, self._timing.grace, self._release())
         if self._state is not _State.CLOSED:
             log.warning("The lock on row %s is left to expire.", self.page_id)
         return self._state is _State.CLOSED
 
     async def _release(self) -> None:
+        await self._clock.sleep(self._step_left)
         for pause in _PAUSES:
             await self._store.reserve(1)
             try:
@@ -162,6 +195,7 @@ class Lease:
         may still land, so nobody may take our lock for a dead one.
         """
         await self._let_renewal_end()
+        await self._reassure()
         self.require_safe()
         self._state = _State.CLOSING
         self._tokens.strike(self.token)
@@ -177,7 +211,7 @@ class Lease:
     def _reopen(self) -> None:
         """Our last write certainly did not land, so the row is still ours."""
         self._state = _State.OPEN
-        self._tokens.record(self.token)
+        self._record()
 
     async def _look_after_landing(
         self, properties: Mapping[str, Any], error: NotionError
@@ -215,9 +249,12 @@ class Lease:
         await self._clock.sleep(max(pause, error.retry_after or 0.0))
 
     async def _cancel_when_over(self, host: asyncio.Task[Any]) -> bool:
-        """The timer: cancels `host` when the lease is over, and says so."""
+        """The timer: cancels `host` when the lease is over, and says so.
+
+        It looks at the clocks between, since Notion may tell of time this machine did not count.
+        """
         while self._state is _State.OPEN and (left := self.left) > 0:
-            await self._clock.sleep(left)
+            await self._clock.sleep(min(left, self._timing.renew_again))
         if self._state is not _State.OPEN:
             return False
         self._lose()
@@ -228,35 +265,66 @@ class Lease:
         wait = self._timing.renew_every
         while True:
             await self._clock.sleep(wait)
-            self._renewal = asyncio.ensure_future(self._renew())
-            renewed = await asyncio.shield(self._renewal)
+            renewed = await self._renewed()
             wait = self._timing.renew_every if renewed else self._timing.renew_again
+
+    async def _renewed(self) -> bool:
+        """One renewal, that on its way if there is one. True if it counts."""
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.ensure_future(self._renew())
+        return await asyncio.shield(self._renewal)
 
     async def _renew(self) -> bool:
         """Put our token back with a new TIMESTAMP, whatever stands there. True if it counts:
         answered while the lease before it was still safe, and before the release was sent.
         """
         await self._store.reserve(1)
-        if not self.safe:
-            return False
-        sent = self._clock.monotonic()
-        value = self._newest = self._newest.renewed(self._clock.now())
         try:
+            await self._reassure()
+            if not self.safe:
+                return False
+            sent = self._clock.monotonic()
+            value = self._newest = self._newest.renewed(self._clock.now())
             patience = min(self.left, self._timing.landing)
             await self._store.write(self.page_id, str(value), timeout=patience)
-        except NotionError as error:
+        except (NotionError, LeaseLost) as error:
             log.warning("The lock on row %s was not renewed: %s", self.page_id, error)
             return False
         counts = self.left > 0
         if counts:
-            self._acknowledge(value, counted_from(self._clock, value, sent))
+            self._acknowledge(value, sent)
         return counts
 
-    def _acknowledge(self, value: LockValue, since: float) -> None:
+    def _acknowledge(self, value: LockValue, sent: float) -> None:
         before = self.token
-        self._value, self._since = value, since
-        self._tokens.record(self.token)
+        self._value, self._sent = value, sent
+        self._record()
         self._tokens.strike(before)
+
+    def _record(self) -> None:
+        self._tokens.record(self.token, busy=self._step_left)
+
+    @property
+    def _step_left(self) -> float:
+        """Seconds until whatever was asked for has come or never will."""
+        ends = self._step_ends
+        return 0.0 if ends is None else max(0.0, ends - self._clock.monotonic())
+
+    async def _reassure(self) -> None:
+        """Where this machine may have stood still, ask Notion for its time, and whether the row is
+        ours. Raises LeaseLost unless it is, NotionError.
+        """
+        for _ in range(_LOOKS):
+            if not self._clock.is_in_doubt:
+                return
+            await self._store.reserve(1)
+            row = await self._store.read(self.page_id)
+            value = parse(row.lock)
+            if value is None or value.uuid != self._value.uuid:
+                self._lose()
+        if self._clock.is_in_doubt:
+            self._lose()
+        self.require_safe()
 
     async def _let_renewal_end(self) -> None:
         """A renewal on its way may overtake our last write and lock the row again: wait for it."""
@@ -269,15 +337,6 @@ class Lease:
     def _lose(self) -> None:
         if self._state is _State.OPEN:
             self._state = _State.LOST
-
-
-def counted_from(clock: Clock, value: LockValue, sent: float) -> float:
-    """The monotonic time a lease counts from, asked after its answer: before its request was
-    sent, and no later than its TIMESTAMP as Notion's time shows now. The TIMESTAMP is cut to whole
-    seconds, and may have been written before a fresh answer corrected what we took for the time.
-    """
-    age = (clock.now() - value.taken_at).total_seconds()
-    return min(sent, clock.monotonic() - age)
 
 
 def _still_acknowledged(lock: str, token: str) -> bool:

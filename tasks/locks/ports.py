@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import socket
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import uuid4
 
 from tasks.locks.value import LockValue
 
-__all__ = ["Clock", "LockRow", "LockStore", "Owner", "SystemClock", "TokenLog", "Unrecorded"]
+__all__ = ["Clock", "LockRow", "LockStore", "Owner", "TokenLog", "Unrecorded"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,22 @@ class Clock(Protocol):
         """Seconds that never jump and go on while the machine sleeps."""
 
     def now(self) -> datetime:
-        """Notion's time, UTC."""
+        """Notion's time, UTC, or a little less."""
+
+    def latest(self) -> datetime:
+        """Notion's time, UTC, or a little more."""
+
+    @property
+    def is_sure(self) -> bool:
+        """True if two answers agree on Notion's time, and nothing speaks against it."""
+
+    @property
+    def partings(self) -> int:
+        """How often this machine's two clocks have parted: it may have stood still unknowingly."""
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """True if they have parted, and Notion has not been asked for its time since."""
 
     async def sleep(self, seconds: float) -> None:
         """Return once at least `seconds` have passed on `monotonic`."""
@@ -70,8 +83,12 @@ class Clock(Protocol):
 class TokenLog(Protocol):
     """The process's record of the tokens it holds (registry.py)."""
 
-    def record(self, token: str) -> None:
-        """Note a token whose claim was verified or whose renewal was answered."""
+    def record(self, token: str, *, busy: float = 0.0) -> None:
+        """Note a token whose claim was verified or whose renewal was answered.
+
+        For `busy` seconds it stays live even if this process dies: something that was asked for
+        in its name may come yet.
+        """
 
     def strike(self, token: str) -> None:
         """Strike it out: from here on its release may be under way."""
@@ -80,7 +97,7 @@ class TokenLog(Protocol):
 class Unrecorded:
     """A TokenLog that keeps nothing: after a crash the locks wait for their time-out."""
 
-    def record(self, token: str) -> None:
+    def record(self, token: str, *, busy: float = 0.0) -> None:
         """Keep nothing."""
 
     def strike(self, token: str) -> None:
@@ -114,32 +131,3 @@ class Owner:
 def this_host() -> str:
     """The host's name as locks carry it."""
     return re.sub(r"[^A-Za-z0-9._:-]+", "-", socket.gethostname())[:100] or "unnamed"
-
-
-# time.monotonic() stands still while a laptop sleeps, and a holder would wake believing in a
-# lease that ended hours ago. These clocks go on: CLOCK_BOOTTIME on Linux, CLOCK_MONOTONIC on
-# macOS; Windows's time.monotonic() does by itself.
-_SLEEPLESS: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-_LONGEST_NAP = 5.0
-
-
-class SystemClock:
-    """The machine's clock. `offset` gives Notion's time minus this machine's."""
-
-    def __init__(self, offset: Callable[[], timedelta]) -> None:
-        self._offset = offset
-
-    def monotonic(self) -> float:
-        """Seconds since boot, the time asleep included."""
-        return time.monotonic() if _SLEEPLESS is None else time.clock_gettime(_SLEEPLESS)
-
-    def now(self) -> datetime:
-        """This machine's UTC, corrected by the offset."""
-        return datetime.now(UTC) + self._offset()
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep in naps, because the event loop's timers stand still while the machine sleeps."""
-        until = self.monotonic() + seconds
-        while (left := until - self.monotonic()) > 0:  # noqa: ASYNC110  (naps, not polling)
-            await asyncio.sleep(min(left, _LONGEST_NAP))
-        await asyncio.sleep(0)

@@ -1,9 +1,10 @@
 """Which tokens this process holds, on disk, so that a later process can tell the dead ones' apart.
 
 A process keeps one file in the state folder and an OS lock on it for as long as it lives, however
-it ends; a PID alone proves nothing. Lines are `+ token` and `- token`. Each is one write, and only
-whole lines count, so a process killed at any moment leaves a file that can be read
-(docs/lock.md, "Cleaning up"). The folder must be on a local disk.
+it ends; a PID alone proves nothing. Lines are `+ token`, `- token`, and `~ until token` for what
+stays live until then (Unix milliseconds). Each is one write, and only whole lines count, so a
+process killed at any moment leaves a file that can be read (docs/lock.md, "Cleaning up"). The
+folder must be on a local disk.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from typing import Self
 from urllib.parse import quote
 from uuid import uuid4
 
+from tasks.locks.machine import Machine, this_machine
 from tasks.locks.value import parse
 
-__all__ = ["DeadProcesses", "TokenFile", "find_dead"]
+__all__ = ["DeadProcesses", "TokenFile", "find_dead", "find_living"]
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ class TokenFile:
         self.path = folder
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._machine = this_machine(self._folder, self._host)
         while not self._open_new():
             pass
         return self
@@ -81,10 +83,12 @@ class TokenFile:
         if not self._held:
             self.path.unlink(missing_ok=True)
 
-    def record(self, token: str) -> None:
-        """Note a token whose claim was verified or whose renewal was answered."""
+    def record(self, token: str, *, busy: float = 0.0) -> None:
+        """Note a token whose claim was verified or whose renewal was answered; for `busy` seconds
+        it is not to be taken for a dead one's.
+        """
         self._held.add(token)
-        self._append(f"+ {token}\n")
+        self._append(f"~ {(time.time() + busy) * 1000:.0f} {token}\n" if busy else f"+ {token}\n")
 
     def strike(self, token: str) -> None:
         """Strike it out, before its release is sent."""
@@ -105,7 +109,7 @@ class TokenFile:
         """A file of a name never used before. False if a cleanup came between creating it and
         locking it, and took it for a dead process's.
         """
-        name = f"{quote(self._host, safe='')}~{self._pid}~{uuid4().hex}{_SUFFIX}"
+        name = f"{self._machine.id}~{self._pid}~{uuid4().hex}{_SUFFIX}"
         self.path = self._folder / name
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
         self._descriptor = os.open(self.path, flags, 0o600)
@@ -117,14 +121,25 @@ class TokenFile:
 
 @dataclass(frozen=True)
 class DeadProcesses:
-    """What the dead processes of this host held: the tokens of each of their files."""
+    """What the dead processes of this machine held: the tokens of each of their files, and the
+    Unix time until which each may not be taken for dead yet (0 for most).
+    """
 
-    files: Mapping[Path, frozenset[str]]
+    files: Mapping[Path, Mapping[str, float]]
 
     @property
     def tokens(self) -> frozenset[str]:
-        """All of them. A lock that is, as a whole string, one of these has no living holder."""
-        return frozenset().union(*self.files.values())
+        """A lock that is, as a whole string, one of these has no living holder."""
+        now = time.time()
+        held = (item for tokens in self.files.values() for item in tokens.items())
+        return frozenset(token for token, until in held if until <= now)
+
+    @property
+    def busy(self) -> Mapping[str, float]:
+        """The tokens that stay live for now, and until when (Unix seconds)."""
+        now = time.time()
+        held = (item for tokens in self.files.values() for item in tokens.items())
+        return {token: until for token, until in held if until > now}
 
     def forget(self, still_locked: Collection[str] = ()) -> None:
         """Remove the files, all rows being cleaned, but those with a token `still_locked`.
@@ -134,7 +149,7 @@ class DeadProcesses:
         """
         before = time.time() - _LISTING_LAG_SECONDS
         for path, tokens in self.files.items():
-            if tokens.isdisjoint(still_locked) and _written(path) < before:
+            if tokens.keys().isdisjoint(still_locked) and _written(path) < before:
                 path.unlink(missing_ok=True)
 
 
@@ -146,34 +161,60 @@ def _written(path: Path) -> float:
 
 
 def find_dead(folder: Path, *, host: str) -> DeadProcesses:
-    """The provably dead processes of this host: those whose file can be locked."""
-    files = sorted(folder.glob(f"{quote(host, safe='')}~*{_SUFFIX}"))
-    dead = {path: tokens for path in files if (tokens := _tokens_if_dead(path, host)) is not None}
+    """The provably dead processes of this machine: those whose file can be locked.
+
+    `host` is its name now; what it held under another name counts as well. Raises OSError.
+    """
+    machine = this_machine(folder, host)
+    dead = {
+        path: held
+        for path in _files(folder, machine)
+        if (held := _held_if_dead(path, machine)) is not None
+    }
     return DeadProcesses(dead)
 
 
-def _tokens_if_dead(path: Path, host: str) -> frozenset[str] | None:
+def find_living(folder: Path, *, host: str) -> frozenset[str]:
+    """The tokens that living processes of this machine hold. Raises OSError."""
+    machine = this_machine(folder, host)
+    dead = find_dead(folder, host=host).files
+    living = (_held(path, machine) for path in _files(folder, machine) if path not in dead)
+    return frozenset(token for held in living for token in held)
+
+
+def _files(folder: Path, machine: Machine) -> list[Path]:
+    """This machine's files; those of earlier versions were named after the host."""
+    ours = (machine.id, *(quote(name, safe="") for name in machine.names))
+    return sorted(path for path in folder.glob(f"*{_SUFFIX}") if path.name.split("~")[0] in ours)
+
+
+def _held_if_dead(path: Path, machine: Machine) -> Mapping[str, float] | None:
     try:
         descriptor = os.open(path, os.O_RDWR)
     except OSError:
         return None
     try:
-        if not _try_lock(descriptor):
-            return None
-        return frozenset(token for token in _held(path) if _is_of(host, token))
+        return _held(path, machine) if _try_lock(descriptor) else None
     finally:
         os.close(descriptor)
 
 
-def _held(path: Path) -> set[str]:
+def _held(path: Path, machine: Machine) -> Mapping[str, float]:
     whole_lines = path.read_bytes().decode(errors="replace").split("\n")[:-1]
-    held: set[str] = set()
+    held: dict[str, float] = {}
     for line in whole_lines:
         sign, _, token = line.partition(" ")
-        (held.add if sign == "+" else held.discard)(token)
-    return held
+        until, _, busy_token = token.partition(" ")
+        match sign:
+            case "+":
+                held[token] = 0.0
+            case "~" if until.isdecimal():
+                held[busy_token] = int(until) / 1000
+            case _:
+                held.pop(token, None)
+    return {token: until for token, until in held.items() if _is_of(machine, token)}
 
 
-def _is_of(host: str, token: str) -> bool:
+def _is_of(machine: Machine, token: str) -> bool:
     value = parse(token)
-    return value is not None and value.host == host
+    return value is not None and value.host in machine.names

@@ -1,12 +1,13 @@
-"""The lock's four times, and what follows from them (docs/lock.md, "Four times")."""
+"""The lock's times, and what follows from them (docs/lock.md, "Four times")."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 from typing import Self
 
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, LeaseLost
 
 __all__ = ["LockTiming"]
 
@@ -19,7 +20,8 @@ class LockTiming:
 
     `write_bound` (W) is the longest a claim may take from its first read to the proof that its
     token landed, `settle` (S) the wait before it is verified, `timeout` (T) how long a lock hinders
-    after its TIMESTAMP, `landing` (M) the longest a write takes to land in Notion, if it ever does.
+    after its TIMESTAMP, `landing` (M) the longest a write takes to land in Notion, if it ever does,
+    counted from its sending, and `sending` the longest it waits for a connection before that.
     `grace` bounds what a cancelled claim, result or release may still take.
 
     Raises ConfigurationError for times under which the lock would not be safe.
@@ -29,6 +31,7 @@ class LockTiming:
     settle: float = 3.0
     timeout: float = 1800.0
     landing: float = 60.0
+    sending: float = 5.0
     grace: float = 15.0
 
     def __post_init__(self) -> None:
@@ -39,7 +42,8 @@ class LockTiming:
         """The usual times, each multiplied by `factor`: safe only where the store is as much
         faster. Everything but the floor of five minutes is still checked.
         """
-        usual = {"write_bound": 2.5, "settle": 3.0, "timeout": timeout, "landing": 60.0}
+        usual = {"write_bound": 2.5, "settle": 3.0, "landing": 60.0, "sending": 5.0}
+        usual["timeout"] = timeout
         timing = cls.unchecked(**{name: value * factor for name, value in usual.items()})
         timing.check(0.0)
         return timing
@@ -48,7 +52,7 @@ class LockTiming:
     def unchecked(cls, **times: float) -> Self:
         """Times nobody has checked: for the simulation's mutants, which are meant to be unsafe."""
         timing = object.__new__(cls)
-        for name in ("write_bound", "settle", "timeout", "landing", "grace"):
+        for name in cls.__dataclass_fields__:
             object.__setattr__(timing, name, times.get(name, getattr(cls, name)))
         return timing
 
@@ -71,15 +75,34 @@ class LockTiming:
     def margin(self) -> float:
         """How long before the deadline nothing irreversible may begin any more (docs/lock.md).
 
-        M for our own last write, another M because a write of somebody's lost claim, up to M
-        older than ours, may lie on top of our token and expire that much earlier, and 2 W for
-        what our reading of Notion's time may be wrong by.
+        M for our own last write once it is sent, another M because a write of somebody's lost
+        claim, up to M older than ours, may lie on top of our token and expire that much earlier,
+        and 2 W for what Notion's servers may disagree by.
         """
-        return 2 * self.landing + 2 * self.write_bound
+        return 2 * self.landing + 2 * self.write_bound + self.sending
+
+    def lease_needed(self, seconds: float) -> float:
+        """How much of a lease must be left for a step that takes up to `seconds`.
+
+        Nobody finds the row free before M after the lease's safe part, so M of it may come later.
+        """
+        return max(0.0, seconds - self.landing)
+
+    def too_short_for(self, seconds: float) -> LeaseLost | ConfigurationError:
+        """Why a step of `seconds` may not begin although the row is ours."""
+        longest = self.timeout - self.margin + self.landing
+        said = f"Eagle may take {seconds:.0f} s to import this file, longer than the track's lock"
+        if seconds < longest:
+            return LeaseLost(f"{said} is sure to last now; it could not be renewed.")
+        minutes = ceil((self.timeout + seconds - longest) / 60) + 1
+        return ConfigurationError(
+            f"{said} lasts.",
+            remedy=f"Set PROCESS_LOCK_TIMEOUT_MINUTES to {minutes}, the same on all machines.",
+        )
 
     def check(self, shortest: float) -> None:
         """Raise ConfigurationError unless the times are safe, T being at least `shortest`."""
-        if min(self.write_bound, self.settle, self.landing, self.grace) <= 0:
+        if min(self.write_bound, self.settle, self.landing, self.sending, self.grace) <= 0:
             raise ConfigurationError("Every time of the track lock must be more than 0 seconds.")
         if self.settle <= self.write_bound:
             raise ConfigurationError(

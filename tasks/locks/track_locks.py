@@ -19,7 +19,16 @@ class HeldRow(Protocol):
     row: LockRow
 
     def require_safe(self) -> None:
-        """Raise LeaseLost unless an irreversible step may begin now."""
+        """Raise LeaseLost unless the row is still ours, as far as this machine knows."""
+
+    async def begin(self, seconds: float) -> None:
+        """Return when a step that takes up to `seconds` may begin at once; raises LeaseLost.
+
+        Until `over`, or until they have passed, the row is not released.
+        """
+
+    def over(self) -> None:
+        """The step has ended: its effect was seen, or will certainly not come."""
 
     def kept(self) -> Any:
         """An async context in which the row stays ours."""
@@ -42,6 +51,12 @@ class Unlocked:
 
     def require_safe(self) -> None:
         """Nobody claims the row, so nobody can lose it."""
+
+    async def begin(self, seconds: float) -> None:
+        """Nobody else waits for the step."""
+
+    def over(self) -> None:
+        """Nobody else waits for the step."""
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[Unlocked]:

@@ -28,6 +28,7 @@ from tasks.errors import (
     NotionUnauthorized,
     NotionUnavailable,
 )
+from tasks.locks.clock import NotionTime
 from tasks.notion.budget import RequestBudget
 
 __all__ = ["NotionClient"]
@@ -35,21 +36,26 @@ __all__ = ["NotionClient"]
 Json = dict[str, Any]
 
 _REQUEST_SECONDS = 60.0
+# A write that waits for its connection lands that much later than its time says: TCP and TLS take
+# two seconds at most each, a place in the pool one (docs/lock.md, "Four times").
+_TIMEOUT = httpx.Timeout(_REQUEST_SECONDS, connect=2.0, pool=1.0)
 _COOL_DOWN_SECONDS = 30.0
+_ASKED = "library_sync_asked"
 
 
 class NotionClient:
     """Notion's API as far as the sync needs it. Use `async with`, in one event loop.
 
-    `clock_offset` is Notion's time minus this machine's, from the newest `Date` header.
+    `time` is what its answers told of Notion's time.
     """
 
     def __init__(self, token: str, *, base_url: str, budget: RequestBudget) -> None:
         self.budget = budget
-        self.clock_offset = timedelta(0)
+        self.time = NotionTime()
         self.requests = 0
         self._http = httpx.AsyncClient(
-            trust_env=not _is_loopback(base_url), event_hooks={"response": [self._note_date]}
+            trust_env=not _is_loopback(base_url),
+            event_hooks={"request": [self._note_sending], "response": [self._note_date]},
         )
         logger = logging.getLogger("tasks.notion.http")
         self._notion = AsyncClient(
@@ -59,8 +65,8 @@ class NotionClient:
             retry=False,
             logger=logger,
             log_level=logging.CRITICAL,
-            timeout_ms=int(_REQUEST_SECONDS * 1000),
         )
+        self._http.timeout = _TIMEOUT
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,12 +133,24 @@ class NotionClient:
         if isinstance(error, NotionRateLimited):
             self.budget.cool_down(error.retry_after or _COOL_DOWN_SECONDS)
 
+    @property
+    def clock_offset(self) -> timedelta:
+        """Notion's time minus this machine's."""
+        return self.time.earliest() - datetime.now(UTC)
+
+    async def _note_sending(self, request: httpx.Request) -> None:
+        request.extensions[_ASKED] = self.time.asking()
+
     async def _note_date(self, response: httpx.Response) -> None:
+        """Only what Notion itself answered tells its time: a proxy's error has the proxy's."""
+        if not response.is_success:
+            return
         try:
-            there = parsedate_to_datetime(response.headers["Date"])
+            date = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError):
             return
-        self.clock_offset = there - datetime.now(UTC).replace(microsecond=0)
+        asked = response.request.extensions[_ASKED]
+        self.time.heard(date, asked, received=self.time.monotonic())
 
 
 def _is_loopback(base_url: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -15,12 +14,12 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Pending
 
 from flows.fan_out.subflows import ended_together
-from tasks.locks.ports import SystemClock
+from tasks.locks.clock import NotionTime, SystemClock
 from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until
 
 _FREE_WITHIN = 20.0
-SESSION = SimpleNamespace(locks=SimpleNamespace(clock=SystemClock(lambda: timedelta(0))))
+SESSION = SimpleNamespace(locks=SimpleNamespace(clock=SystemClock(NotionTime())))
 
 
 def locks(sandbox) -> list[str]:

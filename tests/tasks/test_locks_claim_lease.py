@@ -44,6 +44,7 @@ class Script:
     """Faults as told: the fates of the writes, in turn; what is not told goes well."""
 
     failed_reads = permit_waits = stops = stops_before_sending = kills = 0.0
+    wall_steps = wrong_dates = uncounted = 0.0
 
     def __init__(self) -> None:
         self.fates: list[Fate] = []
@@ -73,7 +74,7 @@ class Here(Process):
 
     @property
     def tokens(self) -> set[str]:
-        return self.world.tokens("here")[self]
+        return set(self.world.tokens("here")[self])
 
 
 class Scene:

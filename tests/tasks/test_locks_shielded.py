@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 
-from tasks.locks.ports import SystemClock
+from tasks.locks.clock import NotionTime, SystemClock
 from tasks.locks.shielded import finish_within, see_through
 
-CLOCK = SystemClock(lambda: timedelta(0))
+CLOCK = SystemClock(NotionTime())
 
 
 def interrupt() -> None:

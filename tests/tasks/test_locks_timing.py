@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from tasks.errors import ConfigurationError
-from tasks.locks.ports import Owner, SystemClock
+from tasks.locks.clock import NotionTime, SystemClock
+from tasks.locks.ports import Owner
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import parse
 
@@ -40,17 +41,9 @@ def test_scaled_times_keep_their_proportions():
     assert timing.timeout == pytest.approx(3.0)
 
 
-async def test_the_clock_is_corrected_and_sleeps_no_shorter_than_told():
-    clock = SystemClock(lambda: timedelta(hours=3))
-    assert abs(clock.now() - datetime.now(UTC) - timedelta(hours=3)) < timedelta(seconds=1)
-    before = clock.monotonic()
-    await clock.sleep(0.05)
-    assert clock.monotonic() - before >= 0.05
-
-
 async def test_the_clock_goes_on_while_the_machine_sleeps():
     """CLOCK_BOOTTIME or its like: never behind time.monotonic since boot."""
-    clock = SystemClock(timedelta)
+    clock = SystemClock(NotionTime())
     if hasattr(time, "CLOCK_BOOTTIME"):
         assert clock.monotonic() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=1)
     before = clock.monotonic()
