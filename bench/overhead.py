@@ -95,16 +95,14 @@ def _sample_a_sync(options: argparse.Namespace) -> None:
     """The child: a sync in this process, watched from its first track's beginning to its last's
     end.
     """
-    from flows.command_line import commands  # noqa: PLC0415  (only the child needs them)
-    from flows.command_line import parser as cli  # noqa: PLC0415  (only the child needs them)
-    from flows.progress.terminal import attach_terminal  # noqa: PLC0415
+    from flows.command_line import sync_run  # noqa: PLC0415  (only the child needs them)
+    from flows.command_line.command import Verbosity  # noqa: PLC0415
+    from flows.command_line.options import SyncOptions  # noqa: PLC0415
     from flows.settings import load_settings  # noqa: PLC0415
 
-    words = ["--quiet", "--workers", str(options.workers), "--limit", str(options.tracks)]
-    given = cli.parse(["sync", *words])
-    line = attach_terminal(debug=False, quiet=True)
-    commands.prepare_prefect()
-    commands.serve_prefect()
+    verbosity = Verbosity(quiet=True)
+    given = SyncOptions(workers=options.workers, limit=options.tracks)
+    sync_run.ready_prefect(verbosity)
     from flows import library_sync  # noqa: PLC0415  (Prefect has its server now)
 
     process_tracks = library_sync.process_tracks
@@ -124,7 +122,7 @@ def _sample_a_sync(options: argparse.Namespace) -> None:
         return results
 
     library_sync.process_tracks = watched  # type: ignore[assignment]
-    commands.run_sync(given, load_settings(env_file=None), line)
+    sync_run.run_sync("sync", given, load_settings(env_file=None), verbosity)
     options.child.write_text(json.dumps(found))
 
 

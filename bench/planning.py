@@ -79,21 +79,22 @@ async def _plan() -> dict[str, Any]:
     from tasks.tracks import TrackFilter  # noqa: PLC0415
 
     clock = _Clock()
-    async with open_session() as session:
-        session.track_filter = TrackFilter.ALL
+    async with open_session() as run:
+        connections = run.connections
+        run.state.track_filter = TrackFilter.ALL
         clock.lap("session")
-        assert session.eagle is not None
-        items = await session.eagle.load()
+        assert connections.eagle is not None
+        items = await connections.eagle.load()
         clock.lap("Eagle")
         rows = iterate_tracks(
-            session.notion,
-            session.schema,
-            session.track_filter,
-            lambda track: is_wanted(session, track, session.track_filter),
+            connections.notion,
+            connections.schema,
+            TrackFilter.ALL,
+            lambda track: is_wanted(connections, track, TrackFilter.ALL),
         )
         tracks = [track async for track in rows]
         clock.lap("Notion")
-        selection = await select_tracks(session, tracks, None, are_all=True)
+        selection = await select_tracks(connections, run.state, tracks, None, are_all=True)
         clock.lap("decide")
     counts = Counter(result.status.value for result in selection.skipped)
     assert len(selection.work) + counts["skipped_already_done"] == len(tracks)

@@ -27,7 +27,7 @@ from flows.library_sync import (
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
 from flows.rows.filtering import wanted_rows
-from flows.session.opening import Session, open_session
+from flows.session.opening import Run, open_session
 from flows.summary import SyncSummary
 from tasks.errors import NotionError
 from tasks.tracks import Track, TrackFilter
@@ -61,29 +61,28 @@ async def batch_sync(
         dry_run: Say what would be done and why, and change nothing.
     """
     began = monotonic()
-    async with open_session(dry_run=dry_run) as session, run_log(session.run_folder):
-        session.track_filter = filter
-        several = parallel or workers is not None or session.settings.parallel_batch
-        concurrency = (workers or session.settings.max_concurrency) if several else 1
-        announce("BATCH MODE", session, limit, concurrency, debug=debug)
-        summary = SyncSummary(mode="batch", track_filter=filter, dry_run=session.settings.dry_run)
-        summary = await prepare(session, summary, cleanup=cleanup)
+    async with open_session(dry_run=dry_run) as run, run_log(run.state.folder):
+        settings = run.connections.settings
+        run.state.track_filter = filter
+        several = parallel or workers is not None or settings.parallel_batch
+        concurrency = (workers or settings.max_concurrency) if several else 1
+        announce("BATCH MODE", run, limit, concurrency, debug=debug)
+        summary = SyncSummary(mode="batch", track_filter=filter, dry_run=settings.dry_run)
+        summary = await prepare(run, summary, cleanup=cleanup)
         if not summary.error:
-            summary = await _rounds(session, summary, limit, concurrency)
-        summary = await close_run(session, summary, title="BATCH COMPLETE", began=began)
+            summary = await _rounds(run, summary, limit, concurrency)
+        summary = await close_run(settings, run.state, summary, title="BATCH COMPLETE", began=began)
     return as_state(summary)
 
 
-async def _rounds(
-    session: Session, summary: SyncSummary, limit: int | None, workers: int
-) -> SyncSummary:
+async def _rounds(run: Run, summary: SyncSummary, limit: int | None, workers: int) -> SyncSummary:
     seen: set[str] = set()
-    while not (session.stopped_by or summary.error):
+    while not (run.state.stopped_by or summary.error):
         room = _ROUND if limit is None else limit - _worked_on(summary)
         if room <= 0:
             break
         try:
-            tracks = await _next_tracks(session, seen, max(_ROUND, workers))
+            tracks = await _next_tracks(run, seen, max(_ROUND, workers))
         except NotionError as error:
             return replace(summary, error=f"{error} {error.remedy}")
         if not tracks:
@@ -91,7 +90,7 @@ async def _rounds(
         seen |= {track.page_id for track in tracks}
         summary = replace(summary, found=summary.found + len(tracks))
         how = HowToWork(limit=None if limit is None else room, workers=workers)
-        summary = await work_through(session, summary, tracks, how)
+        summary = await work_through(run, summary, tracks, how)
     return summary
 
 
@@ -99,10 +98,10 @@ def _worked_on(summary: SyncSummary) -> int:
     return summary.planned + summary.count("processed") + summary.count("failed")
 
 
-async def _next_tracks(session: Session, seen: set[str], number: int) -> list[Track]:
+async def _next_tracks(run: Run, seen: set[str], number: int) -> list[Track]:
     """The first `number` matching rows that this run has not looked at yet."""
     found: list[Track] = []
-    async with aclosing(wanted_rows(session)) as rows:
+    async with aclosing(wanted_rows(run.connections, run.state.track_filter)) as rows:
         async for track in rows:
             if track.page_id not in seen:
                 found.append(track)

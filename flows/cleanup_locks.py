@@ -8,7 +8,9 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import acreate_markdown_artifact
 
-from flows.session.opening import Session, open_session
+from flows.session.connections import Connections
+from flows.session.opening import open_session
+from flows.session.run_state import RunState
 from tasks.locks.cleanup import CleanupReport
 from tasks.locks.order import machines_in
 from tasks.locks.stage import clear_stale_locks
@@ -29,8 +31,8 @@ async def cleanup_locks(
     Args:
         dry_run: Say which locks are stale, and change nothing.
     """
-    async with open_session(dry_run=dry_run, with_eagle=False) as session:
-        report = await clean_up(session)
+    async with open_session(dry_run=dry_run, with_eagle=False) as run:
+        report = await clean_up(run.connections, run.state)
     summary = _counts(report)
     rows = "\n".join(f"| {name} | {number} |" for name, number in summary.items())
     await acreate_markdown_artifact(
@@ -39,17 +41,17 @@ async def cleanup_locks(
     return summary
 
 
-async def clean_up(session: Session) -> CleanupReport:
+async def clean_up(connections: Connections, state: RunState) -> CleanupReport:
     """Step 1 of every run; an empty report where the database has no lock property."""
-    if Field.LOCK not in session.schema:
-        return CleanupReport(dry_run=session.settings.dry_run)
+    if Field.LOCK not in connections.schema:
+        return CleanupReport(dry_run=connections.settings.dry_run)
     report = await clear_stale_locks(
-        session.locks,
-        iterate_locked(session.notion, session.schema),
-        session.registry,
-        dry_run=session.settings.dry_run,
+        connections.locks,
+        iterate_locked(connections.notion, connections.schema),
+        connections.settings.state_dir / "locks",
+        dry_run=connections.settings.dry_run,
     )
-    session.machines = machines_in(report.locks[page_id] for page_id in report.live)
+    state.machines = machines_in(report.locks[page_id] for page_id in report.live)
     done = "Would clear" if report.dry_run else "Cleared"
     _log.info("   %s %d stale locks", done, len(report.cleared))
     if report.live:

@@ -20,7 +20,7 @@ from flows.reporting.files import run_log
 from flows.rows.adoption import adopt_rows
 from flows.rows.filtering import is_wanted, only_chosen, only_failed
 from flows.rows.selecting import select_tracks
-from flows.session.opening import Session, open_session
+from flows.session.opening import Run, open_session
 from flows.summary import ReturnCode, SyncSummary
 from tasks.eagle.stage import cache_library
 from tasks.errors import ErrorType, SyncError
@@ -87,23 +87,22 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         distribute: Hand the work out in this many shares to the workers of the pool.
     """
     began = monotonic()
-    async with open_session(dry_run=dry_run) as session, run_log(session.run_folder):
-        session.track_filter = filter
-        session.retries_failed = retry_failed
+    async with open_session(dry_run=dry_run) as run, run_log(run.state.folder):
+        settings, state = run.connections.settings, run.state
+        state.track_filter = filter
+        state.retries_failed = retry_failed
         several = parallel or workers is not None or distribute is not None
-        concurrency = (workers or session.settings.max_concurrency) if several else 1
+        concurrency = (workers or settings.max_concurrency) if several else 1
         if distribute is not None:
             await require_pool()
-        announce("FULL LIBRARY SYNC MODE", session, limit, concurrency, debug=debug)
-        summary = SyncSummary(
-            mode="library-sync", track_filter=filter, dry_run=session.settings.dry_run
-        )
-        summary = await prepare(session, summary, cleanup=cleanup)
+        announce("FULL LIBRARY SYNC MODE", run, limit, concurrency, debug=debug)
+        summary = SyncSummary(mode="library-sync", track_filter=filter, dry_run=settings.dry_run)
+        summary = await prepare(run, summary, cleanup=cleanup)
         if not summary.error:
             how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
-            summary = await _query_and_work(session, summary, how, error)
+            summary = await _query_and_work(run, summary, how, error)
         title = "FULL LIBRARY SYNC COMPLETE"
-        summary = await close_run(session, summary, title=title, began=began)
+        summary = await close_run(settings, state, summary, title=title, began=began)
     return as_state(summary)
 
 
@@ -114,38 +113,41 @@ def as_state(summary: SyncSummary) -> State[Any]:
     if code is ReturnCode.NOTHING_TO_DO:
         return Completed(name="NothingToDo", message=message or code.meaning, data=summary)
     if code is ReturnCode.PROCESSED:
-        return Completed(message=message, data=summary)
+        name = "CompletedWithFailures" if summary.count("failed") else "Completed"
+        return Completed(name=name, message=message, data=summary)
     return Failed(message=summary.error or message, data=summary)
 
 
-def announce(title: str, session: Session, limit: int | None, workers: int, *, debug: bool) -> None:
+def announce(title: str, run: Run, limit: int | None, workers: int, *, debug: bool) -> None:
     """The opening lines; verbose logging where it is asked for."""
     if debug:
         for name in ("flows", "tasks"):
             logging.getLogger(name).setLevel(logging.DEBUG)
     _log.info("%s", title)
-    _log.info("   Filter: %s", session.track_filter)
+    _log.info("   Filter: %s", run.state.track_filter)
     _log.info("   Max tracks: %s", limit or "unlimited")
     _log.info("   Parallel: %s (workers: %d)", workers > 1, workers)
-    _log.info("   Process ID: %s", session.process_id)
-    if session.settings.dry_run:
+    owner = run.connections.locks.owner
+    _log.info("   Process ID: %s:%s:%s", owner.pid, owner.host, run.state.run_id)
+    if run.connections.settings.dry_run:
         _log.info("   Dry run: nothing is changed")
 
 
-async def prepare(session: Session, summary: SyncSummary, *, cleanup: bool) -> SyncSummary:
+async def prepare(run: Run, summary: SyncSummary, *, cleanup: bool) -> SyncSummary:
     """Steps 1 and 2: stale locks, Eagle's library. What goes wrong ends the run with code 1."""
     try:
         _log.info("Step 1: Cleaning up stale processing locks...")
         if cleanup:
-            report = await clean_up(session)
+            report = await clean_up(run.connections, run.state)
             summary = replace(summary, stale_locks_cleared=len(report.cleared))
         else:
             _log.info("   Skipped (--no-cleanup)")
         _log.info("Step 2: Pre-caching Eagle library...")
-        if session.eagle is None:
+        eagle = run.connections.eagle
+        if eagle is None:
             _log.info("   Skipped: EAGLE_API_BASE is off")
             return summary
-        cached = await cache_library(session.eagle)
+        cached = await cache_library(eagle)
         _log.info("   Cached %d Eagle items", cached)
         return replace(summary, eagle_items_cached=cached)
     except SyncError as error:
@@ -153,57 +155,59 @@ async def prepare(session: Session, summary: SyncSummary, *, cleanup: bool) -> S
 
 
 async def _query_and_work(
-    session: Session,
+    run: Run,
     summary: SyncSummary,
     how: HowToWork,
     error_to_retry: ErrorType | None,
 ) -> SyncSummary:
-    _log.info("Step 3: Querying all %s tracks from Notion...", session.track_filter)
+    connections, state = run.connections, run.state
+    _log.info("Step 3: Querying all %s tracks from Notion...", state.track_filter)
     try:
         tracks = await query_tracks(
-            session.notion,
-            session.schema,
-            session.track_filter,
-            lambda track: is_wanted(session, track, session.track_filter),
+            connections.notion,
+            connections.schema,
+            state.track_filter,
+            lambda track: is_wanted(connections, track, state.track_filter),
         )
-        session.listed = len(tracks)
-        everything = session.track_filter is TrackFilter.ALL and not session.retries_failed
-        how = replace(how, are_all=everything and session.only_pages is None)
-        if session.only_pages is not None:
-            tracks = await only_chosen(session, tracks, session.only_pages)
+        state.listed = len(tracks)
+        everything = state.track_filter is TrackFilter.ALL and not state.retries_failed
+        how = replace(how, are_all=everything and state.only_pages is None)
+        if state.only_pages is not None:
+            tracks = await only_chosen(connections, tracks, state.track_filter, state.only_pages)
     except SyncError as error:
         return stopped(summary, error)
-    if session.retries_failed:
-        tracks = only_failed(session, tracks, error_to_retry)
+    if state.retries_failed:
+        tracks = only_failed(connections, tracks, error_to_retry)
     _log.info("   Found %d tracks matching criteria", len(tracks))
-    return await work_through(session, replace(summary, found=len(tracks)), tracks, how)
+    return await work_through(run, replace(summary, found=len(tracks)), tracks, how)
 
 
 async def work_through(
-    session: Session, summary: SyncSummary, tracks: list[Track], how: HowToWork
+    run: Run, summary: SyncSummary, tracks: list[Track], how: HowToWork
 ) -> SyncSummary:
     """Step 4: what needs work is worked on, `limit` tracks at most; the rest has its reason."""
+    connections, state = run.connections, run.state
     try:
-        selection = await select_tracks(session, tracks, how.limit, are_all=how.are_all)
+        selection = await select_tracks(connections, state, tracks, how.limit, are_all=how.are_all)
     except SyncError as error:
         return stopped(summary, error)
     results = [*summary.results, *selection.skipped, *selection.planned]
     if selection.adoptions:
         _log.info("Writing Eagle's ids into %d finished rows...", len(selection.adoptions))
-        results += await adopt_rows(session, selection.adoptions)
+        results += await adopt_rows(connections, state, selection.adoptions)
     if selection.work:
         _list(selection.work)
         _log.info("Step 4: Processing %d tracks...", len(selection.work))
         _log.info("   Using %s", how)
-        results += await _work(session, selection.work, how)
-    summary = replace(summary, results=tuple(results), warnings=session.warnings)
-    return stopped(summary, session.stopped_by) if session.stopped_by else summary
+        results += await _work(run, selection.work, how)
+    summary = replace(summary, results=tuple(results), warnings=state.warnings)
+    return stopped(summary, state.stopped_by) if state.stopped_by else summary
 
 
-async def _work(session: Session, work: list[Track], how: HowToWork) -> list[TrackResult]:
+async def _work(run: Run, work: list[Track], how: HowToWork) -> list[TrackResult]:
     if how.shares is None:
-        return await process_tracks(session, work, how.workers)
-    return await hand_out(session, work, how.shares, how.workers)
+        return await process_tracks(run, work, how.workers)
+    return await hand_out(run, work, how.shares, how.workers)
 
 
 def stopped(summary: SyncSummary, error: SyncError) -> SyncSummary:

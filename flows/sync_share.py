@@ -17,8 +17,8 @@ from flows.library_sync import Workers, announce, as_state, prepare, stopped
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
 from flows.rows.filtering import is_wanted
-from flows.session.opening import Session, open_session
-from flows.summary import SyncSummary
+from flows.session.opening import Run, open_session
+from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
 from tasks.notion.stage import query_tracks
 from tasks.tracks import Track, TrackFilter
@@ -48,44 +48,45 @@ async def sync_share(
         retry_failed: Also rows that failed before and are not due yet.
     """
     began = monotonic()
-    async with open_session() as session, run_log(session.run_folder):
-        session.track_filter = filter
-        session.retries_failed = retry_failed
-        concurrency = workers or session.settings.max_concurrency
-        announce(f"SHARE {number}", session, None, concurrency, debug=False)
-        summary = SyncSummary(mode="library-sync", track_filter=filter, found=len(page_ids))
-        summary = await prepare(session, summary, cleanup=False)
+    async with open_session() as run, run_log(run.state.folder):
+        settings, state = run.connections.settings, run.state
+        state.track_filter = filter
+        state.retries_failed = retry_failed
+        concurrency = workers or settings.max_concurrency
+        announce(f"SHARE {number}", run, None, concurrency, debug=False)
+        summary = SyncSummary(mode=SHARE, track_filter=filter, found=len(page_ids))
+        summary = await prepare(run, summary, cleanup=False)
         if not summary.error:
-            summary = await _work(session, summary, page_ids, concurrency)
-        summary = await close_run(session, summary, title="SHARE COMPLETE", began=began)
+            summary = await _work(run, summary, page_ids, concurrency)
+        summary = await close_run(settings, state, summary, title="SHARE COMPLETE", began=began)
     return as_state(summary)
 
 
-async def _work(
-    session: Session, summary: SyncSummary, page_ids: list[str], workers: int
-) -> SyncSummary:
+async def _work(run: Run, summary: SyncSummary, page_ids: list[str], workers: int) -> SyncSummary:
     try:
-        tracks = await _tracks(session, page_ids)
-        await session.playlists.prepare(tracks)
+        tracks = await _tracks(run, page_ids)
+        await run.connections.playlists.prepare(tracks)
     except SyncError as error:
         return stopped(summary, error)
     log = ShareLog()
     try:
-        results = await process_tracks(session, tracks, workers, on_result=log.note)
+        results = await process_tracks(run, tracks, workers, on_result=log.note)
     finally:
         await log.write()
-    summary = replace(summary, results=tuple(results), warnings=session.warnings)
-    return stopped(summary, session.stopped_by) if session.stopped_by else summary
+    summary = replace(summary, results=tuple(results), warnings=run.state.warnings)
+    stopped_by = run.state.stopped_by
+    return stopped(summary, stopped_by) if stopped_by else summary
 
 
-async def _tracks(session: Session, page_ids: list[str]) -> list[Track]:
+async def _tracks(run: Run, page_ids: list[str]) -> list[Track]:
     """The rows as they are now; of those that no longer match, the id alone: the claim tells."""
+    connections, state = run.connections, run.state
     rows = await query_tracks(
-        session.notion,
-        session.schema,
-        session.track_filter,
-        lambda track: is_wanted(session, track, session.track_filter),
+        connections.notion,
+        connections.schema,
+        state.track_filter,
+        lambda track: is_wanted(connections, track, state.track_filter),
     )
-    session.listed = len(rows)
+    state.listed = len(rows)
     known = {track.page_id: track for track in rows}
     return [known.get(page_id) or Track(page_id=page_id) for page_id in page_ids]

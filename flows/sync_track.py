@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -13,8 +16,9 @@ from prefect.states import Completed, Failed
 
 from flows.reporting.hooks import after_track
 from flows.rows.filtering import is_wanted
-from flows.session.opening import Session, current_session
-from flows.track.work import Outcome, failure_values, work_on
+from flows.session.opening import Run, open_session
+from flows.track.row_values import failure_values
+from flows.track.work import Outcome, work_on
 from tasks.errors import (
     EagleLibraryChanged,
     LeaseLost,
@@ -25,15 +29,31 @@ from tasks.errors import (
 from tasks.locks.claim import Locked, Lost, NotWanted
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import HeldRow, Unlocked
+from tasks.locks.written import require_shown
 from tasks.notion.rows import to_track
 from tasks.notion.writes import property_values
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
-__all__ = ["skipped", "sync_one", "sync_track"]
-
 _log = logging.getLogger("flows.sync_track")
 
 _STOPS_THE_RUN = (EagleLibraryChanged, NotionUnauthorized)
+
+
+@dataclass
+class Turn:
+    """A track's turn in a run: what the listing knew of its row, and what became of it.
+
+    No parameter of the flow, which Prefect would copy, and no value of it, which is lost when
+    Prefect's server fails: the runner hands it down and reads `result` afterwards.
+    """
+
+    run: Run
+    track: Track
+    has_begun: bool = False
+    result: TrackResult | None = None
+
+
+current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
 
 
 @flow(name="sync-track", flow_run_name="{label}")
@@ -49,110 +69,104 @@ async def sync_track(
         label: `Artist - Title`, the name of this run.
         filter: The filter that the row must still match when it is claimed.
     """
-    async with current_session() as session:
-        result = await sync_one(session, page_id, filter)
-        session.results[page_id] = result
-        await after_track(session, result)
+    async with _turn_of(page_id) as turn:
+        result = await sync_one(turn, filter)
+        await after_track(turn.run.connections.settings, turn.run.state, result)
     return _as_state(result)
 
 
-async def sync_one(session: Session, page_id: str, track_filter: TrackFilter) -> TrackResult:
-    """What became of the row. Never raises, except when it is cancelled."""
+@asynccontextmanager
+async def _turn_of(page_id: str) -> AsyncIterator[Turn]:
+    """The turn in the run around us, or one in a run of its own for a flow started alone."""
+    turn = current_turn.get()
+    if turn is not None:
+        yield turn
+        return
+    async with open_session() as run:
+        if run.connections.eagle is not None:
+            await run.connections.eagle.load()
+        yield Turn(run, Track(page_id=page_id))
+
+
+async def sync_one(turn: Turn, track_filter: TrackFilter) -> TrackResult:
+    """What became of the track. Never raises, except when it is cancelled."""
     began = monotonic()
-    track = session.candidates.pop(page_id, None) or Track(page_id=page_id)
+    turn.has_begun = True
+    run, track = turn.run, turn.track
     try:
-        result = await _claim_and_work(session, track, track_filter)
+        result = await _claim_and_work(run, track, track_filter)
     except SyncError as error:
         if isinstance(error, _STOPS_THE_RUN):
-            session.stop(error)
-        result = _failed(track, error)
+            run.state.stop(error)
+        result = TrackResult.of(track, TrackStatus.FAILED, error=error)
     except Exception as error:  # noqa: BLE001  (the one place: a bad track never stops the others)
         _log.exception("Unexpected error at %s", track.label)
-        result = _failed(track, SyncError(f"{type(error).__name__}: {error}"), TrackStatus.ERROR)
-    session.attempts.note(track, result)
-    return replace(result, processing_time_seconds=monotonic() - began)
+        unexpected = SyncError(f"{type(error).__name__}: {error}")
+        result = TrackResult.of(track, TrackStatus.ERROR, error=unexpected)
+    run.connections.attempts.note(track, result)
+    turn.result = replace(result, processing_time_seconds=monotonic() - began)
+    return turn.result
 
 
-async def _claim_and_work(session: Session, track: Track, track_filter: TrackFilter) -> TrackResult:
+async def _claim_and_work(run: Run, track: Track, track_filter: TrackFilter) -> TrackResult:
+    connections = run.connections
+
     def still_wanted(row: LockRow) -> bool:
-        return is_wanted(session, to_track(row.page, session.schema), track_filter)
+        return is_wanted(connections, to_track(row.page, connections.schema), track_filter)
 
     # No stage of its own: between a claim that is won and the `try` that frees it nothing may wait.
-    outcome = await session.locks.claim(track.page_id, still_wanted)
+    outcome = await connections.locks.claim(track.page_id, still_wanted)
     match outcome:
         case Locked(by=by):
-            return skipped(track, TrackStatus.SKIPPED_LOCKED, f"locked by {by}")
+            return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"locked by {by}")
         case Lost(reason=reason):
-            return skipped(track, TrackStatus.SKIPPED_LOCKED, f"not claimed: {reason}")
+            return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"not claimed: {reason}")
         case NotWanted():
-            return skipped(track, TrackStatus.SKIPPED_ALREADY_DONE, "done meanwhile")
+            return TrackResult.of(track, TrackStatus.SKIPPED_ALREADY_DONE, "done meanwhile")
         case Unlocked():
-            return await _hold(session, outcome, track)
+            return await _hold(run, outcome, track)
         case _:
-            return await _hold(session, outcome.lease, track)
+            return await _hold(run, outcome.lease, track)
 
 
-async def _hold(session: Session, lease: HeldRow, candidate: Track) -> TrackResult:
+async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
     """Work on a row that is ours, and let go of it whatever happens."""
-    track = to_track(lease.row.page, session.schema)
-    track = replace(track, playlists=track.playlists or candidate.playlists)
+    track = to_track(lease.row.page, run.connections.schema)
+    track = replace(track, playlists=track.playlists or listed.playlists)
     try:
-        async with lease.kept(), session.work_gate:
-            track = await session.playlists.of(track)
-            done = await work_on(session, lease, track)
-            return await _conclude(session, lease, track, done)
+        async with lease.kept(), run.gates.work:
+            track = await run.connections.playlists.of(track)
+            done = await work_on(run, lease, track)
+            return await _conclude(run, lease, track, done)
     except LeaseLost:
         raise
     except SyncError as error:
-        await _record_failure(session, lease, track, error)
+        await _record_failure(run, lease, track, error)
         raise
     finally:
         await lease.release()
 
 
-async def _conclude(session: Session, lease: HeldRow, track: Track, done: Outcome) -> TrackResult:
+async def _conclude(run: Run, lease: HeldRow, track: Track, done: Outcome) -> TrackResult:
     """Results and release in one PATCH, read back from its answer."""
     if done.values:
         lease.require_safe()
-        written = property_values(session.schema, done.values)
+        written = property_values(run.connections.schema, done.values)
         row = await lease.finish(written)
-        session.require_shown(row.page, written, track)
+        require_shown(row.page, written, track.label)
     return done.result
 
 
-async def _record_failure(session: Session, lease: HeldRow, track: Track, error: SyncError) -> None:
+async def _record_failure(run: Run, lease: HeldRow, track: Track, error: SyncError) -> None:
     """The error's class into the status property, and the lock freed, in one PATCH."""
-    values = failure_values(session.schema, track, error)
+    schema = run.connections.schema
+    values = failure_values(schema, track, error)
     if not values:
         return
     try:
-        await lease.finish(property_values(session.schema, values))
+        await lease.finish(property_values(schema, values))
     except (NotionError, LeaseLost) as second:
         _log.warning("%s: the error could not be written to Notion: %s", track.label, second)
-
-
-def skipped(track: Track, status: TrackStatus, reason: str) -> TrackResult:
-    """The result of a track that was left alone, and why."""
-    return TrackResult(
-        page_id=track.page_id,
-        title=track.title or "Untitled",
-        artist=track.artist,
-        status=status,
-        action=reason,
-        page_url=track.page_url,
-        source_url=track.soundcloud_url,
-    )
-
-
-def _failed(
-    track: Track, error: SyncError, status: TrackStatus = TrackStatus.FAILED
-) -> TrackResult:
-    return replace(
-        skipped(track, status, ""),
-        error_type=error.error_type,
-        error_message=str(error),
-        remedy=error.remedy,
-    )
 
 
 def _as_state(result: TrackResult) -> State[Any]:

@@ -1,4 +1,4 @@
-"""The sandbox's administration at `/_sandbox`: what happened, and what shall go wrong.
+"""The sandbox's administration at `/_sandbox`: what happened, and what is to go wrong.
 
     GET    /_sandbox/ledger       entries; any field filters (?event=request&service=notion),
                                   ?last=N keeps the newest N

@@ -2,59 +2,61 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import json
 import signal
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-__all__ = ["add_arguments", "main", "run"]
+from cyclopts import App, Parameter
 
 _CANNOT_WORK = 78
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `library-sync sandbox`."""
-    parser.add_argument(
-        "--port", type=int, default=0, metavar="N", help="port on 127.0.0.1 (default: a free one)"
-    )
-    parser.add_argument(
-        "--tracks",
-        type=_count,
-        metavar="N",
-        help="serve N ordinary rows instead of the demo's 12 with its troubles",
-    )
-    parser.add_argument(
-        "--state",
-        type=Path,
-        metavar="DIR",
-        help="keep everything in DIR and go on from there next time (default: a temporary folder)",
-    )
-    parser.add_argument(
-        "--empty",
-        action="store_true",
-        help="serve only Notion's page `Tests` and an empty Eagle library",
-    )
-    parser.add_argument(
-        "--eagle-library",
-        default="Sandbox",
-        metavar="NAME",
-        help="name of Eagle's library (default: %(default)s)",
-    )
+def _no_less_than_zero(_type: object, number: int | None) -> None:
+    if number is not None and number < 0:
+        raise ValueError("A number of tracks is 0 or more.")
 
 
-def run(args: argparse.Namespace) -> int:
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What is served, and where."""
+
+    port: Annotated[int, Parameter(help="Port on 127.0.0.1 (0: a free one).")] = 0
+    tracks: Annotated[
+        int | None,
+        Parameter(
+            validator=_no_less_than_zero,
+            help="Serve N ordinary rows instead of the demo's 12 with its troubles.",
+        ),
+    ] = None
+    state: Annotated[
+        Path | None,
+        Parameter(
+            help="Keep everything in this folder and go on from there next time (default: a"
+            " temporary folder)."
+        ),
+    ] = None
+    empty: Annotated[
+        bool, Parameter(help="Serve only Notion's page Tests and an empty Eagle library.")
+    ] = False
+    eagle_library: Annotated[str, Parameter(help="Name of Eagle's library.")] = "Sandbox"
+
+
+def run(options: Options) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit code (0, or 78 if it cannot start).
 
     Prints one JSON line, the environment to use the stand-ins by, as soon as they answer.
     """
-    state = args.state or Path(tempfile.mkdtemp(prefix="library-sync-sandbox-"))
+    state = options.state or Path(tempfile.mkdtemp(prefix="library-sync-sandbox-"))
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(state.resolve(), args))
+            asyncio.run(_serve(state.resolve(), options))
     except OSError as error:
         sys.stderr.write(f"The sandbox cannot start: {error}. Choose another --port or --state.\n")
         return _CANNOT_WORK
@@ -63,14 +65,22 @@ def run(args: argparse.Namespace) -> int:
 
 def main() -> int:
     """`python -m sandbox`."""
-    parser = argparse.ArgumentParser(
-        prog="sandbox", description="Stand-ins for Notion, Eagle and SoundCloud on 127.0.0.1."
-    )
-    add_arguments(parser)
-    return run(parser.parse_args())
+
+    def sandbox(*, options: Options = Options()) -> int:
+        """Serve stand-ins for Notion, Eagle and SoundCloud on 127.0.0.1."""
+        return run(options)
+
+    code: int = App(
+        name="sandbox",
+        default_command=sandbox,
+        default_parameter=Parameter(negative=()),
+        version_flags=[],
+        result_action="return_value",
+    )()
+    return code
 
 
-async def _serve(state: Path, args: argparse.Namespace) -> None:
+async def _serve(state: Path, options: Options) -> None:
     from sandbox.server import Sandbox  # noqa: PLC0415 - it imports the world; `--help` does not
 
     stop = asyncio.Event()
@@ -80,18 +90,11 @@ async def _serve(state: Path, args: argparse.Namespace) -> None:
             loop.add_signal_handler(name, stop.set)
     async with Sandbox(
         state,
-        port=args.port,
-        tracks=args.tracks,
-        empty=args.empty,
-        eagle_library=args.eagle_library,
+        port=options.port,
+        tracks=options.tracks,
+        empty=options.empty,
+        eagle_library=options.eagle_library,
     ) as sandbox:
         sys.stdout.write(json.dumps(sandbox.environment, ensure_ascii=False) + "\n")
         sys.stdout.flush()
         await stop.wait()
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("a number of tracks is 0 or more")
-    return number

@@ -2,7 +2,8 @@
 
 A removed track stays removed: it is tried again after 1, 3, 7 and then every 30 days, not every
 night. The journal is this machine's, a line an attempt, so that several processes may write it.
-Whatever may pass (a broken download, a rate limit, Eagle away) is not in it: each run tries again.
+Errors that go away (a broken download, a rate limit, Eagle closed) are not in it: each run tries
+again.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ async def retrying(
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> T:
-    """What `call` returns, repeated by `policy` while it fails in a way that may pass."""
+    """What `call` returns, repeated by `policy` while another attempt can help."""
     for attempt in range(1, policy.attempts):
         try:
             return await call()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tasks.errors import ErrorType
+from tasks.errors import ErrorType, SyncError
 
 __all__ = ["FilePaths", "Track", "TrackFilter", "TrackResult", "TrackStatus"]
 
@@ -137,6 +137,40 @@ class TrackResult:
     page_url: str = ""
     source_url: str = ""
     action: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        track: Track,
+        status: TrackStatus,
+        action: str = "",
+        error: SyncError | None = None,
+        **known: Any,
+    ) -> TrackResult:
+        """What became of `track`: the row's names and addresses, why, and what failed.
+
+        `known` are further fields of the result, by name.
+        """
+        failure = {
+            "error_type": error.error_type if error else None,
+            "error_message": str(error) if error else None,
+            "remedy": error.remedy if error else None,
+        }
+        return cls(
+            page_id=track.page_id,
+            title=track.title or "Untitled",
+            artist=track.artist,
+            status=status,
+            action=action,
+            page_url=track.page_url,
+            source_url=track.soundcloud_url,
+            **failure | known,
+        )
+
+    @property
+    def label(self) -> str:
+        """`Artist - Title`, as the track's own label."""
+        return f"{self.artist} - {self.title}" if self.artist else self.title
 
     @property
     def is_success(self) -> bool:

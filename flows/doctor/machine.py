@@ -170,7 +170,7 @@ async def examine_soundcloud(settings: Settings) -> list[Finding]:
 
 
 def examine_fpcalc() -> Finding:
-    """Chromaprint is optional: with it, other uploads of a recording are told by their sound."""
+    """Chromaprint is optional: it recognises other uploads of a recording by their sound."""
     found = find_fpcalc()
     if found is None:
         return ok("fpcalc", "not installed: other uploads are not told by their sound (optional)")

@@ -78,7 +78,7 @@ async def _with_token(client: NotionClient, settings: Settings, seen: NotionSeen
     try:
         me = await retrying(lambda: client.send("GET", "users/me"), _BRIEFLY)
     except NotionUnauthorized as error:
-        remedy = "Copy the integration's secret anew and set NOTION_TOKEN to it."
+        remedy = "Copy the integration's secret again and set NOTION_TOKEN to it."
         seen.findings.append(fail("Notion token", f"Notion does not accept it: {error}", remedy))
         return
     except NotionError as error:
@@ -237,7 +237,7 @@ async def _locks(client: NotionClient, schema: Schema, settings: Settings) -> Fi
 
 
 def judge_locks(locks: Sequence[tuple[str, str]], now: datetime, timeout_minutes: float) -> Finding:
-    """`locks` are (text, last_edited_time). A live one that is not renewed as ours are is told."""
+    """`locks` are (text, last_edited_time). Reports a live one that is not renewed as ours are."""
     name = "Locks"
     timeout = timedelta(minutes=timeout_minutes)
     live = [text for text, at in locks if is_live(text, now=now, timeout=timeout, last_edited=at)]

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 
 from flows.fan_out.subflows import ended_together
 from flows.fan_out.work_list import Waiting
 from flows.prefect_server.outage import OUT_OF_REACH, Outage
 from flows.progress.board import Board
-from flows.session.opening import Session
-from flows.sync_track import sync_one, sync_track
+from flows.session.gates import Gates, claims_ahead
+from flows.session.opening import Run
+from flows.sync_track import Turn, current_turn, sync_one, sync_track
 from tasks.notion.budget import RequestBudget
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -28,7 +30,7 @@ _APART = 0.05
 
 
 async def process_tracks(
-    session: Session,
+    run: Run,
     work: Sequence[Track],
     workers: int,
     *,
@@ -37,49 +39,50 @@ async def process_tracks(
     """What became of each track of `work`, in the order they were finished; `on_result` is told
     of each as it comes, and again if a second attempt makes it another.
 
-    Tracks that another process held are asked for once more at the end. When the session stops
+    Tracks that another process held are asked for once more at the end. When the run stops
     (another Eagle library is open, Notion refuses the token), the rest is not begun.
     """
-    board = Board(len(work), session.progress_line, session.transfers, on_result)
-    session.allow(workers)
+    run = replace(run, gates=Gates.of(workers))
+    board = Board(len(work), run.state.progress_line, run.state.transfers, on_result)
     async with board.shown():
-        return await _run_twice(session, work, workers, board)
+        return await _run_twice(run, work, workers, board)
 
 
 async def _run_twice(
-    session: Session, work: Sequence[Track], workers: int, board: Board
+    run: Run, work: Sequence[Track], workers: int, board: Board
 ) -> list[TrackResult]:
-    results = await _run_all(session, work, workers, board)
+    results = await _run_all(run, work, workers, board)
     locked = {r.page_id for r in results if r.status is TrackStatus.SKIPPED_LOCKED}
-    if locked and not session.stopped_by:
+    if locked and not run.state.stopped_by:
         _log.info("Asking again for %d tracks that were locked", len(locked))
         board.take_back(TrackStatus.SKIPPED_LOCKED, len(locked))
         again = [track for track in work if track.page_id in locked]
-        second = await _run_all(session, again, workers, board)
+        second = await _run_all(run, again, workers, board)
         results = [r for r in results if r.page_id not in locked] + second
     return results
 
 
 async def _run_all(
-    session: Session, work: Sequence[Track], workers: int, board: Board
+    run: Run, work: Sequence[Track], workers: int, board: Board
 ) -> list[TrackResult]:
-    waiting = Waiting(session, work)
+    waiting = Waiting(run, work)
     results: list[TrackResult] = []
 
     async def runner(place: int) -> None:
         await asyncio.sleep(_APART * place)
-        while not session.stopped_by and (track := await waiting.next()):
+        while not run.state.stopped_by and (track := await waiting.next()):
             board.begin(track)
-            result = await _in_subflow(session, track, board.outage)
+            result = await _in_subflow(Turn(run, track), board.outage)
             waiting.note(result)
             results.append(result)
             await board.count(result)
 
-    async with ended_together(session), asyncio.TaskGroup() as group:
-        number = min(len(work), workers + session.claims_ahead(workers))
+    locks, budget = run.connections.locks, run.connections.notion.budget
+    async with ended_together(locks.clock), asyncio.TaskGroup() as group:
+        number = min(len(work), workers + claims_ahead(locks, budget, workers))
         runners = [group.create_task(runner(place)) for place in range(number)]
         if runners:
-            group.create_task(_spend_reserve_when_cancelled(session.notion.budget, runners))
+            group.create_task(_spend_reserve_when_cancelled(budget, runners))
     for result in waiting.done_elsewhere:
         await board.count(result)
     return results + waiting.done_elsewhere
@@ -98,41 +101,39 @@ async def _spend_reserve_when_cancelled(
         raise
 
 
-async def _in_subflow(session: Session, track: Track, outage: Outage) -> TrackResult:
-    """The track's subflow; its outcome is read from the session, whatever its state says.
+async def _in_subflow(turn: Turn, outage: Outage) -> TrackResult:
+    """The track's subflow; its outcome is read from its turn, whatever its state says.
 
     Should Prefect's server fail us, the track is worked on all the same, without its record.
     """
-    session.candidates[track.page_id] = track
+    track, state = turn.track, turn.run.state
     if outage.lasts:
-        return await sync_one(session, track.page_id, session.track_filter)
+        return await sync_one(turn, state.track_filter)
+    current_turn.set(turn)
     try:
-        state = await sync_track(
+        ended = await sync_track(
             page_id=track.page_id,
             label=track.label,
-            filter=session.track_filter,
+            filter=state.track_filter,
             return_state=True,
         )
     except OUT_OF_REACH as error:
         outage.begin()
-        session.warn(f"The Prefect server failed; its record of this run has gaps. ({error})")
-        ended, cancelled = "could not be recorded", False
-        if track.page_id in session.candidates:
-            return await sync_one(session, track.page_id, session.track_filter)
-    else:
-        ended = f"ended as {state.name}: {state.message}"
-        cancelled = state.is_cancelled() or state.is_cancelling()
-    outcome = session.results.pop(track.page_id, None)
-    if outcome is not None:
-        return outcome
-    if cancelled:
+        state.warn(f"The Prefect server failed; its record of this run has gaps. ({error})")
+        if not turn.has_begun:
+            return await sync_one(turn, state.track_filter)
+        return turn.result or _without_result(track, "could not be recorded")
+    if turn.result is not None:
+        return turn.result
+    if ended.is_cancelled() or ended.is_cancelling():
         raise asyncio.CancelledError
-    return TrackResult(
-        page_id=track.page_id,
-        title=track.title,
-        artist=track.artist,
-        status=TrackStatus.ERROR,
+    return _without_result(track, f"ended as {ended.name}: {ended.message}")
+
+
+def _without_result(track: Track, ended: str) -> TrackResult:
+    return TrackResult.of(
+        track,
+        TrackStatus.ERROR,
         error_message=f"The track's flow run {ended}",
         remedy="Run again; if it stays, run with --debug.",
-        page_url=track.page_url,
     )

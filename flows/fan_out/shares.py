@@ -26,7 +26,7 @@ from prefect.states import Cancelling
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.share_log import read_results
 from flows.prefect_server.limits import has_server
-from flows.session.opening import Session
+from flows.session.opening import Run
 from tasks.errors import ConfigurationError
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -69,7 +69,7 @@ async def require_pool() -> None:
 
 
 async def hand_out(
-    session: Session, work: Sequence[Track], number: int, workers: int | None
+    run: Run, work: Sequence[Track], number: int, workers: int | None
 ) -> list[TrackResult]:
     """What became of each track, `work` split into `number` shares at most.
 
@@ -85,7 +85,7 @@ async def hand_out(
         try:
             async with asyncio.TaskGroup() as group:
                 for share in shares:
-                    group.create_task(_follow(client, session, share, workers, here))
+                    group.create_task(_follow(client, run, share, workers, here))
         except BaseException:
             await asyncio.shield(_cancel(client, shares))
             raise
@@ -94,13 +94,13 @@ async def hand_out(
 
 async def _follow(
     client: PrefectClient,
-    session: Session,
+    run: Run,
     share: _Share,
     workers: int | None,
     here: asyncio.Lock,
 ) -> None:
     try:
-        await _see_through(client, session, share, workers, here)
+        await _see_through(client, run, share, workers, here)
     except (httpx.HTTPError, RuntimeError) as error:
         _log.error("   Share %d: the Prefect server does not answer: %s", share.number, error)
         reason = "was lost from sight, since the Prefect server does not answer"
@@ -109,33 +109,33 @@ async def _follow(
 
 async def _see_through(
     client: PrefectClient,
-    session: Session,
+    run: Run,
     share: _Share,
     workers: int | None,
     here: asyncio.Lock,
 ) -> None:
-    run = await arun_deployment(
+    flow_run = await arun_deployment(
         _DEPLOYMENT,
         client=client,
         parameters={
             "page_ids": [track.page_id for track in share.tracks],
-            "filter": session.track_filter.value,
+            "filter": run.state.track_filter.value,
             "workers": workers,
             "number": share.number,
-            "retry_failed": session.retries_failed,
+            "retry_failed": run.state.retries_failed,
         },
         flow_run_name=f"share {share.number}",
         timeout=0,
     )
-    share.run = run.id
+    share.run = flow_run.id
     _log.info("   Share %d: %d tracks handed out", share.number, len(share.tracks))
-    ended = await _ended(client, run)
+    ended = await _ended(client, flow_run)
     if ended is None:
         _log.warning("   Share %d: no worker took it in two minutes; done here", share.number)
         await _cancel(client, [share])
         async with here:
-            several = workers or session.settings.max_concurrency
-            share.results = await process_tracks(session, share.tracks, several)
+            several = workers or run.connections.settings.max_concurrency
+            share.results = await process_tracks(run, share.tracks, several)
         return
     share.results = await _told(client, ended, share)
     done = sum(result.status is TrackStatus.PROCESSED for result in share.results)
@@ -172,15 +172,11 @@ async def _told(client: PrefectClient, run: FlowRun, share: _Share) -> list[Trac
 
 
 def _not_done(track: Track, share: _Share, reason: str) -> TrackResult:
-    return TrackResult(
-        page_id=track.page_id,
-        title=track.title or "Untitled",
-        artist=track.artist,
-        status=TrackStatus.ERROR,
+    return TrackResult.of(
+        track,
+        TrackStatus.ERROR,
         error_message=f"Share {share.number} {reason}",
         remedy="Run again: what the share finished is found done, the rest is done then.",
-        page_url=track.page_url,
-        source_url=track.soundcloud_url,
     )
 
 

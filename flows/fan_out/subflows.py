@@ -20,7 +20,7 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import TerminationSignal
 from prefect.states import Cancelled
 
-from flows.session.opening import Session
+from tasks.locks.ports import Clock
 from tasks.locks.shielded import finish_within
 
 __all__ = ["ended_together"]
@@ -33,7 +33,7 @@ _OPEN = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING]
 
 
 @asynccontextmanager
-async def ended_together(session: Session) -> AsyncIterator[None]:
+async def ended_together(clock: Clock) -> AsyncIterator[None]:
     """Around the tracks' subflows: what cancels them ends this run the same way.
 
     In a worker each of them ends with Prefect's signal. Prefect does not see it in a group of
@@ -42,12 +42,12 @@ async def ended_together(session: Session) -> AsyncIterator[None]:
     try:
         yield
     except asyncio.CancelledError:
-        await finish_within(session.locks.clock, _SECONDS, _end_open())
+        await finish_within(clock, _SECONDS, _end_open())
         raise
     except BaseExceptionGroup as group:
         if group.subgroup(TerminationSignal) is None:
             raise
-        await finish_within(session.locks.clock, _SECONDS, _end_open())
+        await finish_within(clock, _SECONDS, _end_open())
         raise TerminationSignal(signal.SIGTERM) from group
 
 

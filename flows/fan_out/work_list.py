@@ -13,8 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from flows.rows.filtering import wanted_rows
-from flows.session.opening import Session
-from flows.sync_track import skipped
+from flows.session.opening import Run
 from tasks.errors import NotionError
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
@@ -33,15 +32,16 @@ class Waiting:
     `done_elsewhere` are the results of those that a new listing no longer had.
     """
 
-    def __init__(self, session: Session, work: Sequence[Track]) -> None:
+    def __init__(self, run: Run, work: Sequence[Track]) -> None:
+        listed = run.state.listed
         self.done_elsewhere: list[TrackResult] = []
-        self._session = session
+        self._run = run
         self._rows = deque(work)
         self._asked_in_vain = 0
         self._turn = asyncio.Lock()
-        # With `all`, a row that is done is still listed: nothing would be learnt.
-        self._can_learn = bool(session.listed) and session.track_filter is not TrackFilter.ALL
-        self._cost = max(_AT_LEAST, -(-session.listed // _ROWS_A_REQUEST))
+        # With `all`, a row that is done is still listed: the list would show nothing new.
+        self._can_learn = bool(listed) and run.state.track_filter is not TrackFilter.ALL
+        self._cost = max(_AT_LEAST, -(-listed // _ROWS_A_REQUEST))
 
     async def next(self) -> Track | None:
         """The next track to ask for; None once all are handed out."""
@@ -57,7 +57,8 @@ class Waiting:
     async def _list_again(self) -> None:
         self._asked_in_vain = 0
         try:
-            locks = {track.page_id: track.lock async for track in wanted_rows(self._session)}
+            rows = wanted_rows(self._run.connections, self._run.state.track_filter)
+            locks = {track.page_id: track.lock async for track in rows}
         except NotionError as error:
             _log.debug("The rows could not be listed again: %s", error)
             return
@@ -66,4 +67,4 @@ class Waiting:
         self._rows = deque(sorted(left, key=lambda track: bool(locks[track.page_id])))
         _log.info("   Listed again: other machines have done %d of %d", len(gone), len(gone + left))
         status = TrackStatus.SKIPPED_ALREADY_DONE
-        self.done_elsewhere += [skipped(track, status, "done meanwhile") for track in gone]
+        self.done_elsewhere += [TrackResult.of(track, status, "done meanwhile") for track in gone]

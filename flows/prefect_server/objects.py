@@ -7,19 +7,19 @@ put it since, is only reported.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from prefect import get_client
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, WorkPoolCreate
-from prefect.client.schemas.objects import StateType
-from prefect.events.actions import CancelFlowRun, ChangeFlowRunState, SendNotification
-from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY
 from prefect.workers.process import ProcessWorker
 
+from flows.prefect_server.automations import (
+    failures_are_told,
+    make_automation,
+    silent_and_late_runs,
+)
 from flows.prefect_server.blocks import register_blocks
 from flows.prefect_server.limits import CONVERSIONS, DOWNLOADS, NOTION_REQUESTS
 from flows.settings import load_settings
@@ -30,11 +30,8 @@ __all__ = ["NOTIFICATIONS_BLOCK", "WORK_POOL", "prepare_server"]
 WORK_POOL = "library-sync"
 NOTIFICATIONS_BLOCK = "library-sync-notifications"
 
-_FLOWS = ["library-sync", "sync-track", "sync-share", "batch-sync", "cleanup-locks"]
 _SECONDS = 60.0
 _MACHINES = 4
-_HEARTBEAT_SECONDS = 180
-_LATE = timedelta(minutes=20)
 
 
 async def prepare_server() -> list[str]:
@@ -46,8 +43,8 @@ async def prepare_server() -> list[str]:
     async with get_client() as client:
         said = [await _work_pool(client)]
         said += [await _limit(client, limit) for limit in _limits()]
-        said += [await _automation(client, automation) for automation in _automations()]
-        said.append(await _notification(client))
+        said += [await make_automation(client, wanted) for wanted in silent_and_late_runs()]
+        said += await _notifications(client)
     return [*said, await register_blocks()]
 
 
@@ -100,117 +97,18 @@ async def _limit(client: PrefectClient, wanted: _Limit) -> str:
     return f"Limit {wanted.name}: found."
 
 
-def _automations() -> list[AutomationCore]:
-    return [_silent_runs_crash(), _late_runs_are_dropped()]
-
-
-def _silent_runs_crash() -> AutomationCore:
-    """Runs whose process is gone: no heartbeat and no end within thrice the heartbeat's time.
-
-    Their locks are freed by the next run (docs/facts/prefect.md, "The end of a run"). Events are
-    named for the state's name, and ours are many: hence the wildcard.
-    """
-    beat = PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value() or _HEARTBEAT_SECONDS
-    silence = timedelta(seconds=3 * beat + _SECONDS)
-    return AutomationCore(
-        name="library-sync: silent runs have crashed",
-        description="A run that stopped sending heartbeats without ending is marked Crashed.",
-        trigger=EventTrigger(
-            after={"prefect.flow-run.heartbeat"},
-            expect={"prefect.flow-run.*"},
-            match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=_of_our_flows(),
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=silence,
-        ),
-        actions=[
-            ChangeFlowRunState(
-                name="Crashed",
-                state=StateType.CRASHED,
-                force=False,
-                message=f"No heartbeat for {silence.seconds} s: its machine or process is gone. "
-                "The next run frees its locks and does its tracks.",
-            )
-        ],
-    )
-
-
-def _late_runs_are_dropped() -> AutomationCore:
-    """Scheduled runs that no worker took: when one comes back, it does not find a heap of them."""
-    return AutomationCore(
-        name="library-sync: late scheduled runs are dropped",
-        description="A scheduled run that no worker took in 20 minutes is cancelled: the next "
-        "one does the same work.",
-        trigger=EventTrigger(
-            after={"prefect.flow-run.Late"},
-            expect={"prefect.flow-run.*"},
-            match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=[
-                _of_our_flows(),
-                {
-                    "prefect.resource.id": "prefect.tag.auto-scheduled",
-                    "prefect.resource.role": "tag",
-                },
-            ],
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=_LATE,
-        ),
-        actions=[CancelFlowRun()],
-    )
-
-
-def _of_our_flows() -> dict[str, Any]:
-    names = [*_FLOWS, "library-status"]
-    return {"prefect.resource.role": "flow", "prefect.resource.name": names}
-
-
-async def _automation(client: PrefectClient, wanted: AutomationCore) -> str:
-    if await client.read_automations_by_name(wanted.name):
-        return f"Automation '{wanted.name}': found."
-    await client.create_automation(wanted)
-    return f"Automation '{wanted.name}': made."
-
-
-async def _notification(client: PrefectClient) -> str:
-    """Failed and crashed runs to the user's notification block, once there is one."""
-    block = [
+async def _notifications(client: PrefectClient) -> list[str]:
+    """Failed runs, and runs with many failures, to the user's block, once it is there."""
+    blocks = [
         document.id
         async for document in _blocks(client)
         if document.name == NOTIFICATIONS_BLOCK and document.id is not None
     ]
-    if not block:
-        return (
-            f"Notifications: none. Make a block named {NOTIFICATIONS_BLOCK} (Slack, e-mail, …) "
-            "in Prefect's UI and run setup again to be told of failed runs."
-        )
-    return await _automation(
-        client,
-        AutomationCore(
-            name="library-sync: failed runs are told",
-            description=f"Sent through the block {NOTIFICATIONS_BLOCK}.",
-            trigger=EventTrigger(
-                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
-                match={"prefect.resource.id": "prefect.flow-run.*"},
-                match_related={
-                    "prefect.resource.role": "flow",
-                    "prefect.resource.name": [name for name in _FLOWS if name != "sync-track"],
-                },
-                posture=Posture.Reactive,
-                threshold=1,
-            ),
-            actions=[
-                SendNotification(
-                    block_document_id=block[0],
-                    subject="library-sync: {{ flow_run.name }} {{ flow_run.state.name }}",
-                    body="{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
-                )
-            ],
-        ),
-    )
+    if not blocks:
+        said = f"Notifications: none. Make a block named {NOTIFICATIONS_BLOCK} (Slack, e-mail, …) "
+        return [said + "in Prefect's UI and run setup again to get a message about failed runs."]
+    wanted = failures_are_told(blocks[0], NOTIFICATIONS_BLOCK)
+    return [await make_automation(client, automation) for automation in wanted]
 
 
 async def _blocks(client: PrefectClient) -> AsyncIterator[Any]:

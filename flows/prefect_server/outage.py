@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 
 import httpx
 
-__all__ = ["OUT_OF_REACH", "Outage"]
+__all__ = ["OUT_OF_REACH", "Outage", "record_gap"]
+
+_log = logging.getLogger("flows.prefect_server")
 
 OUT_OF_REACH = (httpx.HTTPError, RuntimeError)
 """What Prefect's client raises when its server does not answer, or only with errors."""
@@ -28,3 +33,14 @@ class Outage:
     def begin(self) -> None:
         """The server just failed, after all of the client's attempts."""
         self._until = monotonic() + _OUTAGE_SECONDS
+
+
+@contextmanager
+def record_gap(what: str, outage: Outage | None = None) -> Iterator[None]:
+    """A server that does not answer costs a line in the log, never the run."""
+    try:
+        yield
+    except OUT_OF_REACH as error:
+        if outage is not None:
+            outage.begin()
+        _log.warning("The Prefect server did not take %s: %s", what, error)

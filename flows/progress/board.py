@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 from flows.prefect_server.outage import Outage
+from flows.progress.artifact import ProgressArtifact
 from flows.progress.terminal import ProgressLine
 from flows.progress.transfers import Transfers
-from flows.reporting.artifacts import Progress
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 __all__ = ["Board"]
@@ -40,7 +40,7 @@ class Board:
         self._began = monotonic()
         self._begun = 0
         self.outage = Outage()
-        self._artifact = Progress(self.outage)
+        self._artifact = ProgressArtifact(self.outage)
 
     @property
     def _done(self) -> int:
@@ -70,10 +70,10 @@ class Board:
         self._counts[result.status] += 1
         if result.error_message:
             said = f"{result.error_type}: {result.error_message}"
-            _log.warning("%s: %s", _name(result), said)
+            _log.warning("%s: %s", result.label, said)
         else:
             seconds = result.processing_time_seconds
-            _log.info("   %s: %s (%.1fs)", result.status.value, _name(result), seconds)
+            _log.info("   %s: %s (%.1fs)", result.status.value, result.label, seconds)
         self._redraw()
         await self._artifact.show(self._done, self._total)
         if self._on_result is not None:
@@ -103,10 +103,6 @@ class Board:
         bytes_so_far = self._transfers.text()
         transfers = f" | {bytes_so_far}" if bytes_so_far else ""
         return f"[{self._done}/{self._total}] {counts or 'starting'}{transfers}{eta}"
-
-
-def _name(result: TrackResult) -> str:
-    return f"{result.artist} - {result.title}" if result.artist else result.title
 
 
 def _span(seconds: float) -> str:

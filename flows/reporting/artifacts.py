@@ -1,37 +1,28 @@
-"""What a run leaves in Prefect's UI: a progress bar, a summary to read, a table to look things up.
+"""What a run leaves in Prefect's UI: a summary to read, a table to look things up.
 
-Pure text and rows are made here; only `publish` and `Progress` talk to Prefect.
+Pure text and rows are made here; only `publish` talks to Prefect.
 """
 
 from __future__ import annotations
 
-import logging
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 from prefect.artifacts import (
     acreate_markdown_artifact,
-    acreate_progress_artifact,
     acreate_table_artifact,
-    aupdate_progress_artifact,
 )
 
-from flows.prefect_server.outage import OUT_OF_REACH, Outage
-from flows.summary import SyncSummary
+from flows.prefect_server.outage import record_gap
+from flows.prefect_server.run_events import tell_failures
+from flows.summary import SHARE, SyncSummary
 from tasks.errors import ErrorType
 from tasks.tracks import TrackResult, TrackStatus
 
-__all__ = ["Progress", "publish", "summary_markdown", "table_rows"]
-
-_log = logging.getLogger("flows.artifacts")
+__all__ = ["publish", "summary_markdown", "table_rows"]
 
 _ROWS = 500
 _FAILURES_SHOWN = 50
-_SECONDS_BETWEEN_UPDATES = 2.0
 _BAR_WIDTH = 24
 
 
@@ -101,55 +92,20 @@ def table_rows(summary: SyncSummary) -> list[dict[str, Any]]:
 
 
 async def publish(summary: SyncSummary) -> None:
-    """Create the summary and the table for the current flow run, if its server answers."""
-    with _gap("the summary"):
+    """Create the summary and the table for the current flow run, if its server answers.
+
+    A share's have keys of their own: under one key the UI shows the newest as the current one.
+    """
+    key = "library-sync-share" if summary.mode == SHARE else "library-sync"
+    with record_gap("the summary"):
         await acreate_markdown_artifact(
-            summary_markdown(summary), key="library-sync-summary", description="Summary of the run"
+            summary_markdown(summary), key=f"{key}-summary", description="Summary of the run"
         )
         if summary.results:
             await acreate_table_artifact(
-                table_rows(summary),
-                key="library-sync-results",
-                description="What became of each track",
+                table_rows(summary), key=f"{key}-results", description="What became of each track"
             )
-
-
-@contextmanager
-def _gap(what: str, outage: Outage | None = None) -> Iterator[None]:
-    """A server that does not answer costs a line in the log, never the run."""
-    try:
-        yield
-    except OUT_OF_REACH as error:
-        if outage is not None:
-            outage.begin()
-        _log.warning("The Prefect server did not take %s: %s", what, error)
-
-
-class Progress:
-    """A progress artifact, updated now and then rather than at every track."""
-
-    def __init__(self, outage: Outage) -> None:
-        self._outage = outage
-        self._artifact: UUID | None = None
-        self._updated_at = 0.0
-
-    async def start(self) -> None:
-        """Create the bar at 0 %."""
-        with _gap("the progress bar", self._outage):
-            self._artifact = await acreate_progress_artifact(0.0, description="Tracks done")
-
-    async def show(self, done: int, total: int) -> None:
-        """Move the bar; quietly skipped when the last update was a moment ago."""
-        now = time.monotonic()
-        due = done == total or now - self._updated_at >= _SECONDS_BETWEEN_UPDATES
-        if self._artifact is None or not due or self._outage.lasts:
-            return
-        self._updated_at = now
-        percent = 100.0 * done / max(1, total)
-        with _gap("the progress", self._outage):
-            await aupdate_progress_artifact(
-                self._artifact, percent, description=f"{done} of {total} tracks"
-            )
+    tell_failures(summary)
 
 
 def _link(title: str, artist: str, url: str) -> str:

@@ -12,7 +12,8 @@ from time import monotonic
 from flows.reporting import artifacts
 from flows.reporting.files import write_report, write_summary
 from flows.reporting.hooks import after_run
-from flows.session.opening import Session
+from flows.session.run_state import RunState
+from flows.settings import Settings
 from flows.summary import LOOK_ALIKES_SHOWN, LookAlike, SyncSummary
 from tasks.dedupe.suggestions import look_alikes
 from tasks.tracks import Track
@@ -26,29 +27,29 @@ _log = logging.getLogger("flows.library_sync")
 
 
 async def close_run(
-    session: Session, summary: SyncSummary, *, title: str, began: float
+    settings: Settings, state: RunState, summary: SyncSummary, *, title: str, began: float
 ) -> SyncSummary:
     """The summary as it ends, said, kept on this machine and published in Prefect.
 
     `began` is a time of `monotonic()`. Nothing that fails here fails the run.
     """
-    alike = await asyncio.to_thread(find_look_alikes, session.kept_apart)
+    alike = await asyncio.to_thread(find_look_alikes, state.kept_apart)
     if alike:
-        session.warn(f"{len(alike)} pairs of rows look alike and were left apart: see the report.")
+        state.warn(f"{len(alike)} pairs of rows look alike and were left apart: see the report.")
     summary = replace(
         summary,
         duration_seconds=monotonic() - began,
-        warnings=session.warnings,
+        warnings=state.warnings,
         look_alikes=alike,
     )
     _say(title, summary)
-    folder, keep = session.run_folder, session.settings.keep_runs
-    written = await asyncio.to_thread(write_report, folder, summary, keep=keep)
-    await after_run(session, summary, folder)
-    if session.warnings != summary.warnings:
-        summary = replace(summary, warnings=session.warnings)
+    keep = settings.keep_runs
+    written = await asyncio.to_thread(write_report, state.folder, summary, keep=keep)
+    await after_run(settings, state, summary)
+    if state.warnings != summary.warnings:
+        summary = replace(summary, warnings=state.warnings)
         if written:
-            await asyncio.to_thread(write_summary, folder, summary)
+            await asyncio.to_thread(write_summary, state.folder, summary)
     ended_runs.get([]).append(summary)
     await artifacts.publish(summary)
     return summary
@@ -58,8 +59,7 @@ def _say(title: str, summary: SyncSummary) -> None:
     """The closing lines, failures before the numbers."""
     for result in summary.failures_first:
         if result.error_message:
-            name = f"{result.artist} - {result.title}" if result.artist else result.title
-            _log.info("   %s: %s %s", name, result.error_message, result.remedy or "")
+            _log.info("   %s: %s %s", result.label, result.error_message, result.remedy or "")
     _log.info("%s", title)
     for line in summary.lines():
         _log.info("%s", line)

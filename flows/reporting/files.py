@@ -78,7 +78,7 @@ class _RunLog(logging.FileHandler):
 def write_report(folder: Path, summary: SyncSummary, *, keep: int) -> bool:
     """Leave the run's report in `folder`, and keep the newest `keep` runs; True if it was written.
 
-    Never raises: a full disk is told in the log.
+    Never raises: a full disk is a line in the log.
     """
     try:
         write_summary(folder, summary)
@@ -180,5 +180,4 @@ def _all_tracks(results: Sequence[TrackResult]) -> str:
 
 
 def _track(result: TrackResult) -> Link:
-    name = f"{result.artist} - {result.title}" if result.artist else result.title
-    return Link(name, result.page_url)
+    return Link(result.label, result.page_url)

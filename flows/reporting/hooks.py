@@ -11,7 +11,8 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows.session.opening import Session
+from flows.session.run_state import RunState
+from flows.settings import Settings
 from flows.summary import SyncSummary
 from tasks.tracks import TrackResult, TrackStatus
 
@@ -25,27 +26,29 @@ _PREFIX = "LIBRARY_SYNC_"
 _REPORTED = {TrackStatus.PROCESSED, TrackStatus.FAILED, TrackStatus.ERROR}
 
 
-async def after_track(session: Session, result: TrackResult, *, seconds: float = _SECONDS) -> None:
+async def after_track(
+    settings: Settings, state: RunState, result: TrackResult, *, seconds: float = _SECONDS
+) -> None:
     """Run HOOK_AFTER_TRACK for a track that was processed or failed."""
-    command = session.settings.hook_after_track
+    command = settings.hook_after_track
     if not command or result.status not in _REPORTED:
         return
     problem = await _run(command, track_values(result), seconds)
     if problem:
-        _log.warning("HOOK_AFTER_TRACK after %s - %s %s", result.artist, result.title, problem)
-        session.warn("HOOK_AFTER_TRACK failed; the log says for which tracks.")
+        _log.warning("HOOK_AFTER_TRACK after %s %s", result.label, problem)
+        state.warn("HOOK_AFTER_TRACK failed; the log says for which tracks.")
 
 
 async def after_run(
-    session: Session, summary: SyncSummary, folder: Path, *, seconds: float = _SECONDS
+    settings: Settings, state: RunState, summary: SyncSummary, *, seconds: float = _SECONDS
 ) -> None:
     """Run HOOK_AFTER_RUN, also for a run that had nothing to do; not for a dry run."""
-    command = session.settings.hook_after_run
-    if not command or session.settings.dry_run:
+    command = settings.hook_after_run
+    if not command or settings.dry_run:
         return
-    problem = await _run(command, run_values(summary, folder), seconds)
+    problem = await _run(command, run_values(summary, state.folder), seconds)
     if problem:
-        session.warn(f"HOOK_AFTER_RUN {problem}")
+        state.warn(f"HOOK_AFTER_RUN {problem}")
 
 
 def track_values(result: TrackResult) -> dict[str, str]:

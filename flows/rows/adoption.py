@@ -14,9 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flows.session.opening import Session
+from flows.session.connections import Connections
+from flows.session.run_state import RunState
 from tasks.eagle.index import Match
 from tasks.errors import SyncError
+from tasks.locks.written import require_shown
 from tasks.notion.schema import Field
 from tasks.notion.statuses import COMPLETE, status_value
 from tasks.notion.writes import property_values
@@ -45,7 +47,9 @@ def is_only_an_id(track: Track, match: Match | None) -> bool:
     return bool(track.downloaded and not track.lock and match and match.wav)
 
 
-async def adopt_rows(session: Session, adoptions: Sequence[Adoption]) -> list[TrackResult]:
+async def adopt_rows(
+    connections: Connections, state: RunState, adoptions: Sequence[Adoption]
+) -> list[TrackResult]:
     """Write Eagle's ids into the rows; what became of each, in the order they were finished.
 
     Interrupted, it simply goes on next time: a row that has its id is no longer found.
@@ -54,8 +58,8 @@ async def adopt_rows(session: Session, adoptions: Sequence[Adoption]) -> list[Tr
     results: list[TrackResult] = []
 
     async def worker() -> None:
-        while waiting and not session.stopped_by:
-            results.append(await _adopt(session, waiting.popleft()))
+        while waiting and not state.stopped_by:
+            results.append(await _adopt(connections, waiting.popleft()))
             if len(results) % _SAID_EVERY == 0:
                 _log.info("   %d of %d ids written", len(results), len(adoptions))
 
@@ -65,13 +69,15 @@ async def adopt_rows(session: Session, adoptions: Sequence[Adoption]) -> list[Tr
     return results
 
 
-async def _adopt(session: Session, adoption: Adoption) -> TrackResult:
+async def _adopt(connections: Connections, adoption: Adoption) -> TrackResult:
     track, match = adoption.track, adoption.match
-    paths = _paths(session, match)
-    written = property_values(session.schema, _values(session, track, match, paths))
+    paths = _paths(connections, match)
+    written = property_values(connections.schema, _values(connections, track, match, paths))
     try:
-        page = await retrying(_call(session.notion.update_page, track.page_id, written), PATIENT)
-        session.require_shown(page, written, track)
+        page = await retrying(
+            _call(connections.notion.update_page, track.page_id, written), PATIENT
+        )
+        require_shown(page, written, track.label)
     except SyncError as error:
         _log.warning("%s: %s", track.label, error)
         return _result(adoption, TrackStatus.FAILED, paths, error)
@@ -82,7 +88,9 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
     return lambda: function(*arguments)
 
 
-def _values(session: Session, track: Track, match: Match, paths: FilePaths) -> Mapping[Field, Any]:
+def _values(
+    connections: Connections, track: Track, match: Match, paths: FilePaths
+) -> Mapping[Field, Any]:
     """What the row lacks; texts that stand there stay."""
     assert match.wav is not None
     aiff = match.aiff.id if match.aiff else None
@@ -91,14 +99,14 @@ def _values(session: Session, track: Track, match: Match, paths: FilePaths) -> M
         Field.EAGLE_AIFF_ID: aiff,
         Field.WAV_PATH: None if track.wav_path else paths.wav,
         Field.AIFF_PATH: None if track.aiff_path else paths.aiff,
-        Field.STATUS: status_value(session.schema, track.statuses, COMPLETE),
+        Field.STATUS: status_value(connections.schema, track.statuses, COMPLETE),
     }
 
 
-def _paths(session: Session, match: Match) -> FilePaths:
-    assert session.eagle is not None
-    wav = session.eagle.file_path(match.wav) if match.wav else None
-    aiff = session.eagle.file_path(match.aiff) if match.aiff else None
+def _paths(connections: Connections, match: Match) -> FilePaths:
+    assert connections.eagle is not None
+    wav = connections.eagle.file_path(match.wav) if match.wav else None
+    aiff = connections.eagle.file_path(match.aiff) if match.aiff else None
     return FilePaths(wav=str(wav) if wav else None, aiff=str(aiff) if aiff else None)
 
 
@@ -106,18 +114,12 @@ def _result(
     adoption: Adoption, status: TrackStatus, paths: FilePaths, error: SyncError | None = None
 ) -> TrackResult:
     track, match = adoption.track, adoption.match
-    return TrackResult(
-        page_id=track.page_id,
-        title=track.title or "Untitled",
-        artist=track.artist,
-        status=status,
+    return TrackResult.of(
+        track,
+        status,
+        adoption.reason,
+        error,
         file_paths=paths,
         eagle_item_id=match.wav.id if match.wav else None,
         eagle_aiff_item_id=match.aiff.id if match.aiff else None,
-        action=adoption.reason,
-        error_type=error.error_type if error else None,
-        error_message=str(error) if error else None,
-        remedy=error.remedy if error else None,
-        page_url=track.page_url,
-        source_url=track.soundcloud_url,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Sequence
 from pathlib import Path, PurePath
 
-from flows.session.opening import Session
+from flows.session.connections import Connections
 from tasks.attempts import Attempt
 from tasks.errors import ErrorType, NotionNotFound
 from tasks.notion.filters import wants
@@ -20,98 +20,103 @@ from tasks.tracks import Track, TrackFilter
 __all__ = ["is_gone", "is_wanted", "only_chosen", "only_failed", "resting", "wanted_rows"]
 
 
-def is_wanted(session: Session, track: Track, track_filter: TrackFilter) -> bool:
+def is_wanted(connections: Connections, track: Track, track_filter: TrackFilter) -> bool:
     """True if the filter is about the row; `missing_eagle` also finds what got lost here."""
     if wants(track, track_filter):
         return True
-    return track_filter is TrackFilter.MISSING_EAGLE and is_gone(session, track)
+    return track_filter is TrackFilter.MISSING_EAGLE and is_gone(connections, track)
 
 
-def wanted_rows(session: Session) -> AsyncGenerator[Track, None]:
-    """The rows this run is about, as a listing of now gives them. Raises a NotionError."""
+def wanted_rows(connections: Connections, track_filter: TrackFilter) -> AsyncGenerator[Track, None]:
+    """The rows the filter is about, as a listing of now gives them. Raises a NotionError."""
     return iterate_tracks(
-        session.notion,
-        session.schema,
-        session.track_filter,
-        lambda track: is_wanted(session, track, session.track_filter),
+        connections.notion,
+        connections.schema,
+        track_filter,
+        lambda track: is_wanted(connections, track, track_filter),
     )
 
 
-def is_gone(session: Session, track: Track) -> bool:
+def is_gone(connections: Connections, track: Track) -> bool:
     """True if the row is ticked, but its Eagle item and its files are both gone.
 
     Only for files that lay in this machine's own folders: an id that this Eagle does not know may
     be an item of another machine's library.
     """
-    index = session.index
+    index = connections.index
     if index is None or not (track.downloaded and track.eagle_id) or track.in_trash:
         return False
     if index.get(track.eagle_id) is not None or track.is_duplicate:
         return False
     paths = [Path(path) for path in (track.wav_path, track.aiff_path) if path]
-    return bool(paths) and all(_is_ours(session, path) and not path.exists() for path in paths)
+    return bool(paths) and all(_is_ours(connections, path) and not path.exists() for path in paths)
 
 
-def _is_ours(session: Session, path: PurePath) -> bool:
-    roots = [session.settings.out_dir, session.settings.playlist_tracks_dir]
-    if session.eagle is not None:
-        roots.append(session.eagle.folder)
+def _is_ours(connections: Connections, path: PurePath) -> bool:
+    roots = [connections.settings.out_dir, connections.settings.playlist_tracks_dir]
+    if connections.eagle is not None:
+        roots.append(connections.eagle.folder)
     return any(root is not None and path.is_relative_to(root) for root in roots)
 
 
 async def only_chosen(
-    session: Session, tracks: Sequence[Track], page_ids: Collection[str]
+    connections: Connections,
+    tracks: Sequence[Track],
+    track_filter: TrackFilter,
+    page_ids: Collection[str],
 ) -> list[Track]:
     """Those of `tracks` with one of `page_ids`, and the rows that a query does not show yet."""
     chosen = {track.page_id: track for track in tracks if track.page_id in page_ids}
     for page_id in sorted(set(page_ids) - chosen.keys()):
-        row = await _row(session, page_id)
-        if row is not None and is_wanted(session, row, session.track_filter):
+        row = await _row(connections, page_id)
+        if row is not None and is_wanted(connections, row, track_filter):
             chosen[page_id] = row
     return list(chosen.values())
 
 
-async def _row(session: Session, page_id: str) -> Track | None:
+async def _row(connections: Connections, page_id: str) -> Track | None:
     try:
-        page = await retrying(lambda: session.notion.page(page_id), PATIENT)
+        page = await retrying(lambda: connections.notion.page(page_id), PATIENT)
     except NotionNotFound:
         return None
-    return to_track(page, session.schema)
+    return to_track(page, connections.schema)
 
 
-def only_failed(session: Session, tracks: Sequence[Track], error: ErrorType | None) -> list[Track]:
+def only_failed(
+    connections: Connections, tracks: Sequence[Track], error: ErrorType | None
+) -> list[Track]:
     """The rows that failed before, with `error` if it is given (`sync --retry-failed`).
 
     By the status the row shows; where the status property cannot show an error, by this
     machine's journal.
     """
-    return [track for track in tracks if _has_failed(session, track, error)]
+    return [track for track in tracks if _has_failed(connections, track, error)]
 
 
-def _has_failed(session: Session, track: Track, error: ErrorType | None) -> bool:
+def _has_failed(connections: Connections, track: Track, error: ErrorType | None) -> bool:
     shown = set(errors_of(track))
-    if not shown and not _shows_errors(session):
-        known = session.attempts.knows(track.page_id)
+    if not shown and not _shows_errors(connections):
+        known = connections.attempts.knows(track.page_id)
         shown = {known.value} if known else set()
     return bool(shown) if error is None else error.value in shown
 
 
-def resting(session: Session, track: Track, action: Action) -> Attempt | None:
+def resting(connections: Connections, track: Track, action: Action) -> Attempt | None:
     """The attempt for whose sake the row is left alone today, None if it is to be tried.
 
     Only downloads rest: what is in Eagle or on the disk is taken at once. Who clears the error in
     the row's status asks for another attempt.
     """
-    if action is not Action.DOWNLOAD or session.retries_failed:
+    if action is not Action.DOWNLOAD:
         return None
-    attempt = session.attempts.resting(track)
+    attempt = connections.attempts.resting(track)
     if attempt is None:
         return None
-    was_cleared = _shows_errors(session) and attempt.error.value not in errors_of(track)
+    was_cleared = _shows_errors(connections) and attempt.error.value not in errors_of(track)
     return None if was_cleared else attempt
 
 
-def _shows_errors(session: Session) -> bool:
+def _shows_errors(connections: Connections) -> bool:
     """A `status` property has our errors only as "Failed"."""
-    schema = session.schema
+    schema = connections.schema
     return Field.STATUS in schema and schema[Field.STATUS].type != "status"

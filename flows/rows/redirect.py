@@ -6,9 +6,10 @@ import json
 import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
-from flows.session.opening import Session
+from flows.session.connections import Connections
 from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal
 from tasks.dedupe.merge import plan_merge
 from tasks.errors import LeaseLost, LockError, NotionError, SyncError
@@ -28,19 +29,23 @@ __all__ = ["redirect"]
 _log = logging.getLogger("flows.redirect")
 
 
-async def redirect(session: Session, keeper: Track, other: Track, reason: str) -> TrackResult:
+async def redirect(
+    connections: Connections, run_folder: Path, keeper: Track, other: Track, reason: str
+) -> TrackResult:
     """Unite `other` with `keeper` in Notion and mark it as its duplicate; never raises.
 
     Both rows are claimed, in the order of their ids. Nothing of the keeper's is overwritten; the
-    other row keeps everything and gets the status `Duplicate`.
+    other row keeps everything and gets the status `Duplicate`. What changes is journalled in
+    `run_folder` before.
     """
     try:
         async with AsyncExitStack() as held:
             rows = {
-                page_id: await _held(session, held, page_id)
+                page_id: await _held(connections, held, page_id)
                 for page_id in sorted((keeper.page_id, other.page_id))
             }
-            await _unite(session, rows[keeper.page_id], rows[other.page_id])
+            journal = MergeJournal(run_folder / "merges.jsonl")
+            await _unite(connections, journal, rows[keeper.page_id], rows[other.page_id])
     except (LockError, LeaseLost) as error:
         return _result(other, keeper, TrackStatus.SKIPPED_LOCKED, str(error))
     except SyncError as error:
@@ -50,30 +55,33 @@ async def redirect(session: Session, keeper: Track, other: Track, reason: str) -
     return _result(other, keeper, TrackStatus.SKIPPED_DUPLICATE, f"redirected: {reason}")
 
 
-async def _held(session: Session, stack: AsyncExitStack, page_id: str) -> HeldRow:
-    lease = await hold_row(session.locks, page_id)
+async def _held(connections: Connections, stack: AsyncExitStack, page_id: str) -> HeldRow:
+    lease = await hold_row(connections.locks, page_id)
     stack.push_async_callback(lease.release)
     await stack.enter_async_context(lease.kept())
     return lease
 
 
-async def _unite(session: Session, keeper: HeldRow, other: HeldRow) -> None:
+async def _unite(
+    connections: Connections, journal: MergeJournal, keeper: HeldRow, other: HeldRow
+) -> None:
     """The keeper's gains first: should we die between the two, the next run finds both again."""
-    kept = await session.playlists.of(to_track(keeper.row.page, session.schema))
-    given = await session.playlists.of(to_track(other.row.page, session.schema))
+    kept = await connections.playlists.of(to_track(keeper.row.page, connections.schema))
+    given = await connections.playlists.of(to_track(other.row.page, connections.schema))
     merge = plan_merge(kept, given)
-    gains = keeper_values(merge.keeper_changes, session.schema)
-    marks = redirect_values(session.schema, kept, given)
-    journal = MergeJournal(session.run_folder / "merges.jsonl")
+    gains = keeper_values(merge.keeper_changes, connections.schema)
+    marks = redirect_values(connections.schema, kept, given)
     for row, values in ((keeper, gains), (other, marks)):
-        written = property_values(session.schema, values)
-        page = await with_whole_relations(session.notion, row.row.page, written)
+        written = property_values(connections.schema, values)
+        page = await with_whole_relations(connections.notion, row.row.page, written)
         _journal(journal, page, written)
         await row.finish(written)
-    if session.settings.dedupe_archive:
+    if connections.settings.dedupe_archive:
         change = Change(page_id=given.page_id, field=THE_PAGE, before=False, after=True)
         journal.record(change)
-        await retrying(lambda: session.notion.set_in_trash(given.page_id, is_trashed=True), PATIENT)
+        await retrying(
+            lambda: connections.notion.set_in_trash(given.page_id, is_trashed=True), PATIENT
+        )
 
 
 def keeper_values(changes: Mapping[str, object], schema: Schema) -> dict[Field, Any]:
@@ -126,17 +134,11 @@ def _result(
     reason: str,
     error: SyncError | None = None,
 ) -> TrackResult:
-    return TrackResult(
-        page_id=other.page_id,
-        title=other.title or "Untitled",
-        artist=other.artist,
-        status=status,
-        action=reason,
-        error_type=error.error_type if error else None,
-        error_message=str(error) if error else None,
-        remedy=error.remedy if error else None,
+    return TrackResult.of(
+        other,
+        status,
+        reason,
+        error,
         dedupe_redirected=status is TrackStatus.SKIPPED_DUPLICATE,
         dedupe_keeper_id=keeper.page_id,
-        page_url=other.page_url,
-        source_url=other.soundcloud_url,
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from flows.rows.adoption import Adoption, is_only_an_id
 from flows.rows.filtering import is_gone, resting
 from flows.rows.redirect import redirect
-from flows.session.opening import Session
+from flows.session.connections import Connections
+from flows.session.run_state import RunState
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.facts import gather_facts, identity_of, match_in, row_keys, soundcloud_path
 from tasks.locks.order import machine_name, own_part_first
@@ -38,7 +39,12 @@ class Selection:
 
 
 async def select_tracks(
-    session: Session, tracks: Sequence[Track], limit: int | None, *, are_all: bool = False
+    connections: Connections,
+    state: RunState,
+    tracks: Sequence[Track],
+    limit: int | None,
+    *,
+    are_all: bool = False,
 ) -> Selection:
     """Decide every row; redirect duplicates; take `limit` of those that need work.
 
@@ -47,39 +53,41 @@ async def select_tracks(
     `planned`.
     """
     selection = Selection()
-    needing = [track for track in tracks if _needs_work(session, track, selection)]
+    needing = [track for track in tracks if _needs_work(connections, state, track, selection)]
     _tell_resting(selection)
     groups, _ = await asyncio.gather(
-        _duplicates(session, needing, tracks if are_all else None),
-        session.playlists.prepare(() if session.settings.dry_run else needing[:limit]),
+        _duplicates(connections, needing, tracks if are_all else None),
+        connections.playlists.prepare(() if connections.settings.dry_run else needing[:limit]),
     )
-    kept = await _without_duplicates(session, needing, groups, selection)
-    session.kept_apart += kept
-    ordered = _in_order(session, kept)[:limit]
-    if session.settings.dry_run:
-        selection.planned += [_planned(track, _plan(session, track)) for track in ordered]
+    kept = await _without_duplicates(connections, state, needing, groups, selection)
+    state.kept_apart += kept
+    ordered = _in_order(connections, state.machines, kept)[:limit]
+    if connections.settings.dry_run:
+        selection.planned += [_planned(track, _plan(connections, track)) for track in ordered]
         return selection
     for track in ordered:
-        match = match_in(session.index, track, session.settings.allowed_source_hosts)
-        plan = _plan(session, track)
+        match = match_in(connections.index, track, connections.settings.allowed_source_hosts)
+        plan = _plan(connections, track)
         if match and plan.action is Action.ADOPT and is_only_an_id(track, match):
             selection.adoptions.append(Adoption(track, match, plan.reason))
         else:
             selection.work.append(track)
-    await session.playlists.prepare(selection.work)
+    await connections.playlists.prepare(selection.work)
     return selection
 
 
-def _needs_work(session: Session, track: Track, selection: Selection) -> bool:
-    plan = _plan(session, track)
+def _needs_work(
+    connections: Connections, state: RunState, track: Track, selection: Selection
+) -> bool:
+    plan = _plan(connections, track)
     status = plan.action.skipped_as
     if status is not None:
-        selection.skipped.append(_result(track, status, plan.reason))
+        selection.skipped.append(_skipped(track, status, plan.reason))
         return False
-    attempt = resting(session, track, plan.action)
+    attempt = None if state.retries_failed else resting(connections, track, plan.action)
     if attempt is None:
         return True
-    skipped = _result(track, TrackStatus.SKIPPED_NO_SOURCE, attempt.reason())
+    skipped = _skipped(track, TrackStatus.SKIPPED_NO_SOURCE, attempt.reason())
     selection.skipped.append(replace(skipped, error_type=attempt.error))
     return False
 
@@ -93,47 +101,48 @@ def _tell_resting(selection: Selection) -> None:
         )
 
 
-def _plan(session: Session, track: Track) -> Plan:
-    hosts = session.settings.allowed_source_hosts
-    match = match_in(session.index, track, hosts)
-    return plan_track(track, gather_facts(track, match, hosts, is_gone=is_gone(session, track)))
+def _plan(connections: Connections, track: Track) -> Plan:
+    hosts = connections.settings.allowed_source_hosts
+    match = match_in(connections.index, track, hosts)
+    return plan_track(track, gather_facts(track, match, hosts, is_gone=is_gone(connections, track)))
 
 
 async def _duplicates(
-    session: Session, tracks: Sequence[Track], everything: Sequence[Track] | None
+    connections: Connections, tracks: Sequence[Track], everything: Sequence[Track] | None
 ) -> list[DuplicateGroup]:
     """Groups within the batch and with the rest of the database, by exact keys."""
     _log.debug("Looking for duplicates of %d rows", len(tracks))
     if not tracks:
         return []
-    hosts = session.settings.allowed_source_hosts
-    twins = await _twins(session, tracks, everything)
+    hosts = connections.settings.allowed_source_hosts
+    twins = await _twins(connections, tracks, everything)
     known = {track.page_id for track in tracks}
     strangers = [t for t in twins if t.page_id not in known and not t.is_duplicate]
     return duplicate_groups([*tracks, *strangers], lambda track: row_keys(track, hosts))
 
 
 async def _twins(
-    session: Session, tracks: Iterable[Track], everything: Sequence[Track] | None
+    connections: Connections, tracks: Iterable[Track], everything: Sequence[Track] | None
 ) -> list[Track]:
     """Rows that may have the address or the SoundCloud id of one of `tracks`; asked of Notion
     unless all are known.
     """
-    hosts = session.settings.allowed_source_hosts
+    hosts = connections.settings.allowed_source_hosts
     paths = {path for track in tracks if (path := soundcloud_path(track, hosts))}
     ids = {number for track in tracks if (number := identity_of(track, hosts).soundcloud_id)}
     if everything is not None:
         return [
             t for t in everything if soundcloud_path(t, hosts) in paths or t.soundcloud_id in ids
         ]
-    twins = await find_by_path(session.notion, session.schema, sorted(paths))
+    twins = await find_by_path(connections.notion, connections.schema, sorted(paths))
     numbers = sorted(filter(str.isdecimal, ids))
-    others = await find_by_soundcloud_id(session.notion, session.schema, numbers)
+    others = await find_by_soundcloud_id(connections.notion, connections.schema, numbers)
     return list({track.page_id: track for track in [*twins, *others]}.values())
 
 
 async def _without_duplicates(
-    session: Session,
+    connections: Connections,
+    state: RunState,
     tracks: Sequence[Track],
     groups: Iterable[DuplicateGroup],
     selection: Selection,
@@ -145,7 +154,7 @@ async def _without_duplicates(
     async def redirect_all(group: DuplicateGroup) -> list[TrackResult]:
         async with turns:
             others = [other for other in group.others if other.page_id in ours]
-            return [await _redirected(session, group, other) for other in others]
+            return [await _redirected(connections, state, group, other) for other in others]
 
     async with asyncio.TaskGroup() as side_by_side:
         done = [side_by_side.create_task(redirect_all(group)) for group in groups]
@@ -155,31 +164,34 @@ async def _without_duplicates(
     return [track for track in tracks if track.page_id not in gone]
 
 
-async def _redirected(session: Session, group: DuplicateGroup, other: Track) -> TrackResult:
-    if not session.settings.dry_run:
-        return await redirect(session, group.keeper, other, group.reason)
+async def _redirected(
+    connections: Connections, state: RunState, group: DuplicateGroup, other: Track
+) -> TrackResult:
+    if not connections.settings.dry_run:
+        return await redirect(connections, state.folder, group.keeper, other, group.reason)
     reason = f"would be redirected to {group.keeper.label}: {group.reason}"
-    return replace(
-        _result(other, TrackStatus.SKIPPED_DUPLICATE, reason),
-        dedupe_keeper_id=group.keeper.page_id,
-    )
+    keeper = group.keeper.page_id
+    skipped = _skipped(other, TrackStatus.SKIPPED_DUPLICATE, reason)
+    return replace(skipped, dedupe_keeper_id=keeper)
 
 
-def _in_order(session: Session, tracks: Sequence[Track]) -> list[Track]:
+def _in_order(
+    connections: Connections, machines: frozenset[str], tracks: Sequence[Track]
+) -> list[Track]:
     """This machine's part of the list first, so that two machines seldom ask for one row."""
-    if not session.locks.enabled:
+    if not connections.locks.enabled:
         return list(tracks)
     by_id = {track.page_id: track for track in tracks}
-    owner = session.locks.owner
+    owner = connections.locks.owner
     us = machine_name(owner.host, owner.pid)
-    return [by_id[page_id] for page_id in own_part_first(by_id, us, session.machines)]
+    return [by_id[page_id] for page_id in own_part_first(by_id, us, machines)]
 
 
 def _planned(track: Track, plan: Plan) -> TrackResult:
     """A dry run's line: what would be done and why."""
     verb = _VERBS.get(plan.action, plan.action.value)
     _log.info("   Would %s: %s (%s)", verb, track.label, plan.reason)
-    return _result(track, TrackStatus.PENDING, f"{verb}: {plan.reason}")
+    return _skipped(track, TrackStatus.PENDING, f"{verb}: {plan.reason}")
 
 
 _VERBS = {
@@ -190,14 +202,5 @@ _VERBS = {
 }
 
 
-def _result(track: Track, status: TrackStatus, reason: str) -> TrackResult:
-    return TrackResult(
-        page_id=track.page_id,
-        title=track.title or "Untitled",
-        artist=track.artist,
-        status=status,
-        eagle_item_id=track.eagle_id or None,
-        action=reason,
-        page_url=track.page_url,
-        source_url=track.soundcloud_url,
-    )
+def _skipped(track: Track, status: TrackStatus, reason: str) -> TrackResult:
+    return TrackResult.of(track, status, reason, eagle_item_id=track.eagle_id or None)

@@ -12,7 +12,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from flows.session.opening import Session, open_session
+from flows.session.connections import Connections
+from flows.session.opening import open_session
 from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal, taken_back
 from tasks.errors import ConfigurationError, LockError, SyncError
 from tasks.locks.hold import hold_row
@@ -38,11 +39,12 @@ async def undo_run(run: str) -> int:
     """
     restored: set[str] = set()
     failed: dict[str, SyncError] = {}
-    async with open_session(with_eagle=False) as session:
-        changes = _changes(session, run)
+    async with open_session(with_eagle=False) as opened:
+        connections = opened.connections
+        changes = _changes(connections, run)
         for page_id, of_page in groupby(changes, key=lambda change: change.page_id):
             try:
-                if await _restore(session, page_id, list(of_page)):
+                if await _restore(connections, page_id, list(of_page)):
                     restored.add(page_id)
             except SyncError as error:
                 _log.warning("%s was not restored: %s", page_id, error)
@@ -56,8 +58,8 @@ async def undo_run(run: str) -> int:
     return len(restored)
 
 
-def _changes(session: Session, run: str) -> list[Change]:
-    state_dir = session.settings.state_dir
+def _changes(connections: Connections, run: str) -> list[Change]:
+    state_dir = connections.settings.state_dir
     path = state_dir / "runs" / run / "merges.jsonl"
     known = journalled_runs(state_dir)
     if run not in known:
@@ -69,15 +71,15 @@ def _changes(session: Session, run: str) -> list[Change]:
     return taken_back(MergeJournal(path).read())
 
 
-async def _restore(session: Session, page_id: str, changes: Sequence[Change]) -> bool:
+async def _restore(connections: Connections, page_id: str, changes: Sequence[Change]) -> bool:
     """Whether anything of the row changed. Raises LockError, LeaseLost, NotionError."""
     if any(change.field == THE_PAGE for change in changes):
-        await retrying(lambda: session.notion.set_in_trash(page_id, is_trashed=False), PATIENT)
-    lease = await hold_row(session.locks, page_id)
+        await retrying(lambda: connections.notion.set_in_trash(page_id, is_trashed=False), PATIENT)
+    lease = await hold_row(connections.locks, page_id)
     try:
         async with lease.kept():
             fields = {change.key for change in changes}
-            page = await with_whole_relations(session.notion, lease.row.page, fields)
+            page = await with_whole_relations(connections.notion, lease.row.page, fields)
             values = _values(page, changes)
             if values:
                 await lease.finish(values)

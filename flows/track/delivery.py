@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.session.opening import Session
+from flows.session.connections import Connections
 from tasks.audio.inspecting import inspect
 from tasks.audio.names import file_stem
 from tasks.audio.stage import place_in_playlists
@@ -50,7 +50,11 @@ class Held:
 
 
 async def deliver(
-    session: Session, lease: HeldRow, track: Track, files: Finished, known: Match | None = None
+    connections: Connections,
+    lease: HeldRow,
+    track: Track,
+    files: Finished,
+    known: Match | None = None,
 ) -> Held:
     """Both files into Eagle, or into OUT_DIR without it; the WAV into the playlist folders.
 
@@ -59,18 +63,22 @@ async def deliver(
     cannot be taken back, EagleError, FileError.
     """
     lease.require_safe()
-    if session.eagle is None:
-        return await _into_folder(session, track, files)
+    if connections.eagle is None:
+        return await _into_folder(connections, track, files)
     known = known or Match()
-    wav = await _item(session, lease, track, known.wav, files.wav, files.pcm_sha256)
-    aiff = await _item(session, lease, track, known.aiff, files.aiff, files.pcm_sha256)
-    copies = await _copies(session, track, files.wav, files.pcm_sha256)
-    paths = _paths(session.eagle, wav, aiff, copies)
+    wav = await _item(connections, lease, track, known.wav, files.wav, files.pcm_sha256)
+    aiff = await _item(connections, lease, track, known.aiff, files.aiff, files.pcm_sha256)
+    copies = await _copies(connections, track, files.wav, files.pcm_sha256)
+    paths = _paths(connections.eagle, wav, aiff, copies)
     return Held(wav=wav, aiff=aiff, paths=paths, seconds=files.seconds)
 
 
 async def adopt(
-    session: Session, eagle: EagleLibrary, track: Track, wav: EagleItem, aiff: EagleItem | None
+    connections: Connections,
+    eagle: EagleLibrary,
+    track: Track,
+    wav: EagleItem,
+    aiff: EagleItem | None,
 ) -> Held:
     """Items that Eagle has already: our tags are added, the playlist copy made if it can be."""
     playlist = _playlist(track)
@@ -79,14 +87,14 @@ async def adopt(
         aiff = await adopt_item(eagle, aiff, track, playlist)
     copies: Sequence[Path] = ()
     file = eagle.file_path(wav)
-    if file is not None and session.settings.playlist_tracks_dir is not None:
+    if file is not None and connections.settings.playlist_tracks_dir is not None:
         facts = await asyncio.to_thread(inspect, file)
-        copies = await _copies(session, track, file, facts.pcm_sha256 or "")
+        copies = await _copies(connections, track, file, facts.pcm_sha256 or "")
     return Held(wav=wav, aiff=aiff, paths=_paths(eagle, wav, aiff, copies), seconds=wav.duration)
 
 
 async def _item(
-    session: Session,
+    connections: Connections,
     lease: HeldRow,
     track: Track,
     known: EagleItem | None,
@@ -95,21 +103,21 @@ async def _item(
 ) -> EagleItem:
     """The item that Eagle has, with our tags added; else the file's, imported."""
     if known is None:
-        return await import_one(session, lease, track, file, pcm_sha256)
-    assert session.eagle is not None
-    return await adopt_item(session.eagle, known, track, _playlist(track))
+        return await import_one(connections, lease, track, file, pcm_sha256)
+    assert connections.eagle is not None
+    return await adopt_item(connections.eagle, known, track, _playlist(track))
 
 
 async def import_one(
-    session: Session, lease: HeldRow, track: Track, file: Path, pcm_sha256: str
+    connections: Connections, lease: HeldRow, track: Track, file: Path, pcm_sha256: str
 ) -> EagleItem:
     """The item of one file, imported now or by an earlier attempt."""
-    assert session.eagle is not None
+    assert connections.eagle is not None
     item: EagleItem = await import_file(
-        session.eagle,
+        connections.eagle,
         file,
         track,
-        website=website(session, track),
+        website=website(connections, track),
         fingerprint=pcm_sha256,
         playlist=_playlist(track),
         require_safe=lease.require_safe,
@@ -117,22 +125,24 @@ async def import_one(
     return item
 
 
-async def _into_folder(session: Session, track: Track, files: Finished) -> Held:
-    root, playlists = session.settings.out_dir, [_playlist(track)]
+async def _into_folder(connections: Connections, track: Track, files: Finished) -> Held:
+    root, playlists = connections.settings.out_dir, [_playlist(track)]
     wav = await _place(track, files.wav, root, playlists, files.pcm_sha256)
     aiff = await _place(track, files.aiff, root, playlists, files.pcm_sha256)
-    copies = await _copies(session, track, files.wav, files.pcm_sha256)
+    copies = await _copies(connections, track, files.wav, files.pcm_sha256)
     paths = FilePaths(wav=str(wav[0]), aiff=str(aiff[0]), playlist_wav=_first(copies))
     return Held(paths=paths, seconds=files.seconds)
 
 
-async def _copies(session: Session, track: Track, wav: Path, pcm_sha256: str) -> Sequence[Path]:
+async def _copies(
+    connections: Connections, track: Track, wav: Path, pcm_sha256: str
+) -> Sequence[Path]:
     """The WAV in the folder of the row's first playlist, or of all of them (PLAYLIST_COPIES)."""
-    root = session.settings.playlist_tracks_dir
+    root = connections.settings.playlist_tracks_dir
     if root is None:
         return ()
     playlists = track.playlists or (_UNASSIGNED,)
-    chosen = playlists if session.settings.copy_all_playlists else playlists[:1]
+    chosen = playlists if connections.settings.copy_all_playlists else playlists[:1]
     return await _place(track, wav, root, chosen, pcm_sha256)
 
 
@@ -171,9 +181,9 @@ def _playlist(track: Track) -> str:
     return track.playlists[0] if track.playlists else _UNASSIGNED
 
 
-def website(session: Session, track: Track) -> str:
+def website(connections: Connections, track: Track) -> str:
     """The address an item carries, by which it is found again: the row's own, made canonical."""
     try:
-        return source_of(track, session.settings.allowed_source_hosts).url
+        return source_of(track, connections.settings.allowed_source_hosts).url
     except BadAddress:
         return track.soundcloud_url or track.youtube_url

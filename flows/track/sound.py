@@ -1,4 +1,4 @@
-"""Recordings told by their sound, where Chromaprint's `fpcalc` is installed.
+"""Recordings recognised by their sound, where Chromaprint's `fpcalc` is installed.
 
 Another upload of a recording that Eagle holds differs in every byte and sounds the same: its item
 is adopted, not imported again. The same music with another length is another edit: it is only
@@ -12,7 +12,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.session.opening import Session
+from flows.session.connections import Connections
+from flows.session.run_state import RunState
 from tasks.audio.acoustic import Heard, Likeness
 from tasks.audio.fingerprint import AcousticFingerprint
 from tasks.audio.stage import take_fingerprint
@@ -44,33 +45,37 @@ class Sound:
     note: str = ""
 
 
-async def listen(session: Session, track: Track, wav: Path, seconds: float) -> Sound:
-    """What the new file's sound tells. Never raises: without a fingerprint nothing changes."""
-    if session.index is None or session.fpcalc is None:
+async def listen(
+    connections: Connections, state: RunState, track: Track, wav: Path, seconds: float
+) -> Sound:
+    """What the new file's sound shows. Never raises: without a fingerprint nothing changes."""
+    if connections.index is None or connections.fpcalc is None:
         return Sound()
     try:
-        fingerprint = await take_fingerprint(wav, seconds, session.fpcalc)
-        alike = await asyncio.to_thread(session.sounds.like, fingerprint)
+        fingerprint = await take_fingerprint(wav, seconds, connections.fpcalc)
+        alike = await asyncio.to_thread(connections.sounds.like, fingerprint)
     except SyncError as error:
         _log.debug("%s: no acoustic fingerprint: %s", track.label, error)
-        session.warn("Some tracks were not compared by their sound; --debug says why.")
+        state.warn("Some tracks were not compared by their sound; --debug says why.")
         return Sound()
-    return _judged(session, session.index, track, fingerprint, alike)
+    return _judged(state, connections.index, track, fingerprint, alike)
 
 
-async def remember(session: Session, sound: Sound, item: EagleItem | None, pcm: str) -> None:
+async def remember(
+    connections: Connections, state: RunState, sound: Sound, item: EagleItem | None, pcm: str
+) -> None:
     """Keep how an item of Eagle's sounds, for the recordings that come after it."""
     if sound.fingerprint is None or sound.match is not None or item is None:
         return
     heard = Heard(eagle_id=item.id, pcm_sha256=pcm, fingerprint=sound.fingerprint)
     try:
-        await asyncio.to_thread(session.sounds.add, heard)
+        await asyncio.to_thread(connections.sounds.add, heard)
     except SyncError as error:
-        session.warn(f"Acoustic fingerprints are not kept: {error}")
+        state.warn(f"Acoustic fingerprints are not kept: {error}")
 
 
 def _judged(
-    session: Session,
+    state: RunState,
     index: EagleIndex,
     track: Track,
     fingerprint: AcousticFingerprint,
@@ -85,7 +90,7 @@ def _judged(
         if likeness.is_same and same_version(track.label, match.wav.name):
             note = f"Eagle has this recording already, by its sound: {name}"
             return Sound(fingerprint, match, likeness.heard.pcm_sha256, note)
-        session.warn(_SAID)
+        state.warn(_SAID)
         note = f"the same music as {name}, {_difference(likeness, fingerprint)}; both are kept"
         return Sound(fingerprint, note=note)
     return Sound(fingerprint)

@@ -1,4 +1,4 @@
-"""SoundCloud's stand-in: a proxy that yt-dlp is told to use, and all hosts it asks behind it."""
+"""SoundCloud's stand-in: a proxy for yt-dlp, and behind it all hosts it asks."""
 
 from __future__ import annotations
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tasks.locks.lease import Lease
 
-if TYPE_CHECKING:
-    from simulation.lock.process import Process
 
-__all__ = ["Ledger", "Violation"]
+class Process(Protocol):
+    """A process as its judge and its world see it: told from others, alive or dead."""
+
+    dead: bool
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """True while it does not know the time, and so holds nothing safely."""
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
 from simulation.lock.faults import Faults
-from simulation.lock.ledger import Ledger
+from simulation.lock.ledger import Ledger, Process
 from simulation.lock.loop import VirtualLoop
 from simulation.lock.themes import Work
 from tasks.locks.ports import LockRow
 from tasks.locks.timing import LockTiming
-
-if TYPE_CHECKING:
-    from simulation.lock.process import Process
 
 __all__ = ["EPOCH", "World"]
 

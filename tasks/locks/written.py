@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["shows"]
+from tasks.errors import WriteNotVerified
+
+__all__ = ["require_shown", "shows"]
 
 _TEXTS = ("title", "rich_text")
 _OPTIONS = ("select", "status")
@@ -25,6 +27,15 @@ def shows(page: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
         by_key[str(value.get("id", name))] = value
         by_key[name] = value
     return all(name in by_key and _agree(by_key[name], value) for name, value in written.items())
+
+
+def require_shown(page: Mapping[str, Any], written: Mapping[str, Any], label: str) -> None:
+    """Raise WriteNotVerified unless `page`, the row of track `label`, shows all of `written`."""
+    if not shows(page, written):
+        raise WriteNotVerified(
+            f"Notion answered, but the row of {label} does not show what was written.",
+            remedy="Open the row; the next run repairs it with --filter missing_eagle.",
+        )
 
 
 def _agree(shown: Mapping[str, Any], written: Mapping[str, Any]) -> bool:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 from flows.__main__ import main
-from flows.command_line import parser as cli
+from flows.command_line import application
+from flows.command_line.old_flags import ALL_TRACKS
 from flows.settings import VARIABLES
+from tasks.errors import ErrorType
 from tasks.tracks import TrackFilter
 
 
@@ -21,60 +29,118 @@ def clean_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("LIBRARY_SYNC_STATE", str(tmp_path / "state"))
 
 
+def options_of(words: str) -> dict:
+    """What the command line gives to its command, by name."""
+    options = dict(application.parse(words.split()).options)
+    for group in ("options", "verbosity"):
+        given = options.pop(group, None)
+        options |= vars(given) if given else {}
+    return options
+
+
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("words", "command", "expected"),
     [
-        ("--mode library-sync", {"command": "sync", "track_filter": TrackFilter.UNPROCESSED}),
-        ("--mode library-sync --limit 50", {"limit": 50}),
-        ("--mode library-sync --limit 0", {"limit": None}),
-        ("--mode library-sync --parallel --workers 8", {"parallel": True, "workers": 8}),
-        ("--mode=library-sync --filter missing_eagle", {"track_filter": TrackFilter.MISSING_EAGLE}),
-        ("--filter all --mode library-sync --no-cleanup", {"no_cleanup": True}),
-        ("--debug --mode batch --limit 10", {"command": "batch", "debug": True}),
-        ("--mode status", {"command": "status"}),
-        ("--mode cleanup", {"command": "cleanup"}),
-        ("sync --dry-run --json out.json", {"command": "sync", "dry_run": True}),
+        ("--mode library-sync", "sync", {}),
+        ("--mode library-sync --limit 50", "sync", {"limit": 50}),
+        ("--mode library-sync --parallel --workers 8", "sync", {"parallel": True, "workers": 8}),
+        ("--mode=library-sync --filter missing_eagle", "sync", {"filter": "missing_eagle"}),
+        ("--filter all --mode library-sync --no-cleanup", "sync", {"no_cleanup": True}),
+        ("--debug --mode batch --limit 10", "batch", {"debug": True, "limit": 10}),
+        ("--mode status", "status", {}),
+        ("--mode cleanup", "cleanup", {}),
+        ("sync --dry-run --json out.json", "sync", {"dry_run": True, "json": Path("out.json")}),
+        ("sync --retry-failed --error SC_404", "sync", {"error": ErrorType.SC_404}),
     ],
 )
-def test_mode_flags_and_sub_commands(words, expected):
+def test_the_old_flags_and_the_sub_commands(words, command, expected):
     """Both ways to say it mean the same."""
-    given = vars(cli.parse(words.split()))
+    assert application.parse(words.split()).command == command
+    given = options_of(words)
     assert {name: given[name] for name in expected} == expected
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["", "--mode everything", "sync --limit -1", "sync --workers 0", "sync --filter some", "nope"],
-)
-def test_a_wrong_command_line_ends_with_64(words, capsys):
-    """The message names the option and where to read on."""
-    with pytest.raises(SystemExit) as ended:
-        cli.parse(words.split())
-    assert ended.value.code == 64
-    assert "--help" in capsys.readouterr().err
+def test_a_limit_of_0_means_all_behind_mode_only(capsys):
+    """There it says so; elsewhere it is refused with a hint."""
+    call = application.parse(["--mode", "library-sync", "--limit", "0", "--parallel"])
+    assert call.notes == [ALL_TRACKS]
+    assert "options" in call.options
+    assert call.options["options"].limit is None
+    assert main(["sync", "--limit", "0"]) == 64
+    assert "leave --limit out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    "command",
+    ("words", "said"),
     [
-        "sync",
-        "batch",
-        "add",
-        "status",
-        "cleanup",
-        "setup",
-        "doctor",
-        "completion",
-        "undo",
-        "sandbox",
+        ("", "A command is missing"),
+        ("--mode everything", "must be one of library-sync, batch, status, cleanup"),
+        ("--mode single --limit 10", "Use: library-sync sync --limit 10"),
+        ("--mode single --no-sort", "Use: library-sync sync --limit 1"),
+        ("--mode reprocess", "Use: library-sync sync --filter all"),
+        ("--mode library-sync --no-sort", "Leave it out"),
+        ("sync --limit -1", "at least 1"),
+        ("sync --limit ten", "--limit must be a whole number, not 'ten'"),
+        ("sync --workers 0", "at least 1"),
+        ("sync --workers", "--workers needs a value"),
+        ("sync --filter unprocesed", 'Did you mean "unprocessed"?'),
+        ("sync --paralel", "Did you mean --parallel?"),
+        ("sync --error SC_404", "--error goes with --retry-failed"),
+        ("sync now", "now is one word too many"),
+        ("snyc", 'Did you mean "sync"?'),
+        ("add", "URL is missing"),
     ],
 )
-def test_every_help_has_examples(command, capsys):
-    """`--help` ends with 0 and shows how it is used."""
-    with pytest.raises(SystemExit) as ended:
-        cli.parse([command, "--help"])
-    assert ended.value.code == 0
-    assert "examples:" in capsys.readouterr().out
+def test_a_wrong_command_line_ends_with_64(words, said, capsys):
+    """The message says what is wrong, what may have been meant, and where to read on."""
+    assert main(words.split()) == 64
+    told = capsys.readouterr().err
+    assert said in told
+    assert "--help" in told
+
+
+@pytest.mark.parametrize("command", application.all_commands())
+def test_every_help_has_examples_that_are_understood(command, capsys):
+    """`--help` ends with 0 and shows how the command is used."""
+    assert main([command, "--help"]) == 0
+    assert "Examples:" in capsys.readouterr().out
+    for words, _ in application.all_commands()[command].examples:
+        before_the_shell = shlex.split(words.partition(" >")[0])
+        assert application.parse(before_the_shell).command == command
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_help_fits_the_terminal(width, monkeypatch, capsys):
+    """It lists the values of a choice and every setting, and no word is cut."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    said = {}
+    for words in ("--help", "sync --help"):
+        assert main(words.split()) == 0
+        said[words] = capsys.readouterr().out
+    for value in (*TrackFilter, *ErrorType):
+        assert re.search(rf"\b{value}\b", said["sync --help"])
+    for variable in VARIABLES:
+        assert re.search(rf"\b{variable.name}\b", said["--help"])
+    lines = [line for text in said.values() for line in text.splitlines()]
+    assert max(map(len, lines)) <= width
+
+
+def test_version_is_the_one_of_the_distribution(capsys):
+    """`--version` answers with it."""
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"library-sync {metadata.version('library-sync')}\n"
+
+
+def test_help_imports_nothing_heavy():
+    """Neither Prefect nor pandas nor the reading of settings is imported for `--help`."""
+    ask = (
+        "import sys\nfrom flows.__main__ import main\nmain(['--help'])\n"
+        "print('imported:', {'prefect', 'pandas', 'pydantic', 'yt_dlp', 'av'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.endswith("imported: set()\n")
 
 
 @pytest.mark.parametrize(

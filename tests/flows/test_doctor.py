@@ -168,7 +168,7 @@ def test_a_defect_is_named_with_its_remedy(defect, examined, capsys):
 
 @pytest.mark.parametrize("oddity", ODDITIES)
 def test_an_oddity_is_a_warning(oddity, examined):
-    """Exit 0, and the remedy is told."""
+    """Exit 0, and the remedy is shown."""
     changes, prepare, name, remedy = ODDITIES[oddity]
     code, checks = examined(changes, prepare)
     assert code == 0

@@ -30,7 +30,7 @@ async def test_values_are_never_part_of_the_command(tmp_path, monkeypatch):
 
 
 async def test_a_hook_that_takes_too_long_is_stopped(tmp_path):
-    """With what it started, and it is told."""
+    """With what it started, and the run says so."""
     mark = tmp_path / "late"
     problem = await _run(f"(sleep 2; touch {mark}) & wait", {}, 0.3)
     assert "took longer" in problem

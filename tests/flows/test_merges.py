@@ -1,4 +1,4 @@
-"""Duplicate rows: united on the fuller one, with both claimed, journalled, and taken back."""
+"""Duplicate rows: merged on the fuller one, with both claimed, journalled, and taken back."""
 
 from __future__ import annotations
 

@@ -164,10 +164,9 @@ async def test_a_listing_goes_beyond_ten_thousand(run_flow, sandbox_factory):
     sandbox = sandbox_factory(build=database.builder())
     seed(database, 10_500)
     await run_flow(library_sync, sandbox, dry_run=True, limit=1, filter=TrackFilter.MISSING_EAGLE)
-    async with open_session(with_eagle=False) as session:
-        rows = iterate_tracks(
-            session.notion, session.schema, TrackFilter.UNPROCESSED, lambda _: True
-        )
+    async with open_session(with_eagle=False) as run:
+        notion, schema = run.connections.notion, run.connections.schema
+        rows = iterate_tracks(notion, schema, TrackFilter.UNPROCESSED, lambda _: True)
         found = [track.page_id async for track in rows]
     assert len(found) == len(set(found)) == 10_500
     queries = sandbox.ledger.entries(event="request", service="notion", method="POST")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.__main__ import main
-from flows.command_line import parser as cli
+from flows.command_line import application
 from flows.settings import VARIABLES
 from flows.summary import ReturnCode
 from tasks.errors import ErrorType
@@ -62,7 +62,7 @@ def test_commands_on_the_pages_exist(page):
     found = re.findall(rf"library-sync ((?:{known})[^`\n|]*)", text)
     assert found
     for words in found:
-        cli.parse(words.split() + (["x"] if words.strip() == "add" else []))
+        application.parse(words.split() + (["x"] if words.strip() == "add" else []))
 
 
 def test_troubleshooting_knows_every_error_a_row_may_show():

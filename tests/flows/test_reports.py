@@ -136,7 +136,7 @@ def test_only_the_newest_runs_are_kept(tmp_path):
 
 
 def test_a_full_disk_costs_the_report_alone(tmp_path):
-    """It is told, and the run goes on."""
+    """The run says so, and goes on."""
     (tmp_path / "runs").write_text("a file where the folder should be")
     assert not write_report(
         tmp_path / "runs" / "x", SyncSummary(mode="b", track_filter="a"), keep=2

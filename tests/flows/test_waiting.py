@@ -1,4 +1,4 @@
-"""Rows that other machines have done are learnt by one listing, not by asking for each."""
+"""One listing shows the rows that other machines have done, instead of a request for each."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pytest
 from flows.fan_out.work_list import Waiting
 from flows.rows.filtering import is_wanted
 from flows.session.opening import SessionOptions, open_session, session_options
-from flows.sync_track import skipped
 from tasks.notion.stage import query_tracks
-from tasks.tracks import TrackFilter, TrackStatus
+from tasks.tracks import TrackFilter, TrackResult, TrackStatus
 from tests.conftest import settle
 from tests.flows.conftest import settings_of
 from tests.flows.small_world import short_tracks
@@ -19,15 +18,15 @@ from tests.flows.small_world import short_tracks
 _IN_VAIN = (TrackStatus.SKIPPED_LOCKED, TrackStatus.SKIPPED_ALREADY_DONE)
 
 
-async def _listed(session, track_filter=TrackFilter.UNPROCESSED):
-    session.track_filter = track_filter
+async def _listed(run, track_filter=TrackFilter.UNPROCESSED):
+    run.state.track_filter = track_filter
     tracks = await query_tracks(
-        session.notion,
-        session.schema,
+        run.connections.notion,
+        run.connections.schema,
         track_filter,
-        lambda track: is_wanted(session, track, track_filter),
+        lambda track: is_wanted(run.connections, track, track_filter),
     )
-    session.listed = len(tracks)
+    run.state.listed = len(tracks)
     return tracks
 
 
@@ -44,31 +43,34 @@ async def _drained(waiting) -> list[str]:
 
 
 @pytest.fixture
-async def session(sandbox_factory, prefect_server):
-    sandbox = sandbox_factory(build=short_tracks(8))
+def sandbox(sandbox_factory):
+    return sandbox_factory(build=short_tracks(8))
+
+
+@pytest.fixture
+async def run(sandbox, prefect_server):
     session_options.set(SessionOptions(settings=settings_of(sandbox)))
     async with open_session(with_eagle=False) as opened:
-        opened.sandbox = sandbox
         yield opened
 
 
-async def test_a_new_listing_tells_what_others_did(session):
-    tracks = await _listed(session)
-    waiting = Waiting(session, tracks)
+async def test_a_new_listing_tells_what_others_did(run, sandbox):
+    tracks = await _listed(run)
+    waiting = Waiting(run, tracks)
     asked = [await waiting.next() for _ in range(3)]
     done, held = tracks[3:5], tracks[5]
     for track in done:
-        session.sandbox.world.update_row(track.page_id, {"DL": True})
-    session.sandbox.world.update_row(held.page_id, {"Processing Lock": "someone else"})
-    await asyncio.to_thread(settle, session.sandbox)
-    before = _queries(session.sandbox)
+        sandbox.world.update_row(track.page_id, {"DL": True})
+    sandbox.world.update_row(held.page_id, {"Processing Lock": "someone else"})
+    await asyncio.to_thread(settle, sandbox)
+    before = _queries(sandbox)
     for track in asked:
-        waiting.note(skipped(track, _IN_VAIN[0], "held"))
+        waiting.note(TrackResult.of(track, _IN_VAIN[0], "held"))
     left = await _drained(waiting)
     assert left == [t.page_id for t in [*tracks[6:], held]]
     assert [r.page_id for r in waiting.done_elsewhere] == [t.page_id for t in done]
     assert {r.status for r in waiting.done_elsewhere} == {TrackStatus.SKIPPED_ALREADY_DONE}
-    assert _queries(session.sandbox) == before + 1
+    assert _queries(sandbox) == before + 1
 
 
 @pytest.mark.parametrize(
@@ -80,12 +82,12 @@ async def test_a_new_listing_tells_what_others_did(session):
     ],
     ids=["nothing in vain", "too few", "a listing that shows done rows as well"],
 )
-async def test_what_is_worth_no_listing(session, status, track_filter, notes):
-    tracks = await _listed(session, track_filter)
-    waiting = Waiting(session, tracks)
-    before = _queries(session.sandbox)
+async def test_what_is_worth_no_listing(run, sandbox, status, track_filter, notes):
+    tracks = await _listed(run, track_filter)
+    waiting = Waiting(run, tracks)
+    before = _queries(sandbox)
     for track in tracks[:notes]:
-        waiting.note(skipped(track, status, ""))
+        waiting.note(TrackResult.of(track, status, ""))
     assert await _drained(waiting) == [track.page_id for track in tracks]
-    assert _queries(session.sandbox) == before
+    assert _queries(sandbox) == before
     assert not waiting.done_elsewhere

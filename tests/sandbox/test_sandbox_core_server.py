@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import io
@@ -382,14 +381,11 @@ def test_the_command_line_prints_its_environment_and_ends_with_zero(tmp_path: Pa
 def test_the_command_line_says_what_is_wrong_with_its_port(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parser = argparse.ArgumentParser()
-    cli.add_arguments(parser)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        port = str(taken.getsockname()[1])
-        args = parser.parse_args(["--empty", "--port", port, "--state", str(tmp_path)])
-        assert cli.run(args) == 78
+        port = taken.getsockname()[1]
+        assert cli.run(cli.Options(empty=True, port=port, state=tmp_path)) == 78
     assert "--port" in capsys.readouterr().err
 
 

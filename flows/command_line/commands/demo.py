@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from flows.progress.terminal import attach_terminal
-from flows.settings import VARIABLES, load_settings
-from sandbox.server import Sandbox
-from sandbox.threaded import running_sandbox
+from cyclopts import Parameter
 
-__all__ = ["run"]
+from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.options import JsonFile, SyncOptions
+
+if TYPE_CHECKING:
+    from sandbox.server import Sandbox
 
 
-def run(given: argparse.Namespace) -> int:
-    """Serve the stand-ins, sync against them, say where the library lies; the run's exit code.
+def demo(
+    *,
+    dir: Annotated[Path, Parameter(help="Where it leaves everything.")] = Path("demo"),  # noqa: A002
+    json: JsonFile = None,
+    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+) -> int:
+    """Play a whole run on the stand-ins; nothing of yours is touched."""
+    # State of an earlier demo in the same folder is gone on from: its second run has nothing to do.
+    from sandbox.threaded import running_sandbox  # noqa: PLC0415
 
-    State of an earlier demo in the same folder is gone on from: its second run has nothing to do.
-    """
-    home = given.dir.absolute()
+    home = dir.absolute()
     home.mkdir(parents=True, exist_ok=True)
     _forget_the_users_settings(home)
-    line = attach_terminal(debug=given.debug, quiet=given.quiet)
     with running_sandbox(home / "sandbox") as sandbox:
-        settings = load_settings(
-            sandbox.environment | {"LIBRARY_SYNC_STATE": str(home / "state")}, env_file=None
-        )
-        from flows.command_line.commands import run_sync  # noqa: PLC0415  (Prefect reads its settings now)
+        from flows.command_line.sync_run import run_sync  # noqa: PLC0415  (Prefect reads its settings now)
+        from flows.settings import load_settings  # noqa: PLC0415
 
-        code = run_sync(_sync_options(given), settings, line)
+        state = {"LIBRARY_SYNC_STATE": str(home / "state")}
+        settings = load_settings(sandbox.environment | state, env_file=None)
+        code = run_sync("sync", SyncOptions(parallel=True, json=json), settings, verbosity)
         report = _report(sandbox, home)
     print("\n".join(report))  # noqa: T201
     return code
@@ -38,20 +43,12 @@ def run(given: argparse.Namespace) -> int:
 
 def _forget_the_users_settings(home: Path) -> None:
     """The demo is a world of its own: no setting and no Prefect server of the user's reaches it."""
+    from flows.settings import VARIABLES  # noqa: PLC0415
+
     for variable in VARIABLES:
         os.environ.pop(variable.name, None)
     os.environ.pop("PREFECT_API_URL", None)
     os.environ["PREFECT_HOME"] = str(home / "prefect")
-
-
-def _sync_options(given: argparse.Namespace) -> argparse.Namespace:
-    from flows.command_line import parser as cli  # noqa: PLC0415  (a cycle at import time)
-
-    words = ["sync", "--parallel"]
-    words += ["--debug"] if given.debug else []
-    words += ["--quiet"] if given.quiet else []
-    words += ["--json", str(given.json)] if given.json else []
-    return cli.parse(words)
 
 
 def _report(sandbox: Sandbox, home: Path) -> list[str]:
@@ -68,3 +65,10 @@ def _report(sandbox: Sandbox, home: Path) -> list[str]:
         f"   everything else   {home}",
         "Run it again: nothing is left to do (exit code 2).",
     ]
+
+
+COMMAND = Command(
+    run=demo,
+    group=Group.TRY,
+    examples=(("demo", "a whole run on the stand-ins, in ./demo"),),
+)

@@ -1,0 +1,56 @@
+"""`library-sync add`: addresses of SoundCloud become rows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.options import JsonFile, SyncOptions
+from flows.summary import ReturnCode
+
+_log = logging.getLogger("flows.commands")
+
+
+def add(
+    urls: Annotated[list[str], Parameter(name="URL", help="A track's or a set's address.")],
+    /,
+    *,
+    playlist: Annotated[
+        str, Parameter(help="The playlist they belong to (default: the set's name).")
+    ] = "",
+    sync: Annotated[bool, Parameter(help="Then bring these tracks in at once.")] = False,
+    json: JsonFile = None,
+    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+) -> int:
+    """Put tracks or whole playlists of SoundCloud into Notion."""
+    from flows.command_line.sync_run import run_sync  # noqa: PLC0415
+    from flows.library.adding import add_tracks  # noqa: PLC0415
+    from flows.progress.output import write_json  # noqa: PLC0415
+    from flows.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    verbosity.attach()
+    outcome = asyncio.run(add_tracks(settings, urls, playlist.strip()))
+    for text in outcome.lines():
+        _log.info("%s", text)
+    if sync and outcome.waiting:
+        options = SyncOptions(parallel=True, json=json)
+        return run_sync("sync", options, settings, verbosity, only=frozenset(outcome.waiting))
+    if json is not None:
+        write_json(json, outcome.to_dict())
+    return ReturnCode.PROCESSED if outcome.added or outcome.present else ReturnCode.FAILED
+
+
+COMMAND = Command(
+    run=add,
+    group=Group.SYNC,
+    examples=(
+        ("add https://soundcloud.com/artist/track", "one track"),
+        ("add https://soundcloud.com/artist/sets/name --sync", "a whole set, and bring it in"),
+        ('add URL URL --playlist "Late Night"', "into this playlist"),
+    ),
+)

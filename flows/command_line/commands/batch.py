@@ -1,0 +1,28 @@
+"""`library-sync batch`: the main job in small queries."""
+
+from __future__ import annotations
+
+from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.options import SyncOptions
+
+
+def batch(
+    *,
+    options: SyncOptions = SyncOptions(),  # noqa: B008  (frozen)
+    verbosity: Verbosity = Verbosity(),  # noqa: B008
+) -> int:
+    """Bring matching tracks in by small queries, for running often."""
+    from flows.command_line.sync_run import run_sync  # noqa: PLC0415
+    from flows.settings import load_settings  # noqa: PLC0415
+
+    return run_sync("batch", options, load_settings(), verbosity)
+
+
+COMMAND = Command(
+    run=batch,
+    group=Group.SYNC,
+    examples=(
+        ("batch --limit 10", "ten tracks, in small queries"),
+        ("batch", "until nothing is left"),
+    ),
+)

@@ -1,0 +1,46 @@
+"""`library-sync cleanup`: the locks of crashed processes go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.options import DryRun, JsonFile
+from flows.command_line.signals import run_until_stopped
+from flows.summary import ReturnCode
+
+
+def cleanup(
+    *,
+    dry_run: DryRun = False,
+    json: JsonFile = None,
+    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+) -> int:
+    """Free the locks of crashed processes."""
+    from flows.command_line.sync_run import hand_down, ready_prefect  # noqa: PLC0415
+    from flows.progress.output import write_json  # noqa: PLC0415
+    from flows.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    line = verbosity.attach()
+    ready_prefect(verbosity)
+    from flows.cleanup_locks import cleanup_locks  # noqa: PLC0415  (Prefect takes seconds)
+
+    async def call() -> dict[str, Any]:
+        hand_down(settings, line)
+        return await cleanup_locks(dry_run=dry_run)
+
+    counts = run_until_stopped(call)
+    if json is not None:
+        write_json(json, counts)
+    return ReturnCode.PROCESSED
+
+
+COMMAND = Command(
+    run=cleanup,
+    group=Group.MEND,
+    examples=(
+        ("cleanup", "free the rows of crashed processes"),
+        ("cleanup --dry-run", "say which locks are stale"),
+    ),
+)

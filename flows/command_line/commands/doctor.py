@@ -1,0 +1,28 @@
+"""`library-sync doctor`: is everything there that a sync needs?"""
+
+from __future__ import annotations
+
+from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.options import JsonFile
+
+
+def doctor(
+    *,
+    json: JsonFile = None,
+    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+) -> int:
+    """Check everything a sync needs, with the remedies."""
+    from flows.doctor import examine  # noqa: PLC0415
+
+    verbosity.attach()
+    return examine.run(json_file=json)
+
+
+COMMAND = Command(
+    run=doctor,
+    group=Group.SET_UP,
+    examples=(
+        ("doctor", "is everything there that a sync needs?"),
+        ("doctor --json doctor.json", "the same for a program"),
+    ),
+)

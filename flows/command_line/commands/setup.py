@@ -1,0 +1,30 @@
+"""`library-sync setup`: the way to a first sync."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.command_line.command import Command, Group, Verbosity
+
+
+def setup(
+    *,
+    yes: Annotated[bool, Parameter(help="Ask nothing, agree to everything.")] = False,
+    verbosity: Verbosity = Verbosity(),  # noqa: ARG001, B008  (as every command has it)
+) -> int:
+    """Ask for what is missing, write .env, complete the database, check everything."""
+    from flows.setup import wizard  # noqa: PLC0415
+
+    return wizard.run(yes=yes)
+
+
+COMMAND = Command(
+    run=setup,
+    group=Group.SET_UP,
+    examples=(
+        ("setup", "ask for what is missing, then check it all"),
+        ("setup --yes", "ask nothing: complete the database, then check"),
+    ),
+)

@@ -1,0 +1,51 @@
+"""`library-sync status`: the library in numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.options import JsonFile
+from flows.summary import ReturnCode
+
+
+def status(
+    *,
+    json: JsonFile = None,
+    html: Annotated[
+        Path | None,
+        Parameter(group="Output", help="Write it as a page with charts; - for stdout."),
+    ] = None,
+    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+) -> int:
+    """Show the library at a glance."""
+    from flows.library.report import read_library  # noqa: PLC0415
+    from flows.progress.output import write_json, write_text  # noqa: PLC0415
+    from flows.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    verbosity.attach()
+    report = asyncio.run(read_library(settings))
+    if json is not None:
+        write_json(json, report.to_dict())
+    if html is not None:
+        write_text(html, report.html())
+    if Path("-") not in {json, html}:
+        print("\n".join(report.lines(shutil.get_terminal_size().columns)))  # noqa: T201
+    return ReturnCode.PROCESSED
+
+
+COMMAND = Command(
+    run=status,
+    group=Group.LOOK,
+    examples=(
+        ("status", "the library at a glance"),
+        ("status --html status.html", "the same as a page with charts"),
+        ("status --json status.json", "the same for a program"),
+    ),
+)

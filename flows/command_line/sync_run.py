@@ -1,0 +1,136 @@
+"""A flow run from the command line: its options, its settings, its summary, its exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from flows.command_line.command import Verbosity
+from flows.command_line.options import SyncOptions
+from flows.command_line.signals import run_until_stopped
+from flows.prefect_server.environment import is_embedded, prepare_prefect
+from flows.prefect_server.importing import heavy_imports
+from flows.prefect_server.own_server import serve_prefect
+from flows.progress.output import write_json
+from flows.progress.terminal import ProgressLine
+from flows.session.preflight import require_credentials
+from flows.settings import Settings
+from flows.summary import ReturnCode, SyncSummary
+from tasks.errors import ConfigurationError
+
+_log = logging.getLogger("flows.commands")
+
+
+def run_sync(
+    command: str,
+    options: SyncOptions,
+    settings: Settings,
+    verbosity: Verbosity,
+    *,
+    more: Mapping[str, Any] | None = None,
+    only: frozenset[str] | None = None,
+) -> int:
+    """`sync` and `batch`: the flow, then the JSON summary, then the return code.
+
+    `more` are parameters of the flow that only this command has; `only` are the page ids a sync is
+    restricted to.
+    """
+    line = verbosity.attach()
+    require_credentials(settings)
+    ready_prefect(verbosity)
+    with heavy_imports():
+        from flows.batch_sync import batch_sync  # noqa: PLC0415  (Prefect takes seconds to import)
+        from flows.library_sync import library_sync  # noqa: PLC0415
+
+    flow = library_sync if command == "sync" else batch_sync
+    parameters = _parameters(options, verbosity) | dict(more or {})
+    summary, is_recorded = _outcome(flow, parameters, settings, line, only)
+    if options.json is not None:
+        write_json(options.json, summary.to_dict())
+    if not is_recorded:
+        _end_without_prefect(summary.return_code)
+    return summary.return_code
+
+
+def _parameters(options: SyncOptions, verbosity: Verbosity) -> dict[str, Any]:
+    return {
+        "filter": options.filter,
+        "limit": options.limit,
+        "parallel": options.parallel,
+        "workers": options.workers,
+        "cleanup": not options.no_cleanup,
+        "debug": verbosity.debug,
+        "dry_run": options.dry_run,
+    }
+
+
+def ready_prefect(verbosity: Verbosity) -> None:
+    """Prefect's settings and its server, before it is imported."""
+    prepare_prefect(debug=verbosity.debug)
+    serve_prefect()
+
+
+def _end_without_prefect(code: ReturnCode) -> NoReturn:
+    """End here: at a usual exit Prefect would offer its events to a dead server for minutes."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _outcome(
+    flow: Any,
+    options: dict[str, Any],
+    settings: Settings,
+    line: ProgressLine,
+    only: frozenset[str] | None,
+) -> tuple[SyncSummary, bool]:
+    """The run's summary, and whether Prefect's server took its end."""
+    from flows.prefect_server.outage import OUT_OF_REACH  # noqa: PLC0415
+    from flows.reporting.closing import ended_runs  # noqa: PLC0415
+    from flows.session.opening import opened_ahead  # noqa: PLC0415
+
+    ended: list[SyncSummary] = []
+
+    async def call() -> Any:
+        hand_down(settings, line, only)
+        ended_runs.set(ended)
+        early = opened_ahead(dry_run=options["dry_run"]) if is_embedded() else nullcontext()
+        try:
+            async with early:
+                state = await flow(**options, return_state=True)
+            return await state.aresult(raise_on_failure=False)
+        except OUT_OF_REACH as error:
+            return error
+
+    outcome = run_until_stopped(call)
+    if isinstance(outcome, OUT_OF_REACH):
+        if not ended:
+            raise ConfigurationError(
+                f"The Prefect server does not answer: {outcome}",
+                remedy="Start it, correct PREFECT_API_URL, or unset it to run without one.",
+            ) from outcome
+        _log.warning("The Prefect server does not answer; its record of this run has no end.")
+        return ended[-1], False
+    if isinstance(outcome, BaseException):
+        raise outcome
+    if not isinstance(outcome, SyncSummary):
+        raise ConfigurationError(
+            f"The flow ended without a summary: {outcome!r}", remedy="Run again with --debug."
+        )
+    return outcome, True
+
+
+def hand_down(
+    settings: Settings, line: ProgressLine | None, only: frozenset[str] | None = None
+) -> None:
+    """Give the settings read once to every session opened in this context."""
+    from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
+
+    given = session_options.get(SessionOptions())
+    session_options.set(replace(given, settings=settings, progress_line=line, only_pages=only))

@@ -1,0 +1,164 @@
+"""What a Prefect server does by itself for our runs: silent and late ones are ended, failures told.
+
+Every trigger matches the runs that a person, a schedule or a share started, never the subflow of a
+track: the server writes to its database for each event that a trigger matches, and a track has
+dozens. What a run leaves open when it is gone is closed by `orphans`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import CancelFlowRun, ChangeFlowRunState, SendNotification
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY
+
+from flows.prefect_server.run_events import SHARE_LABEL, TRACKS_FAILED, FailedShare
+
+__all__ = ["PARENTS", "failures_are_told", "make_automation", "silent_and_late_runs"]
+
+PARENTS = (
+    "library-sync",
+    "sync-share",
+    "batch-sync",
+    "cleanup-locks",
+    "library-status",
+    "follow-sources",
+)
+"""The flows whose runs nobody but a person, a schedule or a distributed run starts."""
+
+_HEARTBEAT_SECONDS = 180
+_LATE = timedelta(minutes=20)
+_TOLD_ABOUT = [name for name in PARENTS if name != "sync-share"]  # its run tells for it
+
+
+def silent_and_late_runs(
+    *, silence: timedelta | None = None, late: timedelta = _LATE
+) -> list[AutomationCore]:
+    """The two automations every server gets; `silence` is three times the heartbeat's time, and one
+    minute for a busy machine.
+    """
+    if silence is None:
+        beat = PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value() or _HEARTBEAT_SECONDS
+        silence = timedelta(seconds=3 * beat + 60)
+    return [_silent_runs_crash(silence), _late_runs_are_dropped(late)]
+
+
+def _silent_runs_crash(silence: timedelta) -> AutomationCore:
+    """Runs whose process is gone: no heartbeat and no end within `silence`.
+
+    An event is named for its state's name, and ours are many: hence the wildcard.
+    """
+    return AutomationCore(
+        name="library-sync: silent runs have crashed",
+        description="A run that stopped sending heartbeats without ending is marked Crashed.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.*"},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related=_of_flows(PARENTS),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=silence,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                name="Crashed",
+                state=StateType.CRASHED,
+                force=False,
+                message=f"No heartbeat for {silence.total_seconds():.0f} s: its machine or process "
+                "is gone. The next run frees its locks and does its tracks.",
+            )
+        ],
+    )
+
+
+def _late_runs_are_dropped(late: timedelta) -> AutomationCore:
+    """Scheduled runs that no worker took: a machine that comes back finds no heap of them."""
+    return AutomationCore(
+        name="library-sync: late scheduled runs are dropped",
+        description=f"A scheduled run that no worker took in {late.total_seconds() / 60:.0f} "
+        "minutes is cancelled: the next one does the same work.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.Late"},
+            expect={"prefect.flow-run.*"},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related=[
+                _of_flows(PARENTS),
+                {
+                    "prefect.resource.id": "prefect.tag.auto-scheduled",
+                    "prefect.resource.role": "tag",
+                },
+            ],
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=late,
+        ),
+        actions=[CancelFlowRun()],
+    )
+
+
+def failures_are_told(block: UUID, name: str) -> list[AutomationCore]:
+    """Runs that failed, and runs with many failed tracks, to the notification block `block`."""
+    sent = SendNotification(
+        block_document_id=block,
+        subject="library-sync: {{ flow_run.name }} {{ flow_run.state.name }}",
+        body="{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
+    )
+    ended = EventTrigger(
+        expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+        match={"prefect.resource.id": "prefect.flow-run.*"},
+        match_related=_of_flows(_TOLD_ABOUT),
+        posture=Posture.Reactive,
+        threshold=1,
+    )
+    many = [FailedShare.MANY.value, FailedShare.MOST.value]
+    with_failures = EventTrigger(
+        expect={TRACKS_FAILED},
+        match={"prefect.resource.id": "prefect.flow-run.*", SHARE_LABEL: many},
+        posture=Posture.Reactive,
+        threshold=1,
+    )
+    described = f"Sent through the block {name}."
+    return [
+        AutomationCore(
+            name="library-sync: failed runs are reported",
+            description=described,
+            trigger=ended,
+            actions=[sent],
+        ),
+        AutomationCore(
+            name="library-sync: runs with many failed tracks are reported",
+            description=f"{described} One track in ten or more; add `{FailedShare.FEW.value}` to "
+            "the trigger to be told of every failure.",
+            trigger=with_failures,
+            actions=[sent],
+        ),
+    ]
+
+
+def _of_flows(names: tuple[str, ...] | list[str]) -> dict[str, Any]:
+    return {"prefect.resource.role": "flow", "prefect.resource.name": list(names)}
+
+
+async def make_automation(client: PrefectClient, wanted: AutomationCore) -> str:
+    """Make it, unless it is there; a sentence that says which.
+
+    One of an earlier version, which matched the tracks' subflows as well, is renewed; whether its
+    owner has switched it off stays.
+    """
+    found = await client.read_automations_by_name(wanted.name)
+    if not found:
+        await client.create_automation(wanted)
+        return f"Automation '{wanted.name}': made."
+    if "sync-track" not in found[0].trigger.model_dump_json():
+        return f"Automation '{wanted.name}': found."
+    renewed = wanted.model_copy(update={"enabled": found[0].enabled})
+    await client.update_automation(found[0].id, renewed)
+    return f"Automation '{wanted.name}': renewed, for the runs alone and not for each track."

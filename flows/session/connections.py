@@ -1,0 +1,67 @@
+"""What a run is connected to: Notion, Eagle, SoundCloud, the locks, the files of this machine."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.prefect_server.limits import SharedLimits
+from flows.settings import Settings
+from tasks.attempts import Attempts
+from tasks.audio.acoustic import AcousticStore
+from tasks.eagle.index import EagleIndex
+from tasks.eagle.library import EagleLibrary
+from tasks.locks.track_locks import TrackLocks
+from tasks.notion.client import NotionClient
+from tasks.notion.playlists import PlaylistNames
+from tasks.notion.schema import Schema
+from tasks.soundcloud.client import SoundCloudClient
+from tasks.soundcloud.stage import AudioOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connections:
+    """Opened once a run and never changed in it; a plain object and no flow parameter, since
+    Prefect would walk through all it holds.
+
+    `staging` is this run's own folder. `eagle` is None where the user works without Eagle,
+    `fpcalc` where Chromaprint is not installed.
+    """
+
+    settings: Settings
+    notion: NotionClient
+    schema: Schema
+    locks: TrackLocks
+    eagle: EagleLibrary | None
+    source: SoundCloudClient
+    limits: SharedLimits
+    playlists: PlaylistNames
+    sounds: AcousticStore
+    attempts: Attempts
+    staging: Path
+    fpcalc: str | None
+
+    @property
+    def index(self) -> EagleIndex | None:
+        """Eagle's items, once they are loaded; None without Eagle."""
+        return None if self.eagle is None else self.eagle.index
+
+    @property
+    def audio(self) -> AudioOptions:
+        """How a recording is converted."""
+        return AudioOptions(
+            sample_rate=self.settings.sample_rate, bit_depth=self.settings.bit_depth
+        )
+
+    @contextmanager
+    def fresh_folder(self) -> Iterator[Path]:
+        """A new empty folder in the staging area, gone afterwards with all that is in it."""
+        folder = Path(tempfile.mkdtemp(dir=self.staging))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,58 @@
+"""What a run is about, and what it has found out so far."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from flows.progress.terminal import ProgressLine
+from flows.progress.transfers import Transfers
+from tasks.errors import SyncError
+from tasks.tracks import Track, TrackFilter
+
+_log = logging.getLogger("flows.session")
+
+
+@dataclass(kw_only=True)
+class RunState:
+    """One run: its rows, the rows left apart, what it warns of, what stopped it.
+
+    `folder` is where its report goes. `only_pages` are the rows it is restricted to (None: all).
+    `listed` counts the rows of its listing, `machines` are the others that hold rows now.
+    """
+
+    folder: Path
+    track_filter: TrackFilter = TrackFilter.UNPROCESSED
+    retries_failed: bool = False
+    only_pages: frozenset[str] | None = None
+    listed: int = 0
+    machines: frozenset[str] = frozenset()
+    kept_apart: list[Track] = field(default_factory=list)
+    stopped_by: SyncError | None = None
+    warnings: tuple[str, ...] = ()
+    progress_line: ProgressLine | None = None
+    transfers: Transfers = field(default_factory=Transfers)
+
+    @property
+    def run_id(self) -> str:
+        """Eight hexadecimal digits, the end of the folder's name."""
+        return self.folder.name[-8:]
+
+    def stop(self, error: SyncError) -> None:
+        """Begin no further track: what happened would happen to each of them."""
+        if self.stopped_by is None:
+            self.stopped_by = error
+
+    def warn(self, sentence: str) -> None:
+        """Say something once: in the log now, and again in the summary."""
+        if sentence not in self.warnings:
+            self.warnings += (sentence,)
+            _log.warning("%s", sentence)
+
+
+def new_run_folder(state_dir: Path) -> Path:
+    """Where a run that begins now leaves its report; it is made when something is written."""
+    return state_dir / "runs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:8]}"

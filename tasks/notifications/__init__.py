@@ -1,0 +1,1 @@
+"""Messages to where the user reads them, by apprise."""

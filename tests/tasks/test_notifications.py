@@ -1,0 +1,76 @@
+"""Notifications by apprise, to a receiver on this machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tasks.errors import ConfigurationError
+from tasks.notifications.client import NotificationFailed, Notifier
+
+
+class Receiver:
+    """An HTTP server that keeps what it is sent and answers `status`."""
+
+    def __init__(self) -> None:
+        self.received: list[dict[str, Any]] = []
+        self.status = 200
+        kept = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                kept.received.append(json.loads(body))
+                self.send_response(kept.status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    thread = threading.Thread(target=made.server.serve_forever)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+    thread.join()
+
+
+async def test_a_message_arrives_at_each_address(receiver: Receiver) -> None:
+    address = f"json://127.0.0.1:{receiver.port}"
+    await Notifier(f"{address}/one, {address}/two").send("3 new", "Nova - Ünïcode: gone.")
+    assert [(each["title"], each["message"]) for each in receiver.received] == [
+        ("3 new", "Nova - Ünïcode: gone.")
+    ] * 2
+
+
+async def test_a_refusal_names_the_address_without_its_secrets(receiver: Receiver) -> None:
+    receiver.status = 500
+    notifier = Notifier(f"json://robin:hunter2secret@127.0.0.1:{receiver.port}/")
+    with pytest.raises(NotificationFailed) as caught:
+        await notifier.send("t", "b")
+    assert "127.0.0.1" in str(caught.value)
+    assert "hunter2secret" not in str(caught.value)
+
+
+async def test_an_address_that_nobody_answers_fails(receiver: Receiver) -> None:
+    port = receiver.port
+    receiver.server.server_close()
+    with pytest.raises(NotificationFailed):
+        await Notifier(f"json://127.0.0.1:{port}").send("t", "b")
+
+
+@pytest.mark.parametrize("text", ["nonsense", "", "json://127.0.0.1, hopeless://x"])
+def test_an_address_that_apprise_does_not_know_is_a_setting_to_correct(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="NOTIFY"):
+        Notifier(text)
