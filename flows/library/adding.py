@@ -1,13 +1,13 @@
-"""`library-sync add URL...`: tracks and playlists of SoundCloud into Notion, none of them twice.
+"""Tracks and lists of SoundCloud into Notion, none of them twice: for `add` and for following.
 
-Cheap for what is there already: rows are looked for by address and number, 45 a query; only
-unknown tracks are asked of SoundCloud, one request each, for their title and artist.
+Cheap for what is there already: rows are looked for by address and number, 45 a query. SoundCloud
+is asked for title and artist of unknown tracks alone, and only where a list did not say them.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,12 +21,20 @@ from tasks.notion.filters import wants
 from tasks.notion.new_rows import JustMade, NewRows
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Field
-from tasks.soundcloud.address import Address, parse_address, parse_set_address
+from tasks.soundcloud.address import Address, parse_address
 from tasks.soundcloud.budget import SourceBudget
 from tasks.soundcloud.client import SoundCloudClient, SourceFacts
+from tasks.soundcloud.listing import read_list
+from tasks.soundcloud.lists import (
+    ListAddress,
+    ListedTrack,
+    ListKind,
+    SourceList,
+    parse_list_address,
+)
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["Added", "add_tracks"]
+__all__ = ["Added", "Adding", "WantedTrack", "add_tracks", "in_order_of_making"]
 
 _log = logging.getLogger("flows.add")
 
@@ -34,7 +42,7 @@ _NUMBER_KEY = "soundcloud:tracks:"
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class WantedTrack:
     """A track to be there: its address, its playlist ("" for none), what the source says of it."""
 
     address: Address
@@ -54,18 +62,25 @@ class _Wanted:
 
 @dataclass(kw_only=True)
 class Added:
-    """What became of the addresses. `waiting` are the ids of the rows a sync has to work on."""
+    """What became of the addresses. `waiting` are the ids of the rows a sync has to work on.
+
+    `rows` has the row of each track by its canonical keys, `gone` the keys of those that SoundCloud
+    does not offer and will not.
+    """
 
     added: list[str] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
     put_into_playlist: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    rows: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         refused = [{"url": url, "reason": reason} for url, reason in self.refused]
-        return vars(self) | {"refused": refused}
+        told = ("added", "present", "put_into_playlist", "waiting")
+        return {name: getattr(self, name) for name in told} | {"refused": refused}
 
     def lines(self) -> list[str]:
         """The outcome for a terminal."""
@@ -87,15 +102,13 @@ async def add_tracks(settings: Settings, urls: Sequence[str], playlist: str) -> 
     async with client:
         schema = await open_schema(client, settings)
         just_made = JustMade(settings.state_dir / "added.jsonl")
-        adding = _Adding(
-            settings=settings,
+        adding = Adding(
+            hosts=settings.allowed_source_hosts,
             source=_source(settings),
             rows=NewRows(client, schema, just_made),
             names=PlaylistNames(client, schema),
         )
-        for wanted in await adding.wanted(urls, playlist):
-            adding.queue.setdefault(wanted.address.key, wanted)
-        await adding.run()
+        await adding.run(await adding.wanted(urls, playlist))
     return adding.outcome
 
 
@@ -111,60 +124,70 @@ def _source(settings: Settings) -> SoundCloudClient:
 
 
 @dataclass(kw_only=True)
-class _Adding:
-    """One command at work."""
+class Adding:
+    """Tracks on their way into Notion. `hosts` are those of ALLOWED_SOURCE_HOSTS.
 
-    settings: Settings
+    With `dry_run` the outcome says what would be added, and nothing is written.
+    """
+
+    hosts: frozenset[str]
     source: SoundCloudClient
     rows: NewRows
     names: PlaylistNames
+    dry_run: bool = False
     outcome: Added = field(default_factory=Added)
-    queue: dict[str, _Wanted] = field(default_factory=dict)
     relations: dict[str, str | None] = field(default_factory=dict)
 
-    async def wanted(self, urls: Sequence[str], playlist: str) -> list[_Wanted]:
+    async def wanted(self, urls: Sequence[str], playlist: str) -> list[WantedTrack]:
         """Every track behind the addresses, in order."""
-        found: list[_Wanted] = []
+        found: list[WantedTrack] = []
         for url in urls:
             try:
                 found += await self._tracks_of(url, playlist)
             except SourceError as error:
-                self.outcome.refused.append((url, f"{error} {error.remedy}"))
+                self._refuse(url, error)
         return found
 
-    async def run(self) -> None:
+    async def listed(self, track: ListedTrack, playlist: str) -> WantedTrack:
+        """A track of a list, to be in `playlist`. Raises BadAddress."""
+        return WantedTrack(await self._address(track.url), playlist, track.facts)
+
+    async def run(self, tracks: Iterable[WantedTrack]) -> None:
         """Look for all of them at once, ask the source for the unknown, add what is missing."""
-        unknown = await self._without_present(list(self.queue.values()))
-        probed = [w for wanted in unknown if (w := await self._probed(wanted)) is not None]
-        missing = await self._without_present(probed)
+        queue: dict[str, WantedTrack] = {}
+        for wanted in tracks:
+            queue.setdefault(wanted.address.key, wanted)
+        unknown = await self._without_present(list(queue.values()))
+        asked = [w for one in unknown if not one.facts and (w := await self._probed(one))]
+        missing = [one for one in unknown if one.facts] + await self._without_present(asked)
+        place = {key: number for number, key in enumerate(queue)}
         added: set[str] = set()
-        for wanted in missing:
+        for wanted in sorted(missing, key=lambda one: place[one.address.key]):
             if added.isdisjoint(wanted.keys):
                 await self._add(wanted)
             added |= set(wanted.keys)
 
-    async def _tracks_of(self, url: str, playlist: str) -> list[_Wanted]:
+    async def _tracks_of(self, url: str, playlist: str) -> list[WantedTrack]:
+        url = await self.source.expand(url)
         try:
-            address = parse_set_address(url)
+            address = parse_list_address(url)
         except BadAddress:
-            return [_Wanted(await self._address(url), playlist)]
-        tracks = await self.source.list_set(address)
-        _log.info("   %s: %d tracks", tracks.title or address, len(tracks.urls))
-        name = playlist or tracks.title
-        return [_Wanted(await self._address(track), name) for track in tracks.urls]
+            return [WantedTrack(await self._address(url), playlist)]
+        found = await read_list(self.source, address)
+        _log.info("   %s: %d tracks", found.title or address.url, len(found.tracks))
+        name = playlist or found.title
+        return [await self.listed(track, name) for track in in_order_of_making(address, found)]
 
     async def _address(self, url: str) -> Address:
-        hosts = self.settings.allowed_source_hosts
-        return await self.source.resolve(parse_address(url, allowed_hosts=hosts))
+        return await self.source.resolve(parse_address(url, allowed_hosts=self.hosts))
 
-    async def _without_present(self, wanted: Sequence[_Wanted]) -> list[_Wanted]:
+    async def _without_present(self, wanted: Sequence[WantedTrack]) -> list[WantedTrack]:
         """Those that no row holds; the others' rows are put into the playlist."""
         keys = [key for one in wanted for key in one.keys]
         numbers = [k.removeprefix(_NUMBER_KEY) for k in keys if k.startswith(_NUMBER_KEY)]
         paths = [k.partition("/")[2] for k in keys if k.startswith("soundcloud.com/")]
         rows = await self.rows.find(paths, numbers, keys) if keys else []
-        hosts = self.settings.allowed_source_hosts
-        by_key = {key: row for row in reversed(rows) for key in keys_of(row, hosts)}
+        by_key = {key: row for row in reversed(rows) for key in keys_of(row, self.hosts)}
         absent = []
         for one in wanted:
             row = next((by_key[key] for key in one.keys if key in by_key), None)
@@ -174,29 +197,39 @@ class _Adding:
                 await self._is_present(one, row)
         return absent
 
-    async def _is_present(self, wanted: _Wanted, row: Track) -> None:
+    async def _is_present(self, wanted: WantedTrack, row: Track) -> None:
         self.outcome.present.append(row.label)
+        self._note(wanted, row.page_id)
         if wants(row, TrackFilter.UNPROCESSED):
             self.outcome.waiting.append(row.page_id)
         if not wanted.playlist:
             return
         full = await self.names.of(row)
-        relation = await self._relation(wanted.playlist)
-        if await self.rows.put_into(full, wanted.playlist, relation):
+        if self.dry_run:
+            is_missing = wanted.playlist.casefold() not in {p.casefold() for p in full.playlists}
+        else:
+            relation = await self._relation(wanted.playlist)
+            is_missing = await self.rows.put_into(full, wanted.playlist, relation)
+        if is_missing:
             self.outcome.put_into_playlist.append(row.label)
 
-    async def _probed(self, wanted: _Wanted) -> _Wanted | None:
+    async def _probed(self, wanted: WantedTrack) -> WantedTrack | None:
         try:
             facts = await self.source.probe(wanted.address)
         except SourceError as error:
-            self.outcome.refused.append((wanted.address.url, f"{error} {error.remedy}"))
+            self._refuse(wanted.address.url, error)
+            if not error.retryable:
+                self.outcome.gone |= set(wanted.keys)
             return None
-        return _Wanted(wanted.address, wanted.playlist, facts)
+        return WantedTrack(wanted.address, wanted.playlist, facts)
 
-    async def _add(self, wanted: _Wanted) -> None:
+    async def _add(self, wanted: WantedTrack) -> None:
         assert wanted.facts is not None
         facts = wanted.facts
         artist = facts.artist or facts.uploader
+        self.outcome.added.append(f"{artist} - {facts.title}" if artist else facts.title)
+        if self.dry_run:
+            return
         values = {
             Field.TITLE: facts.title,
             Field.ARTIST: artist,
@@ -205,13 +238,24 @@ class _Adding:
         }
         relation = await self._relation(wanted.playlist) if wanted.playlist else None
         page_id = await self.rows.add(values, wanted.keys, wanted.playlist, relation)
-        self.outcome.added.append(f"{artist} - {facts.title}" if artist else facts.title)
+        self._note(wanted, page_id)
         self.outcome.waiting.append(page_id)
 
     async def _relation(self, playlist: str) -> str | None:
         if playlist not in self.relations:
             self.relations[playlist] = await self.rows.playlist(playlist)
         return self.relations[playlist]
+
+    def _note(self, wanted: WantedTrack, page_id: str) -> None:
+        self.outcome.rows |= dict.fromkeys(wanted.keys, page_id)
+
+    def _refuse(self, url: str, error: SourceError) -> None:
+        self.outcome.refused.append((url, f"{error} {error.remedy}"))
+
+
+def in_order_of_making(address: ListAddress, found: SourceList) -> Sequence[ListedTrack]:
+    """The tracks as their rows are made: a playlist's from its top, other lists' oldest first."""
+    return found.tracks if address.kind is ListKind.SET else found.tracks[::-1]
 
 
 def _page_address(facts: SourceFacts, given: Address) -> Address:

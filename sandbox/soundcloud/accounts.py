@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sandbox.soundcloud.catalogue import Catalogue
-from sandbox.soundcloud.records import SampleTrack, slug_of
+from sandbox.soundcloud.records import SampleSet, SampleTrack, slug_of
 
 __all__ = ["Accounts", "Shelf"]
 
@@ -33,13 +33,13 @@ class Accounts:
             for line in file.read_text("utf-8").splitlines():
                 self._take(json.loads(line))
 
-    def like(self, name: str, *tracks: SampleTrack) -> str:
-        """The account `name` likes `tracks`, one after the other; the address of its likes."""
-        return self._add(name, "likes", tracks)
+    def like(self, name: str, *liked: SampleTrack | SampleSet) -> str:
+        """The account `name` likes these, one after the other; the address of its likes."""
+        return self._add(name, "likes", liked)
 
-    def repost(self, name: str, *tracks: SampleTrack) -> str:
-        """The account `name` reposts `tracks`; the address of its reposts."""
-        return self._add(name, "reposts", tracks)
+    def repost(self, name: str, *posted: SampleTrack | SampleSet) -> str:
+        """The account `name` reposts these; the address of its reposts."""
+        return self._add(name, "reposts", posted)
 
     def remove(self, name: str, shelf: Shelf, track: SampleTrack) -> None:
         """The account takes a like or repost back."""
@@ -71,20 +71,21 @@ class Accounts:
         with self._guard:
             return list(dict.fromkeys([*self._names, *uploaders]))
 
-    def shelf(self, slug: str, shelf: Shelf) -> list[SampleTrack]:
+    def shelf(self, slug: str, shelf: Shelf) -> list[SampleTrack | SampleSet]:
         """An account's likes or reposts, newest first."""
         with self._guard:
             numbers = self._shelves.get((slug, shelf), [])[::-1]
-        return [track for number in numbers if (track := self._catalogue.track(number))]
+        found = [self._catalogue.track(each) or self._catalogue.set(each) for each in numbers]
+        return [each for each in found if each]
 
     def uploads(self, slug: str) -> list[SampleTrack]:
         """An account's own tracks, newest first."""
         return [track for track in self._catalogue.tracks[::-1] if track.artist_slug == slug]
 
-    def _add(self, name: str, shelf: Shelf, tracks: tuple[SampleTrack, ...]) -> str:
+    def _add(self, name: str, shelf: Shelf, added: tuple[SampleTrack | SampleSet, ...]) -> str:
         slug = slug_of(name)
-        ids = [track.id for track in tracks]
-        self._keep({"add": {"name": name, "slug": slug, "shelf": shelf, "tracks": ids}})
+        ids = [each.id for each in added]
+        self._keep({"add": {"name": name, "slug": slug, "shelf": shelf, "ids": ids}})
         return f"https://soundcloud.com/{slug}/{shelf}"
 
     def _keep(self, entry: dict[str, Any]) -> None:
@@ -98,7 +99,7 @@ class Accounts:
         if fields := entry.get("add"):
             self._names.setdefault(fields["slug"], fields["name"])
             key = (fields["slug"], fields["shelf"])
-            self._shelves[key] = [*self._shelves.get(key, []), *fields["tracks"]]
+            self._shelves[key] = [*self._shelves.get(key, []), *fields["ids"]]
         elif fields := entry.get("remove"):
             key = (fields["slug"], fields["shelf"])
             self._shelves[key] = [

@@ -7,9 +7,9 @@ They come newest first, in pages that are linked: `next_href` leads to the page 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from sandbox.soundcloud.accounts import Accounts
@@ -17,12 +17,13 @@ from sandbox.soundcloud.catalogue import Catalogue
 from sandbox.soundcloud.conditions import Condition
 from sandbox.soundcloud.messages import Answer, Request, json_answer
 from sandbox.soundcloud.objects import API, set_object, track_object, user_id, user_object
-from sandbox.soundcloud.records import SampleTrack
+from sandbox.soundcloud.records import SampleSet, SampleTrack
 
 __all__ = ["Lists"]
 
 Json = dict[str, Any]
 Make = Callable[[], Json]
+E = TypeVar("E", bound=SampleTrack | SampleSet)
 
 _PATH = re.compile(r"/(?P<stream>stream/)?users/(?P<id>\d+)(?:/(?P<what>\w+))?")
 _LARGEST_PAGE = 200
@@ -57,37 +58,44 @@ class Lists:
 
     def _entries(self, slug: str, what: str, *, has_account: bool) -> list[Make]:
         """Each entry as a function: only those of the page asked for are made."""
-        whole = partial(track_object, self._catalogue, has_account=has_account)
-        wrapped = partial(self._wrapped, slug, whole)
+        wrapped = partial(self._wrapped, slug, has_account=has_account)
         uploads = _listed(self._accounts.uploads(slug))
-        reposts = [
-            partial(wrapped, "track-repost", track)
-            for track in _listed(self._accounts.shelf(slug, "reposts"))
-        ]
+        reposts = _listed(self._accounts.shelf(slug, "reposts"))
         match what:
             case "tracks":
-                return [partial(whole, track) for track in uploads]
+                return [partial(self._object, track, has_account=has_account) for track in uploads]
             case "likes":
                 liked = _listed(self._accounts.shelf(slug, "likes"))
-                return [partial(wrapped, "like", track) for track in liked]
+                return [partial(wrapped, "like", each) for each in liked]
             case "reposts":
-                return [*reposts]
+                return [partial(wrapped, "repost", each) for each in reposts]
             case "stream":
-                return [*(partial(wrapped, "track", track) for track in uploads), *reposts]
+                posted = [partial(wrapped, "post", track) for track in uploads]
+                return [*posted, *(partial(wrapped, "repost", each) for each in reposts)]
             case "playlists":
-                shown = partial(set_object, self._catalogue, has_account=has_account)
                 own = [each for each in self._catalogue.sets if each.artist_slug == slug]
-                return [partial(shown, each) for each in own[::-1] if not each.secret]
+                shown = [each for each in own[::-1] if not each.secret]
+                return [partial(self._object, each, has_account=has_account) for each in shown]
         return []
 
     def _wrapped(
-        self, slug: str, whole: Callable[[SampleTrack], Json], kind: str, track: SampleTrack
+        self, slug: str, how: str, each: SampleTrack | SampleSet, *, has_account: bool
     ) -> Json:
-        """A track as it stands in somebody's likes (`kind`) or stream (`type`)."""
-        shown = whole(track)
+        """A track or playlist as it stands in somebody's likes or stream."""
+        shown = self._object(each, has_account=has_account)
+        noun = "track" if isinstance(each, SampleTrack) else "playlist"
         user = user_object(self._catalogue, self._accounts.name(slug) or slug, slug)
-        of_kind = {"kind": "like"} if kind == "like" else {"type": kind, "caption": None}
-        return {"created_at": shown["created_at"], **of_kind, "user": user, "track": shown}
+        kind: dict[str, Json] = {
+            "like": {"kind": "like"},
+            "repost": {"type": f"{noun}-repost", "caption": None},
+        }
+        of_kind = kind.get(how, {"type": noun})
+        return {"created_at": shown["created_at"], **of_kind, "user": user, noun: shown}
+
+    def _object(self, each: SampleTrack | SampleSet, *, has_account: bool) -> Json:
+        if isinstance(each, SampleTrack):
+            return track_object(self._catalogue, each, has_account=has_account)
+        return set_object(self._catalogue, each, has_account=has_account)
 
     def _page(self, request: Request, entries: list[Make]) -> Answer:
         start = _number(request.query.get("offset", ""), 0)
@@ -99,10 +107,10 @@ class Lists:
         return json_answer({"collection": made, "next_href": more, "query_urn": None})
 
 
-def _listed(tracks: list[SampleTrack]) -> list[SampleTrack]:
+def _listed(found: Sequence[E]) -> list[E]:
     """Those that others may see in a list."""
     hidden = {Condition.REMOVED, Condition.PRIVATE}
-    return [track for track in tracks if track.condition not in hidden]
+    return [e for e in found if not (isinstance(e, SampleTrack) and e.condition in hidden)]
 
 
 def _number(text: str, otherwise: int) -> int:

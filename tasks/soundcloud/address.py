@@ -19,6 +19,7 @@ __all__ = [
     "SOUNDCLOUD_HOSTS",
     "Address",
     "AddressKind",
+    "account_words",
     "is_allowed_host",
     "is_web_page",
     "parse_address",
@@ -122,6 +123,20 @@ def parse_set_address(text: str) -> str:
     secret = _secret(words[3] if len(words) > 3 else "", parts)
     url = f"https://soundcloud.com/{words[0]}/sets/{words[2]}"
     return url + (f"/{secret}" if secret else "")
+
+
+def account_words(text: str) -> tuple[str, ...]:
+    """`artist`, or `artist` and what of theirs is meant, in an address of SoundCloud's site.
+
+    Empty for any other address, a page of SoundCloud's own, or none. Raises BadAddress for no
+    address at all.
+    """
+    parts = _split(text)
+    words = tuple(unquote(word).strip() for word in parts.path.split("/") if word.strip())
+    is_web = (parts.hostname or "").rstrip(".") in _WEB_HOSTS
+    if not (is_web and words) or words[0].lower() in _NOT_USERS:
+        return ()
+    return words if all(_SLUG.fullmatch(word) for word in words[:2]) else ()
 
 
 def is_web_page(url: str) -> bool:

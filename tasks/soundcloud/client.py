@@ -31,7 +31,6 @@ from tasks.soundcloud.address import (
     is_allowed_host,
     is_web_page,
     parse_address,
-    parse_set_address,
 )
 from tasks.soundcloud.budget import SourceBudget
 from tasks.soundcloud.downloader import Downloader, Guard, Landed
@@ -39,7 +38,6 @@ from tasks.soundcloud.information import (
     Download,
     Progress,
     SourceFacts,
-    TrackSet,
     artwork_url,
     best_whole,
     facts,
@@ -48,7 +46,7 @@ from tasks.soundcloud.pace import Pace
 from tasks.soundcloud.translation import translate
 from tasks.threads import in_thread
 
-__all__ = ["Download", "Progress", "SoundCloudClient", "SourceFacts", "TrackSet"]
+__all__ = ["Download", "Progress", "SoundCloudClient", "SourceFacts", "translated"]
 
 T = TypeVar("T")
 
@@ -130,10 +128,7 @@ class SoundCloudClient:
         """
         if address.kind is not AddressKind.SHORT_LINK:
             return address
-        target = await retrying(
-            lambda: in_thread(lambda stop: self._target(address.url, stop)), _RESOLVING
-        )
-        return parse_address(target, allowed_hosts=self._allowed_hosts)
+        return parse_address(await self._landing(address), allowed_hosts=self._allowed_hosts)
 
     async def probe(self, address: Address) -> SourceFacts:
         """What the source says of a track, without its audio and its formats.
@@ -149,13 +144,36 @@ class SoundCloudClient:
 
         return await self._within_budget(work)
 
-    async def list_set(self, url: str) -> TrackSet:
-        """The tracks of the playlist at `url`, none of them fetched.
+    async def ask(
+        self,
+        work: Callable[[Downloader], T],
+        *,
+        of: type[Downloader] = Downloader,
+        extractors: Sequence[str],
+    ) -> T:
+        """What `work` returns of a yt-dlp with these extractors, run in a thread.
 
-        Raises a SourceError; BadAddress if it is none, or not on an allowed host.
+        Raises what `work` raises. When cancelled, it stops at its next request and is awaited.
         """
-        address = parse_set_address(url)
-        return await self._within_budget(lambda guard: self._set(address, guard))
+
+        def run(guard: Guard) -> T:
+            options = {"extract_flat": True, "noplaylist": False}
+            with self._downloader(
+                _NONE, guard, options, extractors=extractors, of=of
+            ) as downloader:
+                return work(downloader)
+
+        return await self._within_budget(run)
+
+    async def expand(self, url: str) -> str:
+        """Where a short link leads, be it a track or a list; any other address unchanged."""
+        try:
+            address = parse_address(url)
+        except BadAddress:
+            return url
+        if address.kind is not AddressKind.SHORT_LINK:
+            return url
+        return await self._landing(address)
 
     async def reach(self) -> None:
         """Ask for SoundCloud's front page, by the proxy downloads use. Raises a SourceError."""
@@ -212,7 +230,7 @@ class SoundCloudClient:
         extractors = _EXTRACTORS[address.kind]
         with self._downloader(formats, guard, options, extractors=extractors) as downloader:
             information = _extract(downloader, address)
-            with _translated(address.url, downloading=True):
+            with translated(address.url, downloading=True):
                 downloader.process_info(information)
             return Download(
                 path=_arrived(folder, address),
@@ -223,12 +241,10 @@ class SoundCloudClient:
                 **facts(information),
             )
 
-    def _set(self, url: str, guard: Guard) -> TrackSet:
-        options = {"extract_flat": True, "noplaylist": False}
-        with self._downloader(_NONE, guard, options) as downloader, _translated(url):
-            found: Json = downloader.extract_info(url, download=False)
-            urls = tuple(str(entry["url"]) for entry in found.get("entries") or () if entry)
-        return TrackSet(title=str(found.get("title") or ""), urls=urls)
+    async def _landing(self, address: Address) -> str:
+        return await retrying(
+            lambda: in_thread(lambda stop: self._target(address.url, stop)), _RESOLVING
+        )
 
     def _target(self, url: str, stop: Stop) -> str:
         """The address a short link redirects to, which is not asked for anything itself."""
@@ -245,6 +261,7 @@ class SoundCloudClient:
         extra: Json | None = None,
         *,
         extractors: Sequence[str] = ("Soundcloud", "SoundcloudSet"),
+        of: type[Downloader] = Downloader,
     ) -> Downloader:
         options: Json = {
             "quiet": True,
@@ -272,13 +289,13 @@ class SoundCloudClient:
         }
         if self._proxy:
             options["proxy"] = self._proxy
-        return Downloader(
+        return of(
             options | (extra or {}), guard, extractors=extractors, auth_token=self._auth_token
         )
 
 
 def _extract(downloader: Downloader, address: Address) -> Json:
-    with _translated(address.url):
+    with translated(address.url):
         information: Json = downloader.extract_info(address.url, download=False)
     if information.get("_type") == "playlist" or information.get("entries") is not None:
         raise BadAddress(f"{address.url} is a playlist, not one track.")
@@ -287,12 +304,12 @@ def _extract(downloader: Downloader, address: Address) -> Json:
 
 def _ask(downloader: Downloader, request: Request) -> str:
     """The address that answered in the end."""
-    with _translated(request.url), downloader.urlopen(request) as answer:
+    with translated(request.url), downloader.urlopen(request) as answer:
         return str(answer.url)
 
 
 @contextmanager
-def _translated(url: str, *, downloading: bool = False) -> Iterator[None]:
+def translated(url: str, *, downloading: bool = False) -> Iterator[None]:
     """yt-dlp's exceptions leave as ours; `Landed` is none of its troubles."""
     try:
         yield

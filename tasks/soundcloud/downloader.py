@@ -108,7 +108,7 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         for key in extractors:
             self.add_info_extractor(get_info_extractor(key)())
         login = {"Authorization": f"OAuth {auth_token}"} if auth_token else {}
-        for key in _WITH_LOGIN:
+        for key in {*_WITH_LOGIN, *(key for key in extractors if key.startswith("Soundcloud"))}:
             self.get_info_extractor(key)._HEADERS = dict(login)  # noqa: SLF001  (its only name)
 
     def urlopen(self, req: Any) -> Any:

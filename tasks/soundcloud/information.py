@@ -13,7 +13,6 @@ __all__ = [
     "Download",
     "Progress",
     "SourceFacts",
-    "TrackSet",
     "artwork_url",
     "best_whole",
     "facts",
@@ -64,14 +63,6 @@ class Download(SourceFacts):
     extension: str = ""
     abr: float | None = None
     artwork: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrackSet:
-    """A playlist of the source: its name and its tracks' addresses, in order, as it gives them."""
-
-    title: str
-    urls: tuple[str, ...]
 
 
 def facts(information: Json) -> Json:

@@ -146,3 +146,18 @@ def test_a_playlist_is_in_the_library_with_one_command(world, named_server, monk
     assert sorted(done) == ["New 0", "New 1"]
     copies = Path(world.sandbox.environment["PLAYLIST_TRACKS_DIR"])
     assert len(list((copies / "Few").glob("*.wav"))) == 2
+
+
+def test_likes_are_added_oldest_first_with_what_the_list_says(world):
+    """As a playlist is: no request a track, and the list's name is the playlist's."""
+    accounts, tracks = world.sandbox.soundcloud.accounts, world.tracks[:3]
+    url = accounts.like("Robin Digger", *tracks)
+    before = world.asked()
+    assert world.add(url).added == [f"{track.artist} - {track.title}" for track in tracks]
+    assert world.asked() - before == 2
+    made = [row for row in world.rows if row["Title"].startswith("New")]
+    assert [row["Title"] for row in made] == [track.title for track in tracks]
+    assert len({tuple(row["Playlists"]) for row in made}) == 1
+    assert "Robin Digger (Likes)" in {
+        world.sandbox.notion.row(page)["Name"] for page in made[0]["Playlists"]
+    }

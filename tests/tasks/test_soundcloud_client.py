@@ -12,7 +12,6 @@ import pytest
 
 from sandbox.faults import Aimed, Fault, SoundCloudPlan
 from tasks.errors import (
-    BadAddress,
     DownloadInterrupted,
     DrmProtected,
     FileError,
@@ -307,24 +306,6 @@ async def test_a_probe_costs_no_format_request(world):
     assert (facts.soundcloud_id, facts.title, facts.genre) == (str(track.id), "Probe Me", "Dub")
     assert facts.announced_seconds == pytest.approx(track.seconds, abs=0.001)
     assert world.requests(FORMAT) == []
-
-
-async def test_a_sets_tracks_have_addresses_that_can_be_parsed(world):
-    """Those beyond the fifth come as numbers only."""
-    tracks = [world.add(f"Track {number}") for number in range(7)]
-    url = world.standin.catalogue.add_set("A Set", "Some One", tracks)
-    found = await world.client().list_set(f"{url}/?si=1")
-    assert found.title == "A Set"
-    addresses = [parse_address(text) for text in found.urls]
-    assert [address.url for address in addresses[:5]] == [track.url for track in tracks[:5]]
-    assert [address.track_id for address in addresses[5:]] == [track.id for track in tracks[5:]]
-
-
-async def test_a_track_is_no_set(world):
-    """And is refused before any request."""
-    with pytest.raises(BadAddress):
-        await world.client().list_set(world.add().url)
-    assert world.requests("") == []
 
 
 async def test_reaching_soundcloud_and_not(world):
