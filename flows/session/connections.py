@@ -13,6 +13,7 @@ from flows.prefect_server.limits import SharedLimits
 from flows.settings import Settings
 from tasks.attempts import Attempts
 from tasks.audio.acoustic import AcousticStore
+from tasks.audio.decoder_pool import DecoderPool
 from tasks.eagle.index import EagleIndex
 from tasks.eagle.library import EagleLibrary
 from tasks.locks.track_locks import TrackLocks
@@ -20,7 +21,7 @@ from tasks.notion.client import NotionClient
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Schema
 from tasks.soundcloud.client import SoundCloudClient
-from tasks.soundcloud.stage import AudioOptions
+from tasks.soundcloud.stage import AudioOptions, Equipment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,7 @@ class Connections:
     locks: TrackLocks
     eagle: EagleLibrary | None
     source: SoundCloudClient
+    decoders: DecoderPool
     limits: SharedLimits
     playlists: PlaylistNames
     sounds: AcousticStore
@@ -51,10 +53,15 @@ class Connections:
         return None if self.eagle is None else self.eagle.index
 
     @property
-    def audio(self) -> AudioOptions:
-        """How a recording is converted."""
-        return AudioOptions(
-            sample_rate=self.settings.sample_rate, bit_depth=self.settings.bit_depth
+    def equipment(self) -> Equipment:
+        """What a recording is fetched and converted with."""
+        return Equipment(
+            source=self.source,
+            decoders=self.decoders,
+            audio=AudioOptions(
+                sample_rate=self.settings.sample_rate, bit_depth=self.settings.bit_depth
+            ),
+            gates=self.limits,
         )
 
     @contextmanager

@@ -25,6 +25,7 @@ from flows.session.run_state import RunState, new_run_folder
 from flows.settings import Settings
 from tasks.attempts import Attempts
 from tasks.audio.acoustic import AcousticStore
+from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.stage import find_fpcalc
 from tasks.audio.sweeping import sweep_partial_files, sweep_staging
 from tasks.eagle.client import EagleClient
@@ -143,6 +144,7 @@ async def _connect(
         locks=_locks(settings, options.timing, notion, schema, stack),
         eagle=eagle,
         source=_source(settings),
+        decoders=stack.enter_context(DecoderPool()),
         limits=limits,
         playlists=PlaylistNames(notion, schema),
         sounds=AcousticStore(settings.state_dir / "acoustic.jsonl"),

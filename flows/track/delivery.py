@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.session.connections import Connections
-from tasks.audio.inspecting import inspect
+from tasks.audio.inspecting import pcm_hash
 from tasks.audio.names import file_stem
 from tasks.audio.stage import place_in_playlists
 from tasks.eagle.index import Match
@@ -88,8 +88,8 @@ async def adopt(
     copies: Sequence[Path] = ()
     file = eagle.file_path(wav)
     if file is not None and connections.settings.playlist_tracks_dir is not None:
-        facts = await asyncio.to_thread(inspect, file)
-        copies = await _copies(connections, track, file, facts.pcm_sha256 or "")
+        known = await asyncio.to_thread(pcm_hash, file)
+        copies = await _copies(connections, track, file, known or "")
     return Held(wav=wav, aiff=aiff, paths=_paths(eagle, wav, aiff, copies), seconds=wav.duration)
 
 

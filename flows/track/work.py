@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -89,13 +88,7 @@ async def _fetch(run: Run, row: Track, folder: Path) -> Fetched:
     async with run.gates.fetch:
         with run.state.transfers.watch(row.page_id) as note:
             fetched: Fetched = await fetch_recording(
-                connections.source,
-                address,
-                folder,
-                row,
-                connections.audio,
-                connections.limits,
-                note,
+                connections.equipment, address, folder, row, note
             )
     return fetched
 
@@ -147,11 +140,13 @@ async def _import_local(run: Run, lease: HeldRow, row: Track, wav: Path) -> _Bro
 
     A file that is not whole is left where it is, and the recording is downloaded.
     """
-    if not await asyncio.to_thread(is_whole, wav, row.duration_seconds):
+    if not await run.connections.decoders.run(is_whole, wav, row.duration_seconds):
         _log.info("%s: %s is not whole; downloading it again", row.label, wav)
         return await _download(run, lease, row)
     with run.connections.fresh_folder() as folder:
-        made = await make_aiff(wav, folder, file_stem(row.artist, row.title))
+        made = await make_aiff(
+            run.connections.decoders, wav, folder, file_stem(row.artist, row.title)
+        )
         files = Finished(wav=wav, aiff=made.aiff, pcm_sha256=made.pcm_sha256, seconds=made.seconds)
         track = replace(row, fingerprint=made.pcm_sha256)
         return track, await deliver(run.connections, lease, track, files)
@@ -180,7 +175,9 @@ async def _aiff_for(run: Run, lease: HeldRow, row: Track, wav: EagleItem) -> Eag
     file = eagle.file_path(wav)
     with run.connections.fresh_folder() as folder:
         if file is not None:
-            made = await make_aiff(file, folder, file_stem(row.artist, row.title))
+            made = await make_aiff(
+                run.connections.decoders, file, folder, file_stem(row.artist, row.title)
+            )
         else:
             made = (await _fetch(run, row, folder)).recording
         return await import_one(run.connections, lease, row, made.aiff, made.pcm_sha256)

@@ -7,15 +7,19 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import BinaryIO
 
 from tasks.audio.headers import AIFF, WAV, Container, from_extended_float
 from tasks.audio.recording import Pcm
+from tasks.errors import ConversionError
 
 __all__ = ["Chunk", "Layout", "Sampling", "read_layout"]
 
 _FLOAT_TAG, _PCM_TAG, _EXTENSIBLE_TAG = 3, 1, 0xFFFE
 _OPEN_ENDED = (0, 0xFFFF_FFFF)
+_MOST_CHUNKS = 1_000
+"""Real files have a few; one of nothing but empty chunks would take half a minute to walk."""
 
 
 class Sampling(StrEnum):
@@ -74,15 +78,25 @@ class Layout:
 
 
 def read_layout(file: BinaryIO) -> Layout | None:
-    """The layout of a WAV, AIFF or AIFC file; None for anything else, or with no samples."""
+    """The layout of a WAV, AIFF or AIFC file; None for anything else, or with no samples.
+
+    Raises: ConversionError for more chunks than any program writes.
+    """
     file_size = file.seek(0, os.SEEK_END)
     file.seek(0)
     form, _, kind = struct.unpack("<4sL4s", file.read(12).ljust(12, b"\0"))
     if (form, kind) == (b"RIFF", b"WAVE"):
-        return _wav_layout(file, tuple(_walk(file, "<", file_size)), file_size)
+        return _wav_layout(file, _chunks(file, "<", file_size), file_size)
     if form == b"FORM" and kind in (b"AIFF", b"AIFC"):
-        return _aiff_layout(file, tuple(_walk(file, ">", file_size)), file_size)
+        return _aiff_layout(file, _chunks(file, ">", file_size), file_size)
     return None
+
+
+def _chunks(file: BinaryIO, order: str, file_size: int) -> tuple[Chunk, ...]:
+    found = tuple(islice(_walk(file, order, file_size), _MOST_CHUNKS + 1))
+    if len(found) > _MOST_CHUNKS:
+        raise ConversionError(f"The file has more than {_MOST_CHUNKS} chunks; it is no recording.")
+    return found
 
 
 def _walk(file: BinaryIO, order: str, file_size: int) -> Iterator[Chunk]:

@@ -3,15 +3,20 @@
 PyAV's errors are translated here and nowhere else. What the network can have broken (a file cut
 short, a missing fragment, a page of HTML in place of the audio) is an `IncompleteRecording`,
 which another attempt may cure; what no attempt can cure is a `ConversionError`.
+
+Layout, rate and sample format may change inside a file: joined files do it, and so does one
+flipped bit in the header of an MP3 frame. libav's FIFO does not look at the number of channels
+and writes beyond its memory, so each stretch of equal frames has a FIFO and a resampler of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import av
 import av.error
@@ -19,17 +24,19 @@ import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.resampler import AudioResampler
 
-from tasks.audio.chunks import read_layout
+from tasks.audio.chunks import Layout, read_layout
+from tasks.audio.files import unreadable
 from tasks.audio.pcm import BATCH_SAMPLES, Samples
-from tasks.audio.recording import Pcm
+from tasks.audio.recording import Pcm, playable_rate
 from tasks.errors import ConversionError, IncompleteRecording, SyncError
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.packet import Packet
 
-__all__ = ["DecodedSource", "opened"]
+__all__ = ["DecodedSource", "WiderLayout", "opened", "undecodable"]
 
 _OPEN_OPTIONS = {
     # A file may claim to be a list of other files or addresses; none of them is followed.
@@ -47,15 +54,34 @@ _AUDIO_MAGIC = (
     b"\xff\xfb",
     b"\xff\xf1",
 )
+_OLD_TAGS = (b"TAG", b"LYRICSBEGIN", b"APETAGEX", b"ID3", b"3DI")
 _SMALLEST_FILE = 512
+_LOWEST_RATE, _HIGHEST_RATE = 4_000, 768_000
+_SMALLEST_GAP = 0.1
+"""Seconds; time stamps are rounded to milliseconds in some containers."""
+
+
+class WiderLayout(Exception):
+    """A recording that began as mono has stereo later on: it is to be written with two channels."""
+
+
+class _Shape(NamedTuple):
+    """What all frames of a stretch have in common."""
+
+    sample_format: str
+    layout: str
+    channels: int
+    rate: int
 
 
 @dataclass
 class DecodedSource:
     """An opened source. `header_seconds` is None unless its format counts its samples.
 
+    `rate` is the source's in Hz, `pcm` what is written; both are set before the first batch.
     Once `batches` has ended, `damage` holds the decoder's last complaint (packets it refused are
-    passed over) and `timeline_seconds` the span of the time stamps.
+    passed over; old tags behind the last frame are none), `timeline_seconds` the span of the time
+    stamps and `gap_seconds` what is missing between them.
     """
 
     path: Path
@@ -66,101 +92,139 @@ class DecodedSource:
     stream: AudioStream
     damage: str = ""
     timeline_seconds: float = 0.0
+    gap_seconds: float = 0.0
+    rate: int = 0
     pcm: Pcm = field(default=Pcm(0, 0, 0))
 
-    def batches(self, *, sample_rate: int | None, bit_depth: int) -> Iterator[Samples]:
+    def batches(
+        self, *, sample_rate: int | None, bit_depth: int, channels: int | None = None
+    ) -> Iterator[Samples]:
         """Interleaved samples, int16 for 16 bits or else int32; `pcm` is set before the first.
 
-        The rate is the source's own unless `sample_rate` is lower. Mono stays mono; more than
-        two channels are mixed down to stereo.
-        Raises: ConversionError if the samples cannot be converted.
+        The rate is the source's first unless `sample_rate` is lower, or, without one, players
+        take no such rate; what changes later is resampled to it. Mono stays mono unless
+        `channels` says 2; more than two channels are mixed down to stereo.
+        Raises: ConversionError if the samples cannot be converted; WiderLayout.
         """
         try:
-            for frame in self._converted(sample_rate, bit_depth):
+            for frame in self._converted(sample_rate, bit_depth, channels):
                 count, plane = frame.samples * self.pcm.channels, memoryview(frame.planes[0])
                 if bit_depth == 16:
                     yield np.frombuffer(plane, dtype=np.int16, count=count)
                 else:
                     yield np.frombuffer(plane, dtype=np.int32, count=count)
-        except av.error.FFmpegError as error:
-            reason = error.strerror or str(error)
-            raise ConversionError(f"The audio could not be converted ({reason}).") from error
+        except (av.error.FFmpegError, ValueError) as error:
+            raise _unconvertible(error) from error
 
-    def _converted(self, sample_rate: int | None, bit_depth: int) -> Iterator[AudioFrame]:
-        resampler: AudioResampler | None = None
-        for frame in _batched(self._frames()):
-            if resampler is None:
-                self.pcm = _target(frame, sample_rate, bit_depth)
-                resampler = _resampler_to(self.pcm)
-            yield from resampler.resample(frame)
-        if resampler is not None:
+    def _converted(
+        self, sample_rate: int | None, bit_depth: int, channels: int | None
+    ) -> Iterator[AudioFrame]:
+        for shape, frames in groupby(self._frames(), key=_shape):
+            if not self.pcm.channels:
+                self.rate = shape.rate
+                self.pcm = _target(shape, sample_rate, bit_depth, channels)
+            elif shape.channels > self.pcm.channels == 1:
+                raise WiderLayout
+            resampler = _resampler_to(self.pcm)
+            for batch in _batched(frames):
+                yield from resampler.resample(batch)
             yield from resampler.resample(None)
 
     def count_samples(self) -> int:
-        """Samples per channel as the source has them; `pcm` is set to its shape, 0 bits deep.
+        """Samples per channel at the first rate; `pcm` is set to its shape, 0 bits deep.
 
-        Raises: IncompleteRecording for damage anywhere, or no sample at all.
+        Raises: IncompleteRecording for damage anywhere, or no sample at all; ConversionError.
         """
-        samples = 0
-        for frame in self._frames():
-            samples += frame.samples
-            self.pcm = Pcm(frame.sample_rate, frame.layout.nb_channels, 0)
+        samples = 0.0
+        try:
+            for shape, frames in groupby(self._frames(), key=_shape):
+                self.pcm = self.pcm if samples else Pcm(shape.rate, shape.channels, 0)
+                samples += sum(f.samples for f in frames) * self.pcm.sample_rate / shape.rate
+        except (av.error.FFmpegError, ValueError) as error:
+            raise _unconvertible(error) from error
         if not samples or self.damage:
             raise undecodable(self.path, self.damage or "it holds no sample")
-        return samples
+        return round(samples)
 
     def _frames(self) -> Iterator[AudioFrame]:
-        first_pts = last_pts = None
-        samples = 0
+        begin = end = tick = None
         for frame in self._packet_frames():
-            last_pts, samples = frame.pts, frame.samples
-            if first_pts is None:
-                first_pts, rate, tick = last_pts, frame.sample_rate, frame.time_base
+            if not _LOWEST_RATE <= frame.sample_rate <= _HIGHEST_RATE:
+                raise ConversionError(f"{self.path.name} announces {frame.sample_rate} Hz.")
+            if frame.pts is not None and frame.time_base:
+                tick = float(frame.time_base) if tick is None else tick
+                at = frame.pts * tick
+                begin = at if begin is None else begin
+                if end is not None and at - end > _SMALLEST_GAP:
+                    self.gap_seconds += at - end
+                end = at + frame.samples / frame.sample_rate
             yield frame
-        if first_pts is not None and last_pts is not None and tick:
-            self.timeline_seconds = float((last_pts - first_pts) * tick) + samples / rate
+        if begin is not None and end is not None:
+            self.timeline_seconds = end - begin
 
     def _packet_frames(self) -> Iterator[AudioFrame]:
+        """An old tag is no damage behind the last frame; between two it may stand for audio."""
+        tag = ""
         packets = self.container.demux(self.stream)
-        while True:
+        while (packet := self._next(packets)) is not None:
             try:
-                frames = next(packets).decode()
-            except (StopIteration, EOFError):
+                frames = [frame for frame in packet.decode() if frame.samples]
+            except EOFError:
                 return
             except av.error.InvalidDataError as error:
-                self.damage = error.strerror or "invalid data"
+                reason = error.strerror or "invalid data"
+                if _is_old_tag(bytes(packet)):
+                    tag = reason
+                else:
+                    self.damage = reason
                 continue
             except av.error.FFmpegError as error:
                 self.damage = error.strerror or "unreadable"
                 return
+            self.damage = tag or self.damage if frames else self.damage
             yield from frames
 
+    def _next(self, packets: Iterator[Packet[AudioStream]]) -> Packet[AudioStream] | None:
+        try:
+            return next(packets, None)
+        except EOFError:
+            return None
+        except av.error.FFmpegError as error:
+            self.damage = error.strerror or "unreadable"
+            return None
 
-def _batched(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+
+def _is_old_tag(refused: bytes) -> bool:
+    """True for what taggers leave behind an MP3's last frame: their tags, or padding."""
+    return refused.startswith(_OLD_TAGS) or not refused.strip(b"\0")
+
+
+def _shape(frame: AudioFrame) -> _Shape:
+    layout = frame.layout
+    return _Shape(frame.format.name, layout.name, layout.nb_channels, frame.sample_rate)
+
+
+def _batched(frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
+    """The frames of one shape, joined."""
     fifo = AudioFifo()
-    first: AudioFrame | None = None
     for frame in frames:
         frame.pts = None
-        first = first or frame
-        try:
-            fifo.write(frame)
-        except ValueError:
-            for converted in _resampler_like(first).resample(frame):
-                converted.pts = None
-                fifo.write(converted)
+        fifo.write(frame)
         if fifo.samples >= BATCH_SAMPLES:
-            batch = fifo.read(BATCH_SAMPLES)
-            if batch is not None:
-                yield batch
-    if first is not None and fifo.samples:
-        batch = fifo.read(0, partial=True)
-        if batch is not None:
-            yield batch
+            yield _read(fifo, BATCH_SAMPLES)
+    if fifo.samples:
+        yield _read(fifo, fifo.samples)
 
 
-def _target(frame: AudioFrame, sample_rate: int | None, bit_depth: int) -> Pcm:
-    rate = min(frame.sample_rate, sample_rate or frame.sample_rate)
-    return Pcm(rate, min(2, frame.layout.nb_channels), bit_depth)
+def _read(fifo: AudioFifo, samples: int) -> AudioFrame:
+    batch = fifo.read(samples)
+    assert batch is not None  # it holds so many
+    return batch
+
+
+def _target(shape: _Shape, sample_rate: int | None, bit_depth: int, channels: int | None) -> Pcm:
+    rate = min(shape.rate, sample_rate or playable_rate(shape.rate))
+    return Pcm(rate, channels or min(2, shape.channels), bit_depth)
 
 
 def _resampler_to(pcm: Pcm) -> AudioResampler:
@@ -171,8 +235,9 @@ def _resampler_to(pcm: Pcm) -> AudioResampler:
     )
 
 
-def _resampler_like(frame: AudioFrame) -> AudioResampler:
-    return AudioResampler(format=frame.format, layout=frame.layout, rate=frame.sample_rate)
+def _unconvertible(error: Exception) -> ConversionError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return ConversionError(f"The audio could not be converted ({reason}).")
 
 
 @contextmanager
@@ -182,26 +247,34 @@ def opened(path: Path) -> Iterator[DecodedSource]:
     Raises: IncompleteRecording if what arrived is empty, text, or audio cut before its first
     sample; ConversionError if it is no audio we can decode.
     """
+    layout = _layout(path)  # before libav looks, which takes seconds to walk a million chunks
     with _container(path) as container:
         if not container.streams.audio:
             raise ConversionError(f"{path.name} holds no audio.")
         stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise ConversionError(f"The audio in {path.name} is in a coding that is not known.")
         yield DecodedSource(
             path=path,
             codec=stream.codec_context.codec.canonical_name,
             bit_rate=stream.codec_context.bit_rate or container.bit_rate or None,
-            header_seconds=_header_seconds(path, container),
+            header_seconds=_header_seconds(layout, container),
             container=container,
             stream=stream,
         )
 
 
-def _header_seconds(path: Path, container: InputContainer) -> float | None:
-    if container.format.name in ("wav", "aiff"):  # libav measures these by the file's size
+def _layout(path: Path) -> Layout | None:
+    try:
         with path.open("rb") as file:
-            layout = read_layout(file)
-        if layout is not None:
-            return layout.announced_size / layout.pcm.frame_bytes / layout.pcm.sample_rate
+            return read_layout(file)
+    except OSError as error:
+        raise unreadable(error, path) from error
+
+
+def _header_seconds(layout: Layout | None, container: InputContainer) -> float | None:
+    if layout is not None:  # libav measures these by the file's size
+        return layout.announced_size / layout.pcm.frame_bytes / layout.pcm.sample_rate
     if container.format.name in _COUNTED_FORMATS and container.duration:
         return container.duration / av.time_base
     return None

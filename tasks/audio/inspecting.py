@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from tasks.audio.chunks import Layout, read_layout
 from tasks.audio.decoding import opened
@@ -12,40 +11,50 @@ from tasks.audio.proof import pcm_sha256
 from tasks.audio.recording import AudioFacts, is_length_right
 from tasks.errors import ConversionError, SourceError
 
-__all__ = ["inspect", "is_whole"]
+__all__ = ["inspect", "is_whole", "pcm_hash"]
 
 
-def inspect(path: Path, *, pcm_hash: Literal["take", "skip"] = "take") -> AudioFacts:
+def inspect(path: Path) -> AudioFacts:
     """Facts counted from the samples that are there.
 
-    WAV, AIFF and AIFC are read by their chunks (a millisecond, and 35 ms for the hash of five
-    minutes); anything else is decoded.
+    WAV, AIFF and AIFC are read by their chunks (a millisecond); anything else is decoded, so that
+    files of strangers belong into a `DecoderPool`.
     Raises: FileError if it cannot be read; IncompleteRecording or ConversionError if it is no
     audio.
     """
     layout = _layout(path)
-    if layout is None or not layout.samples:
-        return _decoded_facts(path)
-    digest = None
-    if pcm_hash == "take" and layout.is_plain:
+    return _facts(layout) if layout is not None and layout.samples else _decoded_facts(path)
+
+
+def pcm_hash(path: Path) -> str | None:
+    """The PCM's hash as in `Recording`; None for what is no WAV, AIFF or AIFC of integer PCM.
+
+    35 ms for five minutes; nothing is decoded. Raises: FileError if it cannot be read;
+    ConversionError if it is damaged.
+    """
+    layout = _layout(path)
+    if layout is None or not layout.is_plain:
+        return None
+    try:
         with path.open("rb") as file:
-            digest = pcm_sha256(file, layout)
-    return _facts(layout, digest)
+            return pcm_sha256(file, layout)
+    except OSError as error:
+        raise unreadable(error, path) from error
 
 
 def is_whole(path: Path, announced_seconds: float | None) -> bool:
     """True if the file is audio, not cut short, and as long as announced (None: any length).
 
-    A file that is missing, or is no audio, is not whole.
+    A file that is missing, or is no audio, is not whole. As for `inspect`, decoding may happen.
     Raises: FileError if it is there and cannot be read.
     """
     if not path.is_file():
         return False
-    layout = _layout(path)
-    if layout is not None and not layout.is_complete:
-        return False
     try:
-        seconds = inspect(path, pcm_hash="skip").seconds
+        layout = _layout(path)
+        if layout is not None and not layout.is_complete:
+            return False
+        seconds = inspect(path).seconds
     except (SourceError, ConversionError):
         return False
     return announced_seconds is None or is_length_right(seconds, announced_seconds)
@@ -59,14 +68,13 @@ def _layout(path: Path) -> Layout | None:
         raise unreadable(error, path) from error
 
 
-def _facts(layout: Layout, digest: str | None) -> AudioFacts:
+def _facts(layout: Layout) -> AudioFacts:
     return AudioFacts(
         seconds=layout.samples / layout.pcm.sample_rate,
         samples=layout.samples,
         sample_rate=layout.pcm.sample_rate,
         channels=layout.pcm.channels,
         bit_depth=layout.pcm.bit_depth,
-        pcm_sha256=digest,
     )
 
 
@@ -79,5 +87,4 @@ def _decoded_facts(path: Path) -> AudioFacts:
             sample_rate=source.pcm.sample_rate,
             channels=source.pcm.channels,
             bit_depth=0,
-            pcm_sha256=None,
         )

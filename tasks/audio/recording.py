@@ -5,7 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["AudioFacts", "Pcm", "Recording", "is_length_right", "length_tolerance"]
+__all__ = [
+    "LENGTH_TOLERANCE",
+    "AudioFacts",
+    "Pcm",
+    "Recording",
+    "is_length_right",
+    "playable_rate",
+]
+
+LENGTH_TOLERANCE = 1.0
+"""Seconds by which a whole recording may differ from its announced length, however long it is.
+
+Codecs pad by at most 0.05 s; the least that a broken download lacks, a segment, is seconds long.
+"""
+
+_HIGHEST_PLAYABLE = 96_000
 
 
 @dataclass(frozen=True)
@@ -33,7 +48,7 @@ class Recording:
 
     `samples` counts per channel. `pcm_sha256` is the hash of the interleaved little-endian PCM
     (64 hex digits), equal for equal PCM whatever the container or its tags: the WAV fingerprint.
-    `codec` and `bit_rate` (bits a second) are the source's.
+    `codec`, `bit_rate` (bits a second) and `source_rate` (Hz) are the source's.
     """
 
     wav: Path
@@ -46,14 +61,14 @@ class Recording:
     pcm_sha256: str
     codec: str
     bit_rate: int | None
+    source_rate: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudioFacts:
     """A file as it lies on disk. `samples` counts what is there, not what the header announces.
 
-    `bit_depth` is 0 for a compressed file. `pcm_sha256` is as in `Recording`; None where the file
-    holds no integer PCM of 16, 24 or 32 bits, or no hash was asked for.
+    `bit_depth` is 0 for a compressed file.
     """
 
     seconds: float
@@ -61,18 +76,18 @@ class AudioFacts:
     sample_rate: int
     channels: int
     bit_depth: int
-    pcm_sha256: str | None
-
-
-def length_tolerance(announced_seconds: float) -> float:
-    """Seconds by which a whole recording may differ from its announced length.
-
-    Codec padding is at most 0.05 s, the shortest thing that can be missing (an HLS fragment)
-    about 10 s (docs/facts/audio.md, "Proof of wholeness").
-    """
-    return max(1.0, announced_seconds * 0.005)
 
 
 def is_length_right(seconds: float, announced_seconds: float) -> bool:
     """True if `seconds` of audio can be the whole of what was announced."""
-    return abs(seconds - announced_seconds) <= length_tolerance(announced_seconds)
+    return abs(seconds - announced_seconds) <= LENGTH_TOLERANCE
+
+
+def playable_rate(rate: int) -> int:
+    """The rate to write a source of `rate` Hz with: players take no more than 96 kHz.
+
+    Rates of the 44.1 kHz family come down to 88.2 kHz, others to 96, so that the ratio is whole.
+    """
+    if rate <= _HIGHEST_PLAYABLE:
+        return rate
+    return 88_200 if rate % 44_100 == 0 else _HIGHEST_PLAYABLE

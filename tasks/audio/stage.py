@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from tasks.audio.convert import aiff_from_wav
+from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.fingerprint import AcousticFingerprint, parse_fpcalc
-from tasks.audio.inspecting import inspect
+from tasks.audio.inspecting import pcm_hash
 from tasks.audio.names import folder_name
 from tasks.audio.placing import place_file
 from tasks.audio.recording import Recording
 from tasks.errors import ConversionError, SyncError
 from tasks.stages import stage
-from tasks.threads import in_thread
 
 __all__ = ["find_fpcalc", "make_aiff", "place_in_playlists", "take_fingerprint"]
 
@@ -63,9 +63,9 @@ async def place_in_playlists(
 
 
 @stage("make-aiff")
-async def make_aiff(wav: Path, folder: Path, stem: str) -> Recording:
+async def make_aiff(decoders: DecoderPool, wav: Path, folder: Path, stem: str) -> Recording:
     """The missing AIFF of a WAV that is whole; the WAV is only read. Raises ConversionError."""
-    return await in_thread(lambda stop: aiff_from_wav(wav, folder / f"{stem}.aiff", stop=stop))
+    return await decoders.run(aiff_from_wav, wav, folder / f"{stem}.aiff")
 
 
 def find_fpcalc() -> str | None:
@@ -117,6 +117,6 @@ async def _printed_by(fpcalc: str, wav: Path, seconds: float) -> str:
 def _holds(path: Path, pcm_sha256: str) -> bool:
     """True if the file holds exactly this PCM."""
     try:
-        return inspect(path).pcm_sha256 == pcm_sha256
+        return pcm_hash(path) == pcm_sha256
     except SyncError:
         return False

@@ -49,7 +49,7 @@ def deck_track(track: Track, path: Path) -> DeckTrack | None:
     """The row and its file at `path`; None if the file is gone or is no audio."""
     try:
         size = path.stat().st_size
-        facts = inspect(path, pcm_hash="skip")
+        facts = inspect(path)
     except (OSError, SyncError):
         return None
     return DeckTrack(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -11,17 +12,19 @@ from pathlib import Path
 from typing import Protocol
 
 from tasks.audio.convert import convert
+from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.id3 import Tags
 from tasks.audio.names import file_stem
-from tasks.audio.recording import Recording
+from tasks.audio.recording import Recording, playable_rate
 from tasks.soundcloud.address import Address
 from tasks.soundcloud.client import Download, Progress, SoundCloudClient
 from tasks.soundcloud.information import refuse_suspected_preview
 from tasks.stages import SOURCE_RETRIES, stage
-from tasks.threads import in_thread
 from tasks.tracks import Track
 
-__all__ = ["AudioOptions", "Fetched", "Gate", "Gates", "fetch_recording"]
+__all__ = ["AudioOptions", "Equipment", "Fetched", "Gate", "Gates", "fetch_recording"]
+
+_log = logging.getLogger("tasks.soundcloud.stage")
 
 Gate = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -45,6 +48,16 @@ class AudioOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Equipment:
+    """What recordings are fetched and written with, the same for all tracks of a run."""
+
+    source: SoundCloudClient
+    decoders: DecoderPool
+    audio: AudioOptions
+    gates: Gates
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fetched:
     """A proven recording and what its source said of it; texts are empty where it said nothing."""
 
@@ -58,12 +71,10 @@ class Fetched:
 
 @stage("fetch-recording", SOURCE_RETRIES)
 async def fetch_recording(
-    source: SoundCloudClient,
+    equipment: Equipment,
     address: Address,
     folder: Path,
     track: Track,
-    audio: AudioOptions,
-    gates: Gates,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Fetched:
     """Download and convert into a new folder under `folder`; each attempt begins afresh.
@@ -73,35 +84,34 @@ async def fetch_recording(
     """
     attempt = Path(tempfile.mkdtemp(dir=folder))
     try:
-        async with gates.downloads():
-            download = await source.download(address, attempt, on_progress=on_progress)
+        async with equipment.gates.downloads():
+            download = await equipment.source.download(address, attempt, on_progress=on_progress)
         refuse_suspected_preview(address.url, download.announced_seconds, track.duration_seconds)
-        async with gates.conversions():
-            return await _convert(download, address, attempt, track, audio)
+        async with equipment.gates.conversions():
+            return await _convert(equipment, download, address, attempt, track)
     except BaseException:
         shutil.rmtree(attempt, ignore_errors=True)
         raise
 
 
 async def _convert(
-    download: Download, address: Address, folder: Path, track: Track, audio: AudioOptions
+    equipment: Equipment, download: Download, address: Address, folder: Path, track: Track
 ) -> Fetched:
     title = track.title or download.title
     artist = track.artist or download.artist or download.uploader
     stem = file_stem(artist, title)
-    recording = await in_thread(
-        lambda stop: convert(
-            download.path,
-            folder / f"{stem}.wav",
-            folder / f"{stem}.aiff",
-            announced_seconds=download.announced_seconds,
-            sample_rate=audio.sample_rate,
-            bit_depth=audio.bit_depth,
-            tags=_tags(download, track, title, artist),
-            stop=stop,
-        )
+    recording = await equipment.decoders.run(
+        convert,
+        download.path,
+        folder / f"{stem}.wav",
+        folder / f"{stem}.aiff",
+        announced_seconds=download.announced_seconds,
+        sample_rate=equipment.audio.sample_rate,
+        bit_depth=equipment.audio.bit_depth,
+        tags=_tags(download, track, title, artist),
     )
     download.path.unlink(missing_ok=True)
+    _say_lowered(recording, track)
     return Fetched(
         recording=recording,
         stem=stem,
@@ -110,6 +120,15 @@ async def _convert(
         soundcloud_id=download.soundcloud_id or "",
         source_url=address.url,
     )
+
+
+def _say_lowered(recording: Recording, track: Track) -> None:
+    lowered, source = recording.sample_rate, recording.source_rate
+    if playable_rate(source) < source > lowered:
+        _log.info(
+            "   %s: %d Hz came down to %d, which players take; AUDIO_SAMPLE_RATE=%d keeps it",
+            track.label, source, lowered, source,
+        )  # fmt: skip
 
 
 def _tags(download: Download, track: Track, title: str, artist: str) -> Tags:

@@ -14,7 +14,7 @@ from mutagen.id3 import GEOB, TIT2
 
 from bench.samples import encode, music
 from tasks.audio.convert import convert
-from tasks.audio.inspecting import inspect
+from tasks.audio.inspecting import pcm_hash
 from tasks.audio.recording import Recording
 from tasks.audio.tags import Tags, image_type, read_tags, write_tags
 from tasks.errors import FileError, MetadataError
@@ -47,7 +47,7 @@ def recording(tmp_path: Path) -> Recording:
 def assert_sound_and_sizes(recording: Recording) -> None:
     """The PCM is the recording's, and the outer size is the file's."""
     for path, order in ((recording.wav, "<"), (recording.aiff, ">")):
-        assert inspect(path).pcm_sha256 == recording.pcm_sha256
+        assert pcm_hash(path) == recording.pcm_sha256
         assert soundfile.info(path).frames == recording.samples
         (size,) = struct.unpack_from(f"{order}L", path.read_bytes(), 4)
         assert path.stat().st_size == size + 8
