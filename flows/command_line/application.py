@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from cyclopts import (
@@ -60,6 +60,12 @@ def all_commands() -> dict[str, command.Command]:
     names = sorted(module.name for module in pkgutil.iter_modules(folder))
     found = {name: importlib.import_module(f"{_COMMANDS}.{name}") for name in names}
     return {name: module.COMMAND for name, module in found.items()}
+
+
+def by_group(found: Mapping[str, command.Command]) -> list[tuple[str, command.Command]]:
+    """The commands in the order of `--help`: by their headings, then by name."""
+    order = list(command.Group)
+    return sorted(found.items(), key=lambda item: (order.index(item[1].group), item[0]))
 
 
 def parse(words: Iterable[str]) -> Call:

@@ -29,7 +29,9 @@ async def examine_eagle(settings: Settings) -> list[Finding]:
         return [ok("Eagle", f"EAGLE_API_BASE is off: files go to {settings.out_dir}")]
     path_map, found = _path_map(settings)
     async with httpx.AsyncClient(trust_env=False) as http:
-        client = EagleClient(http, settings.eagle_api_base, settings.eagle_token, path_map)
+        client = EagleClient(
+            http, settings.eagle_api_base, settings.eagle_token.get_secret_value(), path_map
+        )
         try:
             info = await client.application_info()
         except EagleUnavailable as error:

@@ -6,7 +6,7 @@ import asyncio
 import difflib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import httpx
 
 from flows.doctor.findings import Finding, fail, ok, warn
 from flows.session.preflight import writable_folder
-from flows.settings import VARIABLES, Settings
+from flows.settings import RETIRED, VARIABLES, Settings
 from tasks.audio.stage import find_fpcalc
 from tasks.errors import ConfigurationError, SourceError
 from tasks.soundcloud.budget import SourceBudget
@@ -38,16 +38,8 @@ _USUAL_MB = 160.0
 _LEAST_MB = 50.0
 _OLD_DAYS = 60
 _SECONDS = 5.0
-_RENAMED = {
-    "NOTION_API_KEY": "NOTION_TOKEN",
-    "NOTION_API_TOKEN": "NOTION_TOKEN",
-    "VV_AUTOMATIONS_WS_TOKEN": "NOTION_TOKEN",
-    "DATABASE_ID": "TRACKS_DB_ID",
-    "MUSIC_TRACKS_DB_ID": "TRACKS_DB_ID",
-    "MUSIC_PLAYLISTS_DB_ID": "PLAYLISTS_DB_ID",
-    "EAGLE_BASE_URL": "EAGLE_API_BASE",
-    "SC_AUTH_HEADER": "SC_AUTH_TOKEN",
-}
+# One or two letters in a name of ten; NOTION_TIMEOUT is no NOTION_TOKEN.
+_A_SLIP = 0.8
 
 
 def examine_settings(
@@ -65,17 +57,26 @@ def _env_file(env_file: Path) -> list[Finding]:
     if os.name == "posix" and env_file.stat().st_mode & 0o077:
         said = f"{env_file} can be read by other users, and holds secrets."
         found.append(warn(".env", said, f"chmod 600 {env_file}"))
-    known = [variable.name for variable in VARIABLES]
     names = _names_in(env_file)
     for name in names:
-        if (now := _RENAMED.get(name)) is not None and now not in names:
-            said = f"{name} was the old script's name and is not read."
-            found.append(warn(".env", said, f"Rename {name} in {env_file} to {now}."))
-            continue
-        if name not in known and (near := difflib.get_close_matches(name, known, n=1)):
-            said = f"{name} is no setting; {near[0]} is."
-            found.append(warn(".env", said, f"Rename {name} in {env_file} to {near[0]}."))
+        found += _variable(name, names, env_file)
     return found
+
+
+def _variable(name: str, names: Collection[str], env_file: Path) -> list[Finding]:
+    """What is odd about a line's name: the earlier script's, or a slip of the finger."""
+    known = [variable.name for variable in VARIABLES]
+    if name in known:
+        return []
+    if name in RETIRED:
+        now = RETIRED[name]
+        said = f"{name} was the earlier script's and is not read."
+        do = f"Rename it to {now}" if now and now not in names else "Remove it"
+        return [warn(".env", said, f"{do} in {env_file}.")]
+    if near := difflib.get_close_matches(name, known, n=1, cutoff=_A_SLIP):
+        said = f"{name} is no setting; {near[0]} is."
+        return [warn(".env", said, f"Rename {name} in {env_file} to {near[0]}.")]
+    return []
 
 
 def _names_in(env_file: Path) -> list[str]:

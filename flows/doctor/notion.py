@@ -54,7 +54,9 @@ async def examine_notion(settings: Settings) -> NotionSeen:
     if not settings.notion_token:
         return seen
     budget = RequestBudget(settings.notion_requests_per_minute)
-    client = NotionClient(settings.notion_token, base_url=settings.notion_base_url, budget=budget)
+    client = NotionClient(
+        settings.notion_token.get_secret_value(), base_url=settings.notion_base_url, budget=budget
+    )
     async with client:
         try:
             await _with_token(client, settings, seen)

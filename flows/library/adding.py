@@ -98,7 +98,9 @@ async def add_tracks(settings: Settings, urls: Sequence[str], playlist: str) -> 
     Raises ConfigurationError and NotionError; an address that leads nowhere is in `refused`.
     """
     budget = RequestBudget(settings.notion_requests_per_minute)
-    client = NotionClient(settings.notion_token, base_url=settings.notion_base_url, budget=budget)
+    client = NotionClient(
+        settings.notion_token.get_secret_value(), base_url=settings.notion_base_url, budget=budget
+    )
     async with client:
         schema = await open_schema(client, settings)
         just_made = JustMade(settings.state_dir / "added.jsonl")
@@ -116,7 +118,7 @@ def _source(settings: Settings) -> SoundCloudClient:
     return SoundCloudClient(
         proxy=settings.sc_proxy or None,
         tls_verify=settings.sc_tls_verify,
-        auth_token=settings.sc_auth_token or None,
+        auth_token=settings.sc_auth_token.get_secret_value() or None,
         cache_dir=settings.state_dir / "yt-dlp",
         allowed_hosts=settings.allowed_source_hosts,
         budget=SourceBudget(),

@@ -110,7 +110,9 @@ class LibraryReport:
 async def read_library(settings: Settings) -> LibraryReport:
     """List every row once and count. Raises ConfigurationError, NotionError."""
     budget = RequestBudget(settings.notion_requests_per_minute)
-    client = NotionClient(settings.notion_token, base_url=settings.notion_base_url, budget=budget)
+    client = NotionClient(
+        settings.notion_token.get_secret_value(), base_url=settings.notion_base_url, budget=budget
+    )
     async with client:
         schema = await open_schema(client, settings)
         tracks = []

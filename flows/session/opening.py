@@ -156,7 +156,9 @@ async def _connect(
 
 def _notion(settings: Settings, limits: SharedLimits) -> NotionClient:
     budget = RequestBudget(settings.notion_requests_per_minute, shared=limits.notion)
-    return NotionClient(settings.notion_token, base_url=settings.notion_base_url, budget=budget)
+    return NotionClient(
+        settings.notion_token.get_secret_value(), base_url=settings.notion_base_url, budget=budget
+    )
 
 
 def _locks(
@@ -184,7 +186,7 @@ def _source(settings: Settings) -> SoundCloudClient:
     return SoundCloudClient(
         proxy=settings.sc_proxy or None,
         tls_verify=settings.sc_tls_verify,
-        auth_token=settings.sc_auth_token or None,
+        auth_token=settings.sc_auth_token.get_secret_value() or None,
         cache_dir=settings.state_dir / "yt-dlp",
         allowed_hosts=settings.allowed_source_hosts,
         budget=SourceBudget(),
@@ -200,7 +202,7 @@ async def _open_eagle(
     client = EagleClient(
         http,
         settings.eagle_api_base,
-        settings.eagle_token,
+        settings.eagle_token.get_secret_value(),
         path_map=PathMap.parse(settings.eagle_path_map),
     )
     return await open_eagle(client, settings, patience)
@@ -224,7 +226,7 @@ def _open_staging(settings: Settings, stack: AsyncExitStack) -> Path:
 
 def _circumstances(settings: Settings) -> str:
     """What decides, beside the track itself, whether SoundCloud offers it to us."""
-    return f"{settings.sc_proxy}|{settings.sc_auth_token}"
+    return f"{settings.sc_proxy}|{settings.sc_auth_token.get_secret_value()}"
 
 
 def _warn_of_gaps(connections: Connections, state: RunState) -> None:

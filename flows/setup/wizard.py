@@ -144,7 +144,7 @@ async def _tracks_database(dialogue: Dialogue, settings: Settings) -> None:
 async def _shared_databases(settings: Settings) -> list[tuple[str, str]]:
     """(title, database id) of what is shared with the integration, nine at most."""
     body = {"filter": {"property": "object", "value": "data_source"}, "page_size": _SHOWN}
-    async with _notion(settings, settings.notion_token) as client:
+    async with _notion(settings, settings.notion_token.get_secret_value()) as client:
         try:
             answer = await client.send("POST", "search", body)
         except NotionError:
@@ -162,7 +162,7 @@ async def _eagle_library(dialogue: Dialogue, settings: Settings) -> None:
     if settings.eagle_library_path is not None or not settings.eagle_enabled:
         return
     async with httpx.AsyncClient(trust_env=False) as http:
-        client = EagleClient(http, settings.eagle_api_base, settings.eagle_token)
+        client = EagleClient(http, settings.eagle_api_base, settings.eagle_token.get_secret_value())
         try:
             path = (await client.library()).path
         except EagleError as error:
@@ -182,7 +182,7 @@ async def _playlist_folder(dialogue: Dialogue, settings: Settings) -> None:
 
 async def _properties(dialogue: Dialogue, settings: Settings) -> list[str]:
     """Offer the properties the database lacks; what is missing because nobody was there to ask."""
-    async with _notion(settings, settings.notion_token) as client:
+    async with _notion(settings, settings.notion_token.get_secret_value()) as client:
         try:
             source_id = await data_source_id(client, settings.tracks_db_id)
             schema = Schema.unchecked(await client.data_source(source_id))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows.setup.reference import env_example, fill_tables, tables
+from flows.command_line.reference import env_example, fill_tables, tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -12,7 +12,7 @@ def test_the_readmes_tables_equal_the_code():
     readme = (ROOT / "README.md").read_text("utf-8")
     for name in tables():
         assert f"<!-- table: {name} -->" in readme
-    assert fill_tables(readme) == readme, "run: python -m flows.setup.reference"
+    assert fill_tables(readme) == readme, "run: python -m flows.command_line.reference"
 
 
 def test_env_example_names_every_variable():

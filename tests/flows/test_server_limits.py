@@ -101,9 +101,9 @@ async def blocks(prefect_server, monkeypatch, tmp_path):
 async def test_blocks_fill_in_what_the_environment_leaves_out(blocks):
     """A worker without a single variable finds Notion and Eagle."""
     settings = await settings_with_blocks()
-    assert settings.notion_token == "from-block"
+    assert settings.notion_token.get_secret_value() == "from-block"
     assert settings.tracks_db_id.startswith("aaaaaaaa-")
-    assert (settings.eagle_api_base, settings.eagle_token) == (
+    assert (settings.eagle_api_base, settings.eagle_token.get_secret_value()) == (
         "http://eagle:41595",
         "eagle-secret",
     )
@@ -115,6 +115,6 @@ async def test_the_environment_wins_over_blocks(blocks, monkeypatch):
     monkeypatch.setenv("NOTION_TOKEN", "from-environment")
     monkeypatch.setenv("EAGLE_API_BASE", "off")
     settings = await settings_with_blocks()
-    assert settings.notion_token == "from-environment"
+    assert settings.notion_token.get_secret_value() == "from-environment"
     assert settings.tracks_db_id.startswith("aaaaaaaa-")
     assert not settings.eagle_enabled

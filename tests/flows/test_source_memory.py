@@ -14,7 +14,9 @@ from tasks.notion.source import recall_source, remember_source
 async def read_schema(settings):
     """The schema as a run reads it, and how many requests that took."""
     client = NotionClient(
-        settings.notion_token, base_url=settings.notion_base_url, budget=RequestBudget(1000)
+        settings.notion_token.get_secret_value(),
+        base_url=settings.notion_base_url,
+        budget=RequestBudget(1000),
     )
     async with client:
         return await open_schema(client, settings), client.requests
@@ -37,7 +39,9 @@ async def test_a_source_of_another_database_is_not_taken(sandbox_factory):
     playlists = replace(settings, tracks_db_id=settings.playlists_db_id)
     right, _ = await read_schema(settings)
     async with NotionClient(
-        settings.notion_token, base_url=settings.notion_base_url, budget=RequestBudget(1000)
+        settings.notion_token.get_secret_value(),
+        base_url=settings.notion_base_url,
+        budget=RequestBudget(1000),
     ) as client:
         database = await client.database(playlists.tracks_db_id)
     for wrong in (database["data_sources"][0]["id"], "0" * 32):

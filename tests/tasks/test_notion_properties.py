@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from flows.command_line.reference import tables
 from flows.doctor.notion import judge_properties
-from flows.setup.reference import tables
 from tasks.notion.filters import query_filter, rows_with_addresses
 from tasks.notion.links import id_in
 from tasks.notion.properties import FIELDS, Field, FieldSpec, Holds

@@ -24,7 +24,7 @@ def add(
     ] = "",
     sync: Annotated[bool, Parameter(help="Then bring these tracks in at once.")] = False,
     json: JsonFile = None,
-    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+    verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Put tracks or whole playlists of SoundCloud into Notion."""
     from flows.command_line.sync_run import run_sync  # noqa: PLC0415

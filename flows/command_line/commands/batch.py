@@ -8,8 +8,8 @@ from flows.command_line.options import SyncOptions
 
 def batch(
     *,
-    options: SyncOptions = SyncOptions(),  # noqa: B008  (frozen)
-    verbosity: Verbosity = Verbosity(),  # noqa: B008
+    options: SyncOptions = SyncOptions(),
+    verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Bring matching tracks in by small queries, for running often."""
     from flows.command_line.sync_run import run_sync  # noqa: PLC0415

@@ -14,7 +14,7 @@ def cleanup(
     *,
     dry_run: DryRun = False,
     json: JsonFile = None,
-    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+    verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Free the locks of crashed processes."""
     from flows.command_line.sync_run import hand_down, ready_prefect  # noqa: PLC0415

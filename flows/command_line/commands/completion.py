@@ -21,7 +21,7 @@ def completion(
     shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(name="SHELL", help="Your shell.")],
     /,
     *,
-    verbosity: Verbosity = Verbosity(),  # noqa: ARG001, B008  (as every command has it)
+    verbosity: Verbosity = Verbosity(),  # noqa: ARG001  (as every command has it)
 ) -> int:
     """Print a script that completes words in your shell."""
     from flows.command_line.application import PROGRAM, application  # noqa: PLC0415

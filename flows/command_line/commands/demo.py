@@ -20,7 +20,7 @@ def demo(
     *,
     dir: Annotated[Path, Parameter(help="Where it leaves everything.")] = Path("demo"),  # noqa: A002
     json: JsonFile = None,
-    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+    verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Play a whole run on the stand-ins; nothing of yours is touched."""
     # State of an earlier demo in the same folder is gone on from: its second run has nothing to do.

@@ -9,7 +9,7 @@ from flows.command_line.options import JsonFile
 def doctor(
     *,
     json: JsonFile = None,
-    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+    verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Check everything a sync needs, with the remedies."""
     from flows.doctor import examine  # noqa: PLC0415

@@ -8,8 +8,8 @@ from sandbox.cli import Options
 
 def sandbox(
     *,
-    options: Options = Options(),  # noqa: B008  (frozen)
-    verbosity: Verbosity = Verbosity(),  # noqa: ARG001, B008  (as every command has it)
+    options: Options = Options(),
+    verbosity: Verbosity = Verbosity(),  # noqa: ARG001  (as every command has it)
 ) -> int:
     """Serve stand-ins for Notion, Eagle and SoundCloud."""
     from sandbox import cli  # noqa: PLC0415

@@ -12,7 +12,7 @@ from flows.command_line.command import Command, Group, Verbosity
 def setup(
     *,
     yes: Annotated[bool, Parameter(help="Ask nothing, agree to everything.")] = False,
-    verbosity: Verbosity = Verbosity(),  # noqa: ARG001, B008  (as every command has it)
+    verbosity: Verbosity = Verbosity(),  # noqa: ARG001  (as every command has it)
 ) -> int:
     """Ask for what is missing, write .env, complete the database, check everything."""
     from flows.setup import wizard  # noqa: PLC0415

@@ -21,7 +21,7 @@ def status(
         Path | None,
         Parameter(group="Output", help="Write it as a page with charts; - for stdout."),
     ] = None,
-    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+    verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Show the library at a glance."""
     from flows.library.report import read_library  # noqa: PLC0415

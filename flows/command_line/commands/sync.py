@@ -14,7 +14,7 @@ from tasks.errors import ErrorType
 
 def sync(
     *,
-    options: SyncOptions = SyncOptions(),  # noqa: B008  (frozen)
+    options: SyncOptions = SyncOptions(),
     retry_failed: Annotated[
         bool, Parameter(help="Only rows that failed before, also those not due yet.")
     ] = False,
@@ -32,7 +32,7 @@ def sync(
             help="Hand the work out in N shares to the workers of the Prefect server's pool.",
         ),
     ] = None,
-    verbosity: Verbosity = Verbosity(),  # noqa: B008
+    verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Bring all matching tracks into the library."""
     if error is not None and not retry_failed:

@@ -20,7 +20,7 @@ def undo(
     ] = None,
     /,
     *,
-    verbosity: Verbosity = Verbosity(),  # noqa: B008  (frozen)
+    verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Take back the merges of a run."""
     from flows.command_line.sync_run import hand_down  # noqa: PLC0415

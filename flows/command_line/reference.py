@@ -1,7 +1,7 @@
 """The tables of the README, made from the code that they describe.
 
-`python -m flows.setup.reference` writes them into README.md and `.env.example`; a test says if they
-have grown apart.
+`python -m flows.command_line.reference` writes them into README.md and `.env.example`; a test says
+if they have grown apart.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from flows.command_line.application import all_commands, by_group
 from flows.settings import VARIABLES
 from flows.summary import ReturnCode
 from tasks.errors import ErrorType
@@ -25,6 +26,10 @@ _MARK = re.compile(r"<!-- table: (?P<name>[a-z ]+) -->\n(?:\|.*\n)*")
 def tables() -> dict[str, str]:
     """Every generated table as Markdown, by the name in its mark."""
     return {
+        "commands": _table(
+            ("Command", "What it does"),
+            ((f"`library-sync {name}`", one.summary) for name, one in by_group(all_commands())),
+        ),
         "filters": _table(("Filter", "Description"), ((f"`{f}`", f.meaning) for f in TrackFilter)),
         "return codes": _table(
             ("Code", "Meaning"), ((f"`{int(code)}`", code.meaning) for code in ReturnCode)

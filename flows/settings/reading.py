@@ -1,0 +1,103 @@
+"""The settings read: the environment, and under it the `.env` files that are there.
+
+The environment wins over `.env` here, and that over the one in the user's configuration folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from flows.settings.table import VARIABLES, Settings
+from tasks.errors import ConfigurationError
+
+_DEFAULTS = {variable.name: variable.default for variable in VARIABLES}
+# A hook's `${LIBRARY_SYNC_TITLE}` is for its shell, and a token may hold any character.
+_VERBATIM = {
+    one.metadata["variable"].name
+    for one in fields(Settings)
+    if one.type in {"Secret", "ShellCommand"}
+}
+
+
+def load_settings(
+    environment: Mapping[str, str] | None = None,
+    *,
+    env_file: Path | None = Path(".env"),
+    fallback: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings from `environment` (default: the process's) over those of `env_file`.
+
+    `fallback` stands for what both leave out. Raises ConfigurationError naming the variable that
+    cannot work.
+    """
+    from flows.settings.model import NotUsable, read  # noqa: PLC0415  (the table alone is read at once)
+
+    files = _files(env_file)
+    given = _given(environment, files)
+    if fallback:
+        known = given_variables(environment, env_file=env_file)
+        given |= {name: value for name, value in fallback.items() if not known.get(name)}
+    try:
+        return read(files, given)
+    except NotUsable as error:
+        raise next(iter(error.errors.values())) from None
+
+
+def load_what_works(
+    environment: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")
+) -> tuple[Settings, dict[str, ConfigurationError]]:
+    """The settings with the default for each variable that cannot work, and what is wrong with it.
+
+    For `doctor` and `setup`, which must not fail on what they are asked to look at.
+    """
+    from flows.settings.model import NotUsable, read  # noqa: PLC0415
+
+    files = _files(env_file)
+    given = _given(environment, files)
+    try:
+        return read(files, given), {}
+    except NotUsable as error:
+        defaults = {name: _DEFAULTS[name] for name in error.errors}
+        return read(files, given | defaults), dict(error.errors)
+
+
+def given_variables(
+    environment: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")
+) -> dict[str, str]:
+    """What `environment` (default: the process's) and, under it, `env_file` say, unchecked."""
+    given: dict[str, str] = {}
+    for file in _files(env_file):
+        given |= _values(file) | _values(file, only=_VERBATIM)
+    return given | dict(os.environ if environment is None else environment)
+
+
+def _given(environment: Mapping[str, str] | None, files: Sequence[Path]) -> dict[str, str]:
+    """What is not left to pydantic-settings: an environment that is not the process's, and values
+    that are taken from a file as they stand.
+    """
+    if environment is not None:
+        given: dict[str, str] = dict(_DEFAULTS)
+        for file in files:
+            given |= _values(file)
+        given |= {name: value for name, value in environment.items() if name in _DEFAULTS}
+    else:
+        given = {}
+    for file in files:
+        verbatim = _values(file, only=_VERBATIM)
+        given |= {n: v for n, v in verbatim.items() if n not in (environment or os.environ)}
+    return given
+
+
+def _files(env_file: Path | None) -> list[Path]:
+    return [env_file] if env_file is not None and env_file.is_file() else []
+
+
+def _values(file: Path, only: set[str] | None = None) -> dict[str, str]:
+    """The variables in a file; those of `only` without putting others' values into them."""
+    from dotenv import dotenv_values  # noqa: PLC0415  (only where there is a file)
+
+    found = dotenv_values(file, interpolate=only is None)
+    return {n: v for n, v in found.items() if v is not None and (only is None or n in only)}

@@ -1,0 +1,143 @@
+"""One fact, one place: what is added in its one place shows up wherever it must.
+
+Each test adds something made up to a copy of the product, and asks that copy.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EVERYTHING = """
+from flows.__main__ import main
+from flows.command_line.reference import env_example, tables
+"""
+
+
+class House:
+    """A copy of the product, to build something into."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        for room in ("flows", "tasks", "sandbox"):
+            shutil.copytree(ROOT / room, place / room, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def insert(self, file: str, text: str, *, before: str) -> None:
+        """Put `text` before the first line that begins with `before`."""
+        path = self.place / file
+        old = path.read_text("utf-8")
+        at = old.index(f"\n{before}") + 1
+        path.write_text(old[:at] + text + old[at:], "utf-8")
+
+    def ask(self, code: str, *, ends_with: int = 0) -> str:
+        """What the copy prints when it runs `code`."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        done = subprocess.run(
+            [sys.executable, "-c", EVERYTHING + code],
+            cwd=self.place,
+            env=kept | {"PYTHONPATH": str(self.place), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == ends_with, done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def house(tmp_path):
+    return House(tmp_path / "house")
+
+
+SETTING = '    colour: Switch = setting("COLOUR", "1", "Colours in the log")\n'
+
+
+def test_a_setting_is_a_line(house):
+    """Read, checked, in `--help`, the README's table, `.env.example` and what doctor knows."""
+    house.insert("flows/settings/table.py", SETTING, before="    keep_runs:")
+    said = house.ask("""
+from pathlib import Path
+from flows.doctor.machine import examine_settings
+from flows.settings import load_settings, load_what_works
+main(["--help"])
+print("table:", "`COLOUR` | `1` | Colours in the log" in tables()["environment"])
+print("example:", "# Colours in the log\\n#COLOUR=1" in env_example())
+print("read:", load_settings({"COLOUR": "off"}, env_file=None).colour)
+Path(".env").write_text("COLUOR=1\\n")
+wrong = load_what_works({"COLOUR": "red"}, env_file=None)[1]
+for finding in examine_settings(wrong):
+    print("doctor:", finding.said, finding.remedy)
+""")
+    assert "COLOUR" in said.partition("Environment")[2]
+    assert "table: True" in said
+    assert "example: True" in said
+    assert "read: False" in said
+    assert "doctor: COLOUR must be 1 or 0, not 'red' Set COLOUR=1 or 0." in said
+    assert "doctor: COLUOR is no setting; COLOUR is." in said
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        '    colour: Switch = setting("COLOUR", "1", "")\n',
+        '    colour: Switch = setting("COLOUR", "1")\n',
+        '    colour = setting("COLOUR", "1", "Colours in the log")\n',
+        "    colour: Switch = True\n",
+        '    colour: Switch = setting("KEEP_RUNS", "1", "Colours in the log")\n',
+    ],
+    ids=["purpose empty", "no purpose", "no kind", "no variable", "a variable twice"],
+)
+def test_half_a_setting_does_not_start(half, house):
+    house.insert("flows/settings/table.py", half, before="    keep_runs:")
+    assert "Error" in house.ask('main(["--help"])', ends_with=1)
+
+
+COMMAND = '''"""`library-sync shout`."""
+
+from flows.command_line.command import Command, Group, Verbosity
+
+
+def shout(*, loudly: bool = False, verbosity: Verbosity = Verbosity()) -> int:
+    """Say it aloud."""
+    print("OY!" if loudly else "oy")
+    return 7
+
+
+COMMAND = Command(run=shout, group=Group.TRY, examples=(("shout --loudly", "for the deaf"),))
+'''
+
+
+def test_a_command_is_a_module(house):
+    """It runs, is in both helps, in the README's table, completed, and suggested for a typo."""
+    (house.place / "flows/command_line/commands/shout.py").write_text(COMMAND, "utf-8")
+    said = house.ask("""
+print("code:", main(["shout", "--loudly"]))
+main(["--help"])
+main(["shout", "--help"])
+print("table:", "| `library-sync shout` | Say it aloud |" in tables()["commands"])
+main(["completion", "bash"])
+print("typo:", main(["shuot"]))
+""")
+    assert "OY!\ncode: 7" in said
+    assert said.count("Say it aloud") == 2
+    assert "library-sync shout --loudly  for the deaf" in said
+    assert "table: True" in said
+    assert '"--loudly"' in said
+    assert 'Did you mean "shout"?' in said
+    assert "typo: 64" in said
+
+
+@pytest.mark.parametrize(
+    "missing", ['    """Say it aloud."""\n', '("shout --loudly", "for the deaf"),', "COMMAND = "]
+)
+def test_half_a_command_does_not_start(missing, house):
+    half = COMMAND.replace(missing, "")
+    (house.place / "flows/command_line/commands/shout.py").write_text(half, "utf-8")
+    assert "Error" in house.ask('main(["--help"])', ends_with=1)
