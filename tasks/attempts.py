@@ -20,19 +20,10 @@ from typing import Any
 from tasks.errors import ErrorType
 from tasks.tracks import Track, TrackResult
 
-__all__ = ["RESTING_ERRORS", "Attempt", "Attempts", "fold"]
+__all__ = ["Attempt", "Attempts", "fold"]
 
 _log = logging.getLogger("flows.attempts")
 
-RESTING_ERRORS = frozenset(
-    {
-        ErrorType.SC_404,
-        ErrorType.BAD_URL,
-        ErrorType.SC_DRM,
-        ErrorType.SC_PREVIEW_ONLY,
-        ErrorType.SC_GEO_BLOCKED,
-    }
-)
 _REST_DAYS = (1, 3, 7, 30)
 _LINES_WORTH_FOLDING = 5_000
 
@@ -81,7 +72,7 @@ class Attempts:
 
     def note(self, track: Track, result: TrackResult) -> None:
         """Remember what became of the row, as far as it matters for the next run."""
-        if result.error_type in RESTING_ERRORS:
+        if result.error_type is not None and result.error_type.rests:
             error = str(result.error_type)
         elif result.is_success and track.page_id in self._known:
             error = ""

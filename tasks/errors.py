@@ -36,15 +36,18 @@
     │   └── LeaseLost
     └── DedupeError                 Dedup_Failed
 
-Each class carries its value for Notion (`error_type`), whether another attempt can help
-(`retryable`) and what a person should do (`remedy`). A vendor's exception is translated at the
-edge of the client that talks to that vendor, by type and code, and nowhere else.
+Each class carries its value for Notion and what that means, whether another attempt can help
+(`retryable`), whether the row waits longer for its next try (`rests`) and what a person should do
+(`remedy`). `ErrorType`, the README's table and `--error` come from the classes. A vendor's
+exception is translated at the edge of the client that talks to that vendor, by type and code, and
+nowhere else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 __all__ = [
     "BadAddress",
@@ -87,61 +90,15 @@ __all__ = [
 ]
 
 
-class ErrorType(StrEnum):
-    """The values written to Notion's "Audio Processing Status".
-
-    The first ten are values of the old script, which rows still hold; the rest name a cause that
-    the original lumped into `Download_Failed`.
-    """
-
-    SC_404 = "SC_404"
-    SC_GEO_BLOCKED = "SC_Geo_Blocked"
-    DOWNLOAD_FAILED = "Download_Failed"
-    CONVERSION_FAILED = "Conversion_Failed"
-    EAGLE_IMPORT_FAILED = "Eagle_Import_Failed"
-    NOTION_UPDATE_FAILED = "Notion_Update_Failed"
-    DEDUP_FAILED = "Dedup_Failed"
-    LOCK_CONFLICT = "Lock_Conflict"
-    METADATA_FAILED = "Metadata_Failed"
-    UNKNOWN_ERROR = "Unknown_Error"
-    SC_PREVIEW_ONLY = "SC_Preview_Only"
-    SC_DRM = "SC_DRM"
-    SC_NO_FORMATS = "SC_No_Formats"
-    SC_RATE_LIMITED = "SC_Rate_Limited"
-    BAD_URL = "Bad_URL"
-
-    @property
-    def meaning(self) -> str:
-        """One line for a person, as printed in the README's table."""
-        return _MEANINGS[self]
-
-
-_MEANINGS = {
-    ErrorType.SC_404: "SoundCloud track not found",
-    ErrorType.SC_GEO_BLOCKED: "Region restricted content",
-    ErrorType.DOWNLOAD_FAILED: "General download failure",
-    ErrorType.CONVERSION_FAILED: "The audio could not be converted or stored",
-    ErrorType.EAGLE_IMPORT_FAILED: "Eagle import failure",
-    ErrorType.NOTION_UPDATE_FAILED: "Notion API error",
-    ErrorType.DEDUP_FAILED: "Deduplication error",
-    ErrorType.LOCK_CONFLICT: "Locked by another process",
-    ErrorType.METADATA_FAILED: "Tags could not be written",
-    ErrorType.UNKNOWN_ERROR: "An error nobody foresaw; the log has the details",
-    ErrorType.SC_PREVIEW_ONLY: "SoundCloud offers only a 30-second preview",
-    ErrorType.SC_DRM: "The track is protected by DRM",
-    ErrorType.SC_NO_FORMATS: "SoundCloud offers no audio for it (often: still processing)",
-    ErrorType.SC_RATE_LIMITED: "SoundCloud asked us to slow down",
-    ErrorType.BAD_URL: "The address does not name one track",
-}
-
-
 class SyncError(Exception):
     """An expected failure. `str(error)` says what happened, `remedy` what to do next.
 
     `retry_after` is in seconds and set where the service named a time.
     """
 
-    error_type: ClassVar[ErrorType] = ErrorType.UNKNOWN_ERROR
+    value: ClassVar[str] = "Unknown_Error"
+    meaning: ClassVar[str] = "An error nobody foresaw; the log has the details"
+    rests: ClassVar[bool] = False
     retryable: ClassVar[bool] = False
     default_remedy: ClassVar[str] = "Run again with --debug and read the log."
 
@@ -151,6 +108,20 @@ class SyncError(Exception):
         super().__init__(message)
         self.remedy = remedy or self.default_remedy
         self.retry_after = retry_after
+
+    def __init_subclass__(cls) -> None:
+        """Raises TypeError for a class that is only half made."""
+        own = vars(cls)
+        for fact in ("meaning", "rests"):
+            if fact in own and "value" not in own:
+                raise TypeError(f"{cls.__name__} has a {fact}, and no value of its own")
+        if "value" in own and not (own.get("meaning") and cls.default_remedy):
+            raise TypeError(f"{cls.__name__} does not say what {cls.value} means, or what to do")
+
+    @property
+    def error_type(self) -> ErrorType:
+        """What is written into the row."""
+        return ErrorType(self.value)
 
 
 class ConfigurationError(SyncError):
@@ -162,56 +133,69 @@ class ConfigurationError(SyncError):
 class SourceError(SyncError):
     """The source did not give us the recording."""
 
-    error_type = ErrorType.DOWNLOAD_FAILED
+    value = "Download_Failed"
+    meaning = "General download failure"
     default_remedy = "Open the address in a browser; if it plays, run the sync again."
 
 
 class TrackNotFound(SourceError):
     """The track was removed, is private, or the address is wrong."""
 
-    error_type = ErrorType.SC_404
+    value = "SC_404"
+    meaning = "SoundCloud track not found"
+    rests = True
     default_remedy = "Correct the SoundCloud URL in Notion; a private track needs its s-… part."
 
 
 class GeoBlocked(SourceError):
     """The track is not offered where this machine is."""
 
-    error_type = ErrorType.SC_GEO_BLOCKED
+    value = "SC_Geo_Blocked"
+    meaning = "Region restricted content"
+    rests = True
     default_remedy = "Set SC_PROXY to a proxy in a country where the track plays."
 
 
 class PreviewOnly(SourceError):
     """Only a snippet is offered without a subscription."""
 
-    error_type = ErrorType.SC_PREVIEW_ONLY
+    value = "SC_Preview_Only"
+    meaning = "SoundCloud offers only a 30-second preview"
+    rests = True
     default_remedy = "Set SC_AUTH_TOKEN to a SoundCloud Go+ account's token, or buy the track."
 
 
 class DrmProtected(SourceError):
     """Every format is encrypted."""
 
-    error_type = ErrorType.SC_DRM
+    value = "SC_DRM"
+    meaning = "The track is protected by DRM"
+    rests = True
     default_remedy = "It cannot be downloaded; buy the track and import the file yourself."
 
 
 class NoFormats(SourceError):
     """The track exists, but no audio is offered (yet)."""
 
-    error_type = ErrorType.SC_NO_FORMATS
+    value = "SC_No_Formats"
+    meaning = "SoundCloud offers no audio for it (often: still processing)"
     default_remedy = "SoundCloud may still be processing the upload; the next run tries again."
 
 
 class BadAddress(SourceError):
     """The address is no single track on an allowed host."""
 
-    error_type = ErrorType.BAD_URL
+    value = "Bad_URL"
+    meaning = "The address does not name one track"
+    rests = True
     default_remedy = "Put the address of one track into the row's SoundCloud URL."
 
 
 class SourceRateLimited(SourceError):
     """The source answered 429."""
 
-    error_type = ErrorType.SC_RATE_LIMITED
+    value = "SC_Rate_Limited"
+    meaning = "SoundCloud asked us to slow down"
     retryable = True
     default_remedy = "Wait ten minutes, or use fewer workers."
 
@@ -240,27 +224,31 @@ class IncompleteRecording(SourceError):
 class ConversionError(SyncError):
     """The audio could not be decoded or written."""
 
-    error_type = ErrorType.CONVERSION_FAILED
+    value = "Conversion_Failed"
+    meaning = "The audio could not be converted or stored"
     default_remedy = "Play the track on SoundCloud; if it plays there, run with --debug."
 
 
 class FileError(SyncError):
     """A file or folder of the library could not be written."""
 
-    error_type = ErrorType.CONVERSION_FAILED
+    value = ConversionError.value
+    meaning = ConversionError.meaning
     default_remedy = "Check free space and that the folder's disk is mounted and writable."
 
 
 class MetadataError(SyncError):
     """Tags could not be written into a file."""
 
-    error_type = ErrorType.METADATA_FAILED
+    value = "Metadata_Failed"
+    meaning = "Tags could not be written"
 
 
 class EagleError(SyncError):
     """Eagle did not take the recording."""
 
-    error_type = ErrorType.EAGLE_IMPORT_FAILED
+    value = "Eagle_Import_Failed"
+    meaning = "Eagle import failure"
     default_remedy = "Check that Eagle runs and the right library is open, then run again."
 
 
@@ -310,7 +298,8 @@ class NotionError(SyncError):
     dropped connections, 409 and 5xx (docs/facts/notion.md, "Requests and errors").
     """
 
-    error_type = ErrorType.NOTION_UPDATE_FAILED
+    value = "Notion_Update_Failed"
+    meaning = "Notion API error"
     default_remedy = "The next run tries again."
 
     def __init__(
@@ -372,7 +361,8 @@ class WriteNotVerified(NotionError):
 class LockError(SyncError):
     """The track's lock is not ours."""
 
-    error_type = ErrorType.LOCK_CONFLICT
+    value = "Lock_Conflict"
+    meaning = "Locked by another process"
     default_remedy = "Nothing to do: another process works on it, or `cleanup` frees it."
 
 
@@ -391,10 +381,43 @@ class LeaseLost(LockError):
 class DedupeError(SyncError):
     """Duplicate rows could not be brought together."""
 
-    error_type = ErrorType.DEDUP_FAILED
+    value = "Dedup_Failed"
+    meaning = "Deduplication error"
     default_remedy = "Nothing was merged; compare the two rows by hand."
 
 
 def is_retryable(error: BaseException) -> bool:
     """True if another attempt within this run can help."""
     return isinstance(error, SyncError) and error.retryable
+
+
+class _ErrorValue(StrEnum):
+    """A value of "Audio Processing Status", as the first class that has it describes it."""
+
+    @property
+    def meaning(self) -> str:
+        """One line for a person, as printed in the README's table."""
+        return _FIRST[self.value].meaning
+
+    @property
+    def rests(self) -> bool:
+        """True if it will not pass by itself, so that the row waits longer for its next try."""
+        return _FIRST[self.value].rests
+
+
+def _tree(top: type[SyncError]) -> Iterator[type[SyncError]]:
+    yield top
+    for below in top.__subclasses__():
+        yield from _tree(below)
+
+
+_FIRST = {one.value: one for one in reversed(list(_tree(SyncError)))}
+_UNKNOWN, *_KNOWN = dict.fromkeys(one.value for one in _tree(SyncError))
+
+if TYPE_CHECKING:
+    ErrorType = _ErrorValue
+else:
+    ErrorType = _ErrorValue(
+        "ErrorType", [(value.upper(), value) for value in (*_KNOWN, _UNKNOWN)], module=__name__
+    )
+    ErrorType.__doc__ = 'The values written to Notion\'s "Audio Processing Status".'

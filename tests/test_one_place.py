@@ -141,3 +141,47 @@ def test_half_a_command_does_not_start(missing, house):
     half = COMMAND.replace(missing, "")
     (house.place / "flows/command_line/commands/shout.py").write_text(half, "utf-8")
     assert "Error" in house.ask('main(["--help"])', ends_with=1)
+
+
+ERROR = '''class TrackAsleep(SourceError):
+    """The track is asleep."""
+
+    value = "SC_Asleep"
+    meaning = "SoundCloud says the track sleeps"
+    rests = True
+    default_remedy = "Wake it."
+
+
+'''
+
+
+def test_a_way_to_fail_is_a_class(house):
+    """Its value, the README's table, `--error`, the rest after it, its place in a result."""
+    house.insert("tasks/errors.py", ERROR, before="class ConversionError")
+    said = house.ask("""
+from datetime import date
+from pathlib import Path
+from tasks.attempts import Attempts
+from tasks.errors import ErrorType, TrackAsleep
+from tasks.tracks import Track, TrackResult, TrackStatus
+error = TrackAsleep("it sleeps")
+print("value:", ErrorType.SC_ASLEEP == error.error_type == "SC_Asleep", error.remedy)
+print("table:", "| `SC_Asleep` | SoundCloud says the track sleeps |" in tables()["errors"])
+main(["sync", "--help"])
+track = Track(page_id="p", title="t", soundcloud_url="https://soundcloud.com/a/t")
+result = TrackResult.of(track, TrackStatus.FAILED, error=error)
+journal = Attempts(Path("attempts.jsonl"), "", date(2026, 1, 1))
+journal.note(track, result)
+print("rests:", journal.resting(track).reason())
+""")
+    assert "value: True Wake it." in said
+    assert "table: True" in said
+    assert "SC_Asleep" in said.partition("--error")[2]
+    assert "rests: not due before 2026-01-02 (SC_Asleep, 1 attempt)" in said
+
+
+@pytest.mark.parametrize("missing", ['    value = "SC_Asleep"\n', "    meaning = "])
+def test_half_a_way_to_fail_does_not_start(missing, house):
+    half = ERROR.replace(missing, "    other = " if missing.endswith("= ") else "")
+    house.insert("tasks/errors.py", half, before="class ConversionError")
+    assert "Error" in house.ask("pass", ends_with=1)

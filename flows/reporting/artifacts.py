@@ -16,7 +16,7 @@ from prefect.artifacts import (
 from flows.prefect_server.outage import record_gap
 from flows.prefect_server.run_events import tell_failures
 from flows.summary import SHARE, SyncSummary
-from tasks.errors import ErrorType
+from tasks.errors import SyncError
 from tasks.tracks import TrackResult, TrackStatus
 
 __all__ = ["publish", "summary_markdown", "table_rows"]
@@ -45,7 +45,7 @@ def summary_markdown(summary: SyncSummary) -> str:
 
 def _failures(failures: list[TrackResult]) -> str:
     """A list, since the UI's tables do not wrap: what to do would lie out of sight."""
-    kinds = Counter(str(r.error_type or ErrorType.UNKNOWN_ERROR) for r in failures)
+    kinds = Counter(str(r.error_type or SyncError.value) for r in failures)
     head = ", ".join(f"{number} × {kind}" for kind, number in kinds.most_common())
     items = [_failure(result) for result in failures[:_FAILURES_SHOWN]]
     more = len(failures) - len(items)
@@ -55,7 +55,7 @@ def _failures(failures: list[TrackResult]) -> str:
 
 def _failure(result: TrackResult) -> str:
     link = _link(result.title, result.artist, result.page_url)
-    kind = result.error_type or ErrorType.UNKNOWN_ERROR
+    kind = result.error_type or SyncError.value
     said = f"- **{link}** `{kind}`: {_cell(result.error_message)}"
     return f"{said}<br>What to do: {_cell(result.remedy)}" if result.remedy else said
 
