@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -15,7 +16,7 @@ from flows.command_line.options import SyncOptions
 from flows.command_line.signals import run_until_stopped
 from flows.prefect_server.environment import is_embedded, prepare_prefect
 from flows.prefect_server.importing import heavy_imports
-from flows.prefect_server.own_server import serve_prefect
+from flows.prefect_server.own_server import GONE, serve_prefect
 from flows.progress.output import write_json
 from flows.progress.terminal import ProgressLine
 from flows.session.preflight import require_credentials
@@ -24,6 +25,8 @@ from flows.summary import ReturnCode, SyncSummary
 from tasks.errors import ConfigurationError
 
 _log = logging.getLogger("flows.commands")
+
+_SECONDS_TO_RECORD = 8.0
 
 
 def run_sync(
@@ -42,19 +45,28 @@ def run_sync(
     """
     line = verbosity.attach()
     require_credentials(settings)
-    ready_prefect(verbosity)
+    ready_prefect(verbosity, settings)
     with heavy_imports():
         from flows.batch_sync import batch_sync  # noqa: PLC0415  (Prefect takes seconds to import)
         from flows.library_sync import library_sync  # noqa: PLC0415
 
     flow = library_sync if command == "sync" else batch_sync
     parameters = _parameters(options, verbosity) | dict(more or {})
-    summary, is_recorded = _outcome(flow, parameters, settings, line, only)
+
+    def leave(summary: SyncSummary) -> NoReturn:
+        _write(options, summary)
+        _end_without_prefect(summary.return_code)
+
+    summary, is_recorded = _outcome(flow, parameters, settings, line, only, leave)
+    if not is_recorded:
+        leave(summary)
+    _write(options, summary)
+    return summary.return_code
+
+
+def _write(options: SyncOptions, summary: SyncSummary) -> None:
     if options.json is not None:
         write_json(options.json, summary.to_dict())
-    if not is_recorded:
-        _end_without_prefect(summary.return_code)
-    return summary.return_code
 
 
 def _parameters(options: SyncOptions, verbosity: Verbosity) -> dict[str, Any]:
@@ -69,10 +81,10 @@ def _parameters(options: SyncOptions, verbosity: Verbosity) -> dict[str, Any]:
     }
 
 
-def ready_prefect(verbosity: Verbosity) -> None:
+def ready_prefect(verbosity: Verbosity, settings: Settings) -> None:
     """Prefect's settings and its server, before it is imported."""
     prepare_prefect(debug=verbosity.debug)
-    serve_prefect()
+    serve_prefect(keep_runs=settings.keep_runs)
 
 
 def _end_without_prefect(code: ReturnCode) -> NoReturn:
@@ -89,9 +101,10 @@ def _outcome(
     settings: Settings,
     line: ProgressLine,
     only: frozenset[str] | None,
+    leave: Callable[[SyncSummary], NoReturn],
 ) -> tuple[SyncSummary, bool]:
     """The run's summary, and whether Prefect's server took its end."""
-    from flows.prefect_server.outage import OUT_OF_REACH  # noqa: PLC0415
+    from flows.prefect_server.outage import OUT_OF_REACH, in_short  # noqa: PLC0415
     from flows.reporting.closing import ended_runs  # noqa: PLC0415
     from flows.session.opening import opened_ahead  # noqa: PLC0415
 
@@ -101,12 +114,15 @@ def _outcome(
         hand_down(settings, line, only)
         ended_runs.set(ended)
         early = opened_ahead(dry_run=options["dry_run"]) if is_embedded() else nullcontext()
+        watch = asyncio.ensure_future(_leave_if_stuck(ended, leave))
         try:
             async with early:
                 state = await flow(**options, return_state=True)
             return await state.aresult(raise_on_failure=False)
         except OUT_OF_REACH as error:
             return error
+        finally:
+            watch.cancel()
 
     outcome = run_until_stopped(call)
     if isinstance(outcome, OUT_OF_REACH):
@@ -115,7 +131,9 @@ def _outcome(
                 f"The Prefect server does not answer: {outcome}",
                 remedy="Start it, correct PREFECT_API_URL, or unset it to run without one.",
             ) from outcome
-        _log.warning("The Prefect server does not answer; its record of this run has no end.")
+        _log.warning(
+            "The Prefect server did not take the end of this run's record: %s", in_short(outcome)
+        )
         return ended[-1], False
     if isinstance(outcome, BaseException):
         raise outcome
@@ -124,6 +142,20 @@ def _outcome(
             f"The flow ended without a summary: {outcome!r}", remedy="Run again with --debug."
         )
     return outcome, True
+
+
+async def _leave_if_stuck(
+    ended: Sequence[SyncSummary], leave: Callable[[SyncSummary], NoReturn]
+) -> None:
+    """See that a run whose work is done ends, even if our own server does not take its end.
+
+    A server of the user's may be restarting: that is waited for.
+    """
+    while not ended or not is_embedded():  # noqa: ASYNC110  (a list has no event)
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5 if GONE.is_set() else _SECONDS_TO_RECORD)
+    _log.warning("Prefect's server did not take the end of this run; all else is done.")
+    leave(ended[-1])
 
 
 def hand_down(

@@ -118,8 +118,9 @@ async def _in_subflow(turn: Turn, outage: Outage) -> TrackResult:
             return_state=True,
         )
     except OUT_OF_REACH as error:
-        outage.begin()
-        state.warn(f"The Prefect server failed; its record of this run has gaps. ({error})")
+        outage.begin(error)
+        _log.debug("The Prefect server did not record %s", track.label, exc_info=error)
+        state.warn("The Prefect server failed; its record of this run has gaps.")
         if not turn.has_begun:
             return await sync_one(turn, state.track_filter)
         return turn.result or _without_result(track, "could not be recorded")

@@ -19,8 +19,6 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY
 
 from flows.prefect_server.run_events import SHARE_LABEL, TRACKS_FAILED, FailedShare
 
-__all__ = ["PARENTS", "failures_are_told", "make_automation", "silent_and_late_runs"]
-
 PARENTS = (
     "library-sync",
     "sync-share",

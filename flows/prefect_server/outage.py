@@ -8,19 +8,25 @@ from contextlib import contextmanager
 from time import monotonic
 
 import httpx
+from prefect.exceptions import ObjectNotFound
 
-__all__ = ["OUT_OF_REACH", "Outage", "record_gap"]
+from flows.prefect_server.own_server import GONE, give_up
 
 _log = logging.getLogger("flows.prefect_server")
 
-OUT_OF_REACH = (httpx.HTTPError, RuntimeError)
-"""What Prefect's client raises when its server does not answer, or only with errors."""
+OUT_OF_REACH = (httpx.HTTPError, RuntimeError, ObjectNotFound)
+"""What Prefect's client raises when its server does not answer, answers only with errors, or has
+lost the record that is asked for: somebody may delete a run while it works.
+"""
 
 _OUTAGE_SECONDS = 60.0
 
 
 class Outage:
-    """Whether the server failed a minute ago: asking it again costs each track two more."""
+    """Whether the server failed a minute ago: asking it again costs each track two more.
+
+    Our own server is never asked again: what fails there stays broken for the run.
+    """
 
     def __init__(self) -> None:
         self._until = 0.0
@@ -28,11 +34,19 @@ class Outage:
     @property
     def lasts(self) -> bool:
         """True for a minute after `begin`."""
-        return monotonic() < self._until
+        return GONE.is_set() or monotonic() < self._until
 
-    def begin(self) -> None:
-        """The server just failed, after all of the client's attempts."""
+    def begin(self, error: Exception) -> None:
+        """The server just failed with `error`, after all of the client's attempts."""
         self._until = monotonic() + _OUTAGE_SECONDS
+        give_up(in_short(error))
+
+
+def in_short(error: Exception) -> str:
+    """The first line of what Prefect's client says, without the addresses it adds."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"it answers {error.response.status_code}"
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 @contextmanager
@@ -42,5 +56,5 @@ def record_gap(what: str, outage: Outage | None = None) -> Iterator[None]:
         yield
     except OUT_OF_REACH as error:
         if outage is not None:
-            outage.begin()
-        _log.warning("The Prefect server did not take %s: %s", what, error)
+            outage.begin(error)
+        _log.warning("The Prefect server did not take %s: %s", what, in_short(error))

@@ -1,39 +1,81 @@
-"""SQLite under the embedded server: every transaction that may write asks for its turn first.
+"""`python -m flows.prefect_server.own_process`: the process of our own Prefect server.
 
-Prefect begins most of them deferred: they read, then write, and where another has written in
-between, SQLite refuses at once, whatever the busy time-out. The server answers 503, and its client
-tries again after 2, 4, 8 s: those are the stalls (docs/performance-orchestration.md).
+What it prints is said to the user; its standard error goes to a file.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import os
+import socket
+import sqlite3
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from prefect.server.database.configurations import AioSqliteConfiguration
-from prefect.server.database.dependencies import MODELS_DEPENDENCIES
-from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
-from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
+from flows.prefect_server.environment import prefect_home
+from flows.prefect_server.importing import heavy_imports
+from flows.prefect_server.own_database import prune, reason_against, temporary_database
 
-__all__ = ["write_in_turn"]
+if TYPE_CHECKING:
+    import uvicorn
 
-
-class InTurn(AioSqliteConfiguration):
-    """SQLite with immediate transactions: who writes waits for who writes already."""
-
-    @asynccontextmanager
-    async def begin_transaction(
-        self,
-        session: AsyncSession,
-        with_for_update: bool = True,  # noqa: ARG002, FBT001, FBT002  (Prefect's signature)
-    ) -> AsyncGenerator[AsyncSessionTransaction, None]:
-        """Begin immediately, whatever was asked for."""
-        async with super().begin_transaction(session, with_for_update=True) as transaction:
-            yield transaction
+_SECONDS_TO_END = 5.0
+_ADDRESS = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
+_OTHER_NAMES = ("PREFECT_API_DATABASE_CONNECTION_URL",)
 
 
-def write_in_turn() -> None:
-    """Let this process's Prefect server use `InTurn`, if its database is SQLite at all."""
-    address = PREFECT_API_DATABASE_CONNECTION_URL.value()
-    if address.startswith("sqlite"):
-        MODELS_DEPENDENCIES["database_config"] = InTurn(connection_url=address)
+def choose_database(keep_runs: int) -> str:
+    """Name a database that works in the environment; a sentence for the user if it is not ours.
+
+    One that the user has named is taken as it is.
+    """
+    if any(os.environ.get(name) for name in (_ADDRESS, *_OTHER_NAMES)):
+        return ""
+    database = prefect_home() / "prefect.db"
+    reason = reason_against(database)
+    if not reason:
+        with suppress(sqlite3.Error):  # what cannot be pruned today is pruned tomorrow
+            prune(database, keep_runs)
+        return ""
+    os.environ[_ADDRESS] = temporary_database()
+    return (
+        f"Prefect's database {database} cannot be used: {reason}. This run's record in Prefect is "
+        "kept for its own time only; the tracks, the reports and the exit code are not concerned."
+    )
+
+
+def _serve(listener: int) -> None:
+    """Serve until standard input ends."""
+    with heavy_imports():
+        import uvicorn  # noqa: PLC0415
+        from prefect.server.api.server import create_app  # noqa: PLC0415
+
+        from flows.prefect_server.reaches import write_in_turn  # noqa: PLC0415
+
+        write_in_turn()
+        app = create_app()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+    threading.Thread(target=_end_with_the_run, args=(server,), daemon=True).start()
+    server.run([socket.socket(fileno=listener)])
+
+
+def _end_with_the_run(server: uvicorn.Server) -> None:
+    sys.stdin.buffer.read()
+    server.should_exit = True
+    threading.Event().wait(_SECONDS_TO_END)
+    os._exit(1)
+
+
+def main(listener: int, keep_runs: int) -> None:
+    """Choose the database, then serve; files made here are their owner's alone."""
+    os.umask(0o077)
+    said = choose_database(keep_runs)
+    if said:
+        sys.stdout.write(said + "\n")
+        sys.stdout.flush()
+    _serve(listener)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,81 +1,184 @@
 """The Prefect server that a run starts for itself when none is configured.
 
-`python -m flows.prefect_server.own_server` is that server; it ends with the run that started it,
-also when that is killed. Prefect would start one as well, but only after its client has imported
-all of the server first, for nothing: 5 s of every run (docs/performance-orchestration.md). Here
-both sides are imported at the same time, and requests wait in the socket until the server answers.
+Prefect would start one as well, but only after its client has imported all of the server first, for
+nothing: 5 s of every run (docs/performance-orchestration.md). Here both sides are imported at the
+same time, and requests wait in the socket until the server answers. It ends with the run that
+started it, also when that is killed. It is never the run's trouble: one that dies or hangs is given
+up, and the run goes on without its record. Only the run knows its password.
 """
 
 from __future__ import annotations
 
 import atexit
+import base64
+import http.client
+import logging
 import os
+import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic, sleep
+from typing import IO
 
 from flows.prefect_server.environment import EMBEDDED, names_a_server, prefect_home
-from flows.prefect_server.importing import heavy_imports
 
-if TYPE_CHECKING:
-    import uvicorn
-
-__all__ = ["serve_prefect", "start"]
+_log = logging.getLogger("flows.prefect_server")
 
 _SETTINGS = {
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
     "PREFECT_SERVER_UI_ENABLED": "false",
-    # Nothing is scheduled here and nobody watches for events; what is left keeps the history.
+    # No page in a browser has business here.
+    "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "null",
+    # Nothing is scheduled here and nobody watches for events, which are two thirds of what a track
+    # leaves in the database; what is left keeps the history.
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
     # The states of tasks in one transaction for many; Prefect's own default is one for each.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
 }
+# A server on this machine that does not answer has died: nothing is gained by asking for minutes.
+_CLIENT_RETRIES = "1"
+_KEEP_RUNS = 50
 _SECONDS_TO_END = 5.0
+_LOOKS_EVERY = 2.0
+_HANGS_AFTER = 10.0
+
+GONE = threading.Event()
+"""Set once our own server has died or was given up: nothing is asked of it any more."""
+_started: subprocess.Popen[bytes] | None = None
 
 
-def serve_prefect() -> None:
-    """Start a server for this run unless the user has one; to be called before the import, too."""
+def serve_prefect(*, keep_runs: int = _KEEP_RUNS) -> None:
+    """Start a server for this run unless the user has one; to be called before the import, too.
+
+    Of the runs in its database the newest `keep_runs` stay.
+    """
     if os.name == "nt" or names_a_server():  # Windows hands no sockets on: Prefect starts its own
         return
-    start()
+    start(keep_runs=keep_runs)
 
 
-def start() -> None:
+def start(*, keep_runs: int = _KEEP_RUNS) -> None:
     """Start the server and name it in PREFECT_API_URL; returns at once, before it answers."""
+    global _started  # noqa: PLW0603  (a process has one server)
+    password = f"library-sync:{secrets.token_urlsafe(32)}"
+    os.environ["PREFECT_API_AUTH_STRING"] = password
+    os.environ["PREFECT_CLIENT_MAX_RETRIES"] = _CLIENT_RETRIES
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
         port = listener.getsockname()[1]
-        server = _spawn(listener.fileno())
+        server = _started = _spawn(listener.fileno(), password, keep_runs)
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     os.environ[EMBEDDED] = str(os.getpid())
-    atexit.register(_stop, server)
+    ending = threading.Event()
+    for work, given in ((_pass_on, (server,)), (_watch, (server, port, password, ending))):
+        threading.Thread(target=work, args=given, daemon=True, name="prefect-server").start()
+    atexit.register(_stop, server, ending)
 
 
-def _spawn(listener: int) -> subprocess.Popen[bytes]:
+def _spawn(listener: int, password: str, keep_runs: int) -> subprocess.Popen[bytes]:
     """The server's process, out of reach of Ctrl-C: it must outlive the run's own ending."""
-    log = prefect_home() / "library-sync-server.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as said:
+    with _log_file() as said:
         return subprocess.Popen(  # noqa: S603  (our own module)
-            [sys.executable, "-m", "flows.prefect_server.own_server", str(listener)],
+            [
+                sys.executable,
+                "-m",
+                "flows.prefect_server.own_process",
+                str(listener),
+                str(keep_runs),
+            ],
             stdin=subprocess.PIPE,
-            stdout=said,
+            stdout=subprocess.PIPE,
             stderr=said,
             pass_fds=(listener,),
             start_new_session=True,
-            env=os.environ | {n: v for n, v in _SETTINGS.items() if n not in os.environ},
+            env=_environment(os.environ, password),
             cwd=Path(__file__).parents[2],
         )
 
 
-def _stop(server: subprocess.Popen[bytes]) -> None:
+def _environment(given: Mapping[str, str], password: str) -> dict[str, str]:
+    """The server's: what the user has set stays, but for what keeps others out."""
+    ours = {name: value for name, value in _SETTINGS.items() if name not in given}
+    return dict(given) | ours | {"PREFECT_SERVER_API_AUTH_STRING": password}
+
+
+def _log_file() -> IO[bytes]:
+    """Where the server says what goes wrong; a folder that cannot be written costs its words."""
+    try:
+        log = prefect_home() / "library-sync-server.log"
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = log.open("wb")
+    except OSError:
+        return tempfile.TemporaryFile()
+    log.chmod(0o600)
+    return opened
+
+
+def _pass_on(server: subprocess.Popen[bytes]) -> None:
+    """What the server has to say to the user, a line a sentence."""
+    assert server.stdout is not None
+    for line in server.stdout:
+        _log.warning("%s", line.decode(errors="replace").rstrip())
+
+
+def _watch(
+    server: subprocess.Popen[bytes], port: int, password: str, ending: threading.Event
+) -> None:
+    """Give the server up once it is dead, or has answered before and is silent for 10 s."""
+    answered = 0.0
+    while not ending.is_set():
+        if server.poll() is not None:
+            break
+        if _answers(port, password):
+            answered = monotonic()
+        elif answered and monotonic() - answered > _HANGS_AFTER:
+            break
+        sleep(_LOOKS_EVERY)
+    if not ending.is_set():
+        give_up("it is dead, or does not answer")
+
+
+def give_up(why: str) -> None:
+    """Ask our own server nothing more. Without one, as on a server of the user's, does nothing."""
+    if GONE.is_set() or _started is None:
+        return
+    GONE.set()
+    _started.kill()
+    logging.raiseExceptions = False  # Prefect would say of each log line that it was not taken
+    home = prefect_home()
+    _log.warning(
+        "The Prefect server of this run failed (%s): its record in %s ends here, the work goes on. "
+        "%s may say more.",
+        why,
+        home / "prefect.db",
+        home / "library-sync-server.log",
+    )
+
+
+def _answers(port: int, password: str) -> bool:
+    word = base64.b64encode(password.encode()).decode()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_HANGS_AFTER)
+    try:
+        connection.request("GET", "/api/health", headers={"Authorization": f"Basic {word}"})
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _stop(server: subprocess.Popen[bytes], ending: threading.Event) -> None:
+    ending.set()
     with suppress(OSError):
         assert server.stdin is not None
         server.stdin.close()
@@ -84,29 +187,3 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
-
-
-def _serve(listener: int) -> None:
-    """Serve until standard input ends."""
-    with heavy_imports():
-        import uvicorn  # noqa: PLC0415
-        from prefect.server.api.server import create_app  # noqa: PLC0415
-
-        from flows.prefect_server.own_process import write_in_turn  # noqa: PLC0415
-
-        write_in_turn()
-        app = create_app()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
-    threading.Thread(target=_end_with_the_run, args=(server,), daemon=True).start()
-    server.run([socket.socket(fileno=listener)])
-
-
-def _end_with_the_run(server: uvicorn.Server) -> None:
-    sys.stdin.buffer.read()
-    server.should_exit = True
-    threading.Event().wait(_SECONDS_TO_END)
-    os._exit(1)
-
-
-if __name__ == "__main__":
-    _serve(int(sys.argv[1]))

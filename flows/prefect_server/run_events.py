@@ -13,8 +13,6 @@ from prefect.runtime import flow_run
 
 from flows.summary import SyncSummary
 
-__all__ = ["SHARE_LABEL", "TRACKS_FAILED", "FailedShare", "tell_failures"]
-
 TRACKS_FAILED = "library-sync.tracks-failed"
 SHARE_LABEL = "library-sync.share-failed"
 

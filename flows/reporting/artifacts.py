@@ -14,6 +14,7 @@ from prefect.artifacts import (
 )
 
 from flows.prefect_server.outage import record_gap
+from flows.prefect_server.own_server import GONE
 from flows.prefect_server.run_events import tell_failures
 from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
@@ -96,6 +97,8 @@ async def publish(summary: SyncSummary) -> None:
 
     A share's have keys of their own: under one key the UI shows the newest as the current one.
     """
+    if GONE.is_set():
+        return
     key = "library-sync-share" if summary.mode == SHARE else "library-sync"
     with record_gap("the summary"):
         await acreate_markdown_artifact(

@@ -23,7 +23,7 @@ def cleanup(
 
     settings = load_settings()
     line = verbosity.attach()
-    ready_prefect(verbosity)
+    ready_prefect(verbosity, settings)
     from flows.cleanup_locks import cleanup_locks  # noqa: PLC0415  (Prefect takes seconds)
 
     async def call() -> dict[str, Any]:

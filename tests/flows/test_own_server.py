@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -32,7 +33,12 @@ time.sleep(60)
 def quiet_home(tmp_path, monkeypatch):
     """A Prefect home without any configuration, a working folder without any file."""
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-    for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH"):
+    for name in (
+        "PREFECT_API_URL",
+        "PREFECT_API_AUTH_STRING",
+        "PREFECT_PROFILE",
+        "PREFECT_PROFILES_PATH",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("LIBRARY_SYNC_EMBEDDED_SERVER", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -118,3 +124,78 @@ def _is_zombie(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().split()[2] == "Z"
     except OSError:
         return True
+
+
+GUARDED = """
+import os, httpx
+from flows.prefect_server.environment import prepare_prefect
+from flows.prefect_server.own_server import serve_prefect
+prepare_prefect(); serve_prefect()
+url = os.environ["PREFECT_API_URL"]
+strangers = httpx.post(url + "/flow_runs/filter", json={}, timeout=120)
+page = httpx.get(url + "/health", headers={"Origin": "https://example.org"})
+print(strangers.status_code, page.headers.get("access-control-allow-origin"))
+from prefect import get_client
+import asyncio
+async def ours():
+    async with get_client() as client:
+        return await client.read_flow_runs()
+print(asyncio.run(ours()))
+"""
+
+
+def test_nobody_but_the_run_is_answered(quiet_home):
+    """Another user has no password, a web page no permission; the run has both."""
+    told = subprocess.run(
+        [sys.executable, "-c", GUARDED],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["401", "None", "[]"], told.stderr
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
+def test_a_server_that_ends_costs_its_record_alone(fault, quiet_home, sandbox_factory):
+    """In the middle of a run: every track is done, the run ends within 10 s of the last."""
+    sandbox = sandbox_factory(tracks=10)
+    given = os.environ | sandbox.environment
+    given |= {"PYTHONPATH": str(ROOT), "NOTION_REQUESTS_PER_MINUTE": "600"}
+    words = ["-m", "flows", "sync", "--parallel", "--json", "run.json"]
+    with Path("run.log").open("wb") as log:
+        run = subprocess.Popen([sys.executable, *words], env=given, stderr=log)
+    try:
+        imports = _wait_for_imports(sandbox, 4)
+        os.kill(_server_of(quiet_home / "prefect"), fault)
+        imports = _wait_for_imports(sandbox, 20)
+        ended = time.monotonic()
+        assert run.wait(60) == 0
+    finally:
+        run.kill()
+    assert imports == 20
+    assert time.monotonic() - ended < 14, "10 s, and what the last track's end takes"
+    assert json.loads(Path("run.json").read_text())["counts"]["processed"] == 10
+    assert "record" in Path("run.log").read_text()
+
+
+def _wait_for_imports(sandbox, number: int) -> int:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        found = len(sandbox.ledger.entries(service="eagle", kind="item.add"))
+        if found >= number:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"no {number} imports in 120 s")
+
+
+def _server_of(home: Path) -> int:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes()
+            given = (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if b"prefect_server.own_process" in words and f"PREFECT_HOME={home}".encode() in given:
+            return int(folder.name)
+    raise AssertionError("no server runs")

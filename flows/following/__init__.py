@@ -1,1 +1,0 @@
-"""Tracks and lists of SoundCloud into Notion: added once, or followed."""

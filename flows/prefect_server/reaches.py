@@ -1,0 +1,55 @@
+"""What reaches into Prefect past what it offers; each has a test that fails when Prefect moves it.
+
+Where something is not found under its name any more, Prefect runs as it is.
+
+`write_in_turn`: SQLite under our own server, every transaction that may write asks for its turn
+first. Prefect begins most of them deferred: they read, then write, and where another has written in
+between, SQLite refuses at once, whatever the busy time-out. The server answers 503, and its client
+tries again after 2, 4, 8 s: those are the stalls (docs/performance-orchestration.md).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+_log = logging.getLogger("flows.prefect_server")
+
+
+def write_in_turn() -> bool:
+    """Let this process's Prefect server begin writing transactions immediately, if it is on SQLite.
+
+    True if it does now.
+    """
+    try:
+        from prefect.server.database import configurations, dependencies  # noqa: PLC0415  (the server)
+        from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL  # noqa: PLC0415
+
+        address = PREFECT_API_DATABASE_CONNECTION_URL.value()
+        if not address.startswith("sqlite"):
+            return False
+        in_turn = _in_turn(configurations.AioSqliteConfiguration)
+        dependencies.MODELS_DEPENDENCIES["database_config"] = in_turn(connection_url=address)
+    except (ImportError, AttributeError, KeyError, TypeError) as error:
+        _log.warning("Prefect's SQLite configuration has another shape now: %s", error)
+        return False
+    return True
+
+
+def _in_turn(configuration: Any) -> Any:
+    """The configuration of a database whose writers wait for who writes already."""
+
+    class InTurn(configuration):  # type: ignore[misc]
+        @asynccontextmanager
+        async def begin_transaction(
+            self,
+            session: Any,
+            with_for_update: bool = True,  # noqa: ARG002, FBT001, FBT002  (Prefect's signature)
+        ) -> AsyncGenerator[Any, None]:
+            """Begin immediately, whatever was asked for."""
+            async with super().begin_transaction(session, with_for_update=True) as transaction:
+                yield transaction
+
+    return InTurn

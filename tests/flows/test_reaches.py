@@ -1,0 +1,53 @@
+"""Where we reach into Prefect: each reach is still there. If one fails, Prefect has moved it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def told(code: str, home: Path) -> str:
+    """What a fresh process prints: these reaches change Prefect for the whole process."""
+    given = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
+    given |= {"PREFECT_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=given, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_writers_of_our_own_database_wait_for_each_other(tmp_path):
+    """The server's transactions begin immediately, whatever was asked for."""
+    code = """
+import asyncio
+from flows.prefect_server.reaches import write_in_turn
+assert write_in_turn()
+from prefect.server.database import provide_database_interface
+config = provide_database_interface().database_config
+async def main():
+    engine = await config.engine()
+    async with await config.session(engine) as session:
+        async with config.begin_transaction(session, with_for_update=False):
+            import sqlite3, sqlalchemy
+            await session.execute(sqlalchemy.text("SELECT 1"))
+            other = sqlite3.connect(engine.url.database, timeout=0)
+            try: other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error: print(error)
+asyncio.run(main())
+"""
+    assert "database is locked" in told(code, tmp_path)
+
+
+def test_a_prefect_that_moved_runs_as_it_is(tmp_path):
+    """Without the class we know, nothing is changed and nothing fails."""
+    code = """
+from prefect.server.database import configurations
+del configurations.AioSqliteConfiguration
+from flows.prefect_server.reaches import write_in_turn
+print(write_in_turn())
+"""
+    assert told(code, tmp_path) == "False"
