@@ -15,6 +15,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.follow_sources import follow_before
 from flows.library_sync import (
     HowToWork,
     Limit,
@@ -26,7 +27,7 @@ from flows.library_sync import (
 )
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
-from flows.rows.filtering import wanted_rows
+from flows.rows.filtering import unlisted, wanted_rows
 from flows.session.opening import Run, open_session
 from flows.summary import SyncSummary
 from tasks.errors import NotionError
@@ -70,6 +71,7 @@ async def batch_sync(
         summary = SyncSummary(mode="batch", track_filter=filter, dry_run=settings.dry_run)
         summary = await prepare(run, summary, cleanup=cleanup)
         if not summary.error:
+            run.state.brought = await follow_before(run)
             summary = await _rounds(run, summary, limit, concurrency)
         summary = await close_run(settings, run.state, summary, title="BATCH COMPLETE", began=began)
     return as_state(summary)
@@ -106,5 +108,6 @@ async def _next_tracks(run: Run, seen: set[str], number: int) -> list[Track]:
             if track.page_id not in seen:
                 found.append(track)
             if len(found) >= number:
-                break
-    return found
+                return found
+    new = run.state.brought - seen
+    return found + await unlisted(run.connections, found, run.state.track_filter, new)

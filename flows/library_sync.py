@@ -15,10 +15,11 @@ from pydantic import Field
 from flows.cleanup_locks import clean_up
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.shares import hand_out, require_pool
+from flows.follow_sources import follow_before
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
 from flows.rows.adoption import adopt_rows
-from flows.rows.filtering import is_wanted, only_chosen, only_failed
+from flows.rows.filtering import is_wanted, only_chosen, only_failed, unlisted
 from flows.rows.selecting import select_tracks
 from flows.session.opening import Run, open_session
 from flows.summary import ReturnCode, SyncSummary
@@ -99,6 +100,7 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         summary = SyncSummary(mode="library-sync", track_filter=filter, dry_run=settings.dry_run)
         summary = await prepare(run, summary, cleanup=cleanup)
         if not summary.error:
+            state.brought = await follow_before(run)
             how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
             summary = await _query_and_work(run, summary, how, error)
         title = "FULL LIBRARY SYNC COMPLETE"
@@ -170,6 +172,7 @@ async def _query_and_work(
             lambda track: is_wanted(connections, track, state.track_filter),
         )
         state.listed = len(tracks)
+        tracks += await unlisted(connections, tracks, state.track_filter, state.brought)
         everything = state.track_filter is TrackFilter.ALL and not state.retries_failed
         how = replace(how, are_all=everything and state.only_pages is None)
         if state.only_pages is not None:

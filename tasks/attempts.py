@@ -9,7 +9,6 @@ again.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import ErrorType
+from tasks.disk.journal import Journal
+from tasks.errors import ErrorType, FileError
 from tasks.tracks import Track, TrackResult
 
 __all__ = ["Attempt", "Attempts", "fold"]
@@ -26,6 +26,7 @@ _log = logging.getLogger("flows.attempts")
 
 _REST_DAYS = (1, 3, 7, 30)
 _LINES_WORTH_FOLDING = 5_000
+_CLOCKS_MAY_DIFFER = timedelta(days=2)
 
 Json = dict[str, Any]
 
@@ -53,10 +54,10 @@ class Attempts:
     """
 
     def __init__(self, path: Path, circumstances: str, today: date | None = None) -> None:
-        self._path = path
+        self._journal = Journal(path)
         self._circumstances = circumstances
         self._today = today or datetime.now().astimezone().date()
-        self._known = fold(_read(path))
+        self._known = fold(_read(self._journal, self._today))
 
     def resting(self, track: Track) -> Attempt | None:
         """The row's last attempt, if it is too early for another."""
@@ -85,20 +86,12 @@ class Attempts:
             "on": self._today.isoformat(),
         }
         self._known = fold([line], self._known)
-        self._append(line)
+        self._journal.note(line)
 
     def _source(self, track: Track) -> str:
         """A short hash of what the attempt was made with; the circumstances hold a token."""
         parts = (track.soundcloud_url, track.youtube_url, track.title, self._circumstances)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-    def _append(self, line: Json) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write("\n" + json.dumps(line))  # begins anew after one that was cut off
-        except OSError as error:
-            _log.warning("%s cannot be written: %s", self._path, error)
 
 
 def fold(lines: Iterable[Json], known: Mapping[str, Attempt] | None = None) -> dict[str, Attempt]:
@@ -118,36 +111,29 @@ def fold(lines: Iterable[Json], known: Mapping[str, Attempt] | None = None) -> d
     return found
 
 
-def _read(path: Path) -> list[Json]:
-    """The journal's lines, without one that was cut off by a crash."""
-    try:
-        texts = [text for text in path.read_text("utf-8").splitlines() if text]
-    except OSError:
-        return []
-    lines = [line for text in texts if (line := _parsed(text)) is not None]
-    if len(texts) > _LINES_WORTH_FOLDING:
-        lines = _shortened(path, lines)
-    return lines
-
-
-def _parsed(text: str) -> Json | None:
-    try:
-        line: Json = json.loads(text)
-        fold([line])
-    except (ValueError, KeyError, TypeError):
-        return None
+def _entry(line: Json, today: date) -> Json:
+    """The line, if it can be folded."""
+    if date.fromisoformat(line["on"]) > today + _CLOCKS_MAY_DIFFER:
+        raise ValueError("an attempt of days to come")
+    fold([line])
     return line
 
 
-def _shortened(path: Path, lines: list[Json]) -> list[Json]:
+def _read(journal: Journal, today: date) -> list[Json]:
+    try:
+        lines = journal.read(lambda line: _entry(line, today))
+    except FileError as error:
+        _log.warning("%s Rows that failed before are tried again.", error)
+        return []
+    if len(lines) > _LINES_WORTH_FOLDING:
+        return _shortened(journal, lines)
+    return lines
+
+
+def _shortened(journal: Journal, lines: list[Json]) -> list[Json]:
     """The lines of rows that still fail, written in place of all of them."""
     open_rows = fold(lines)
     kept = [line for line in lines if line["page_id"] in open_rows]
     if len(kept) * 2 < len(lines):
-        fresh = path.with_suffix(".new")
-        try:
-            fresh.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
-            fresh.replace(path)
-        except OSError as error:
-            _log.debug("%s was not shortened: %s", path, error)
+        journal.rewrite(kept)
     return kept

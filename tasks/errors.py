@@ -12,17 +12,23 @@
     │   ├── SourceRateLimited       SC_Rate_Limited      retried
     │   ├── SourceDenied            Download_Failed      retried
     │   ├── DownloadInterrupted     Download_Failed      retried
+    │   │   └── SourceUnreachable   Download_Failed      retried, waited for
+    │   ├── SourceUnreadable        Download_Failed      retried; others tell whose fault it is
+    │   ├── SourceChanged           Download_Failed      stops the run
     │   └── IncompleteRecording     Download_Failed      retried
     ├── ConversionError             Conversion_Failed
     ├── MetadataError               Metadata_Failed
-    ├── FileError                   Conversion_Failed    disk full, folder not writable
+    ├── FileError                   Conversion_Failed    a folder not writable, a name too long
+    │   └── DiskUnavailable         Conversion_Failed    disk full or gone: waited for
     ├── EagleError                  Eagle_Import_Failed
-    │   ├── EagleUnavailable        retried
+    │   ├── EagleUnavailable        retried, waited for
+    │   │   └── EagleMalformed      an answer of another shape
     │   ├── EagleRefused
     │   ├── EagleImportLost
     │   └── EagleLibraryChanged     stops every import of the run
     ├── NotionError                 Notion_Update_Failed
-    │   ├── NotionUnavailable       retried
+    │   ├── NotionUnavailable       retried, waited for
+    │   │   └── NotionMalformed     an answer of another shape
     │   ├── NotionRateLimited       retried
     │   ├── NotionConflict          retried
     │   ├── NotionRefused
@@ -34,7 +40,8 @@
     │   ├── LockedElsewhere
     │   ├── ClaimLost
     │   └── LeaseLost
-    └── DedupeError                 Dedup_Failed
+    ├── DedupeError                 Dedup_Failed
+    └── ServiceAway                 a service did not come back: stops the run, marks no row
 
 Each class carries its value for Notion and what that means, whether another attempt can help
 (`retryable`), whether the row waits longer for its next try (`rests`) and what a person should do
@@ -47,6 +54,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 __all__ = [
@@ -55,11 +63,13 @@ __all__ = [
     "ConfigurationError",
     "ConversionError",
     "DedupeError",
+    "DiskUnavailable",
     "DownloadInterrupted",
     "DrmProtected",
     "EagleError",
     "EagleImportLost",
     "EagleLibraryChanged",
+    "EagleMalformed",
     "EagleRefused",
     "EagleUnavailable",
     "ErrorType",
@@ -74,20 +84,35 @@ __all__ = [
     "NoFormats",
     "NotionConflict",
     "NotionError",
+    "NotionMalformed",
     "NotionNotFound",
     "NotionRateLimited",
     "NotionRefused",
     "NotionUnauthorized",
     "NotionUnavailable",
     "PreviewOnly",
+    "Service",
+    "ServiceAway",
+    "SourceChanged",
     "SourceDenied",
     "SourceError",
     "SourceRateLimited",
+    "SourceUnreachable",
+    "SourceUnreadable",
     "SyncError",
     "TrackNotFound",
     "WriteNotVerified",
     "is_retryable",
 ]
+
+
+class Service(StrEnum):
+    """What a run cannot do without; the value is its name in a sentence."""
+
+    NOTION = "Notion"
+    EAGLE = "Eagle"
+    SOURCE = "SoundCloud"
+    DISK = "The disk"
 
 
 class SyncError(Exception):
@@ -99,7 +124,11 @@ class SyncError(Exception):
     value: ClassVar[str] = "Unknown_Error"
     meaning: ClassVar[str] = "An error nobody foresaw; the log has the details"
     rests: ClassVar[bool] = False
+    service: ClassVar[Service | None] = None
     retryable: ClassVar[bool] = False
+    is_away: ClassVar[bool] = False
+    stops_run: ClassVar[bool] = False
+    marks_row: ClassVar[bool] = True
     default_remedy: ClassVar[str] = "Run again with --debug and read the log."
 
     def __init__(
@@ -135,6 +164,7 @@ class SourceError(SyncError):
 
     value = "Download_Failed"
     meaning = "General download failure"
+    service = Service.SOURCE
     default_remedy = "Open the address in a browser; if it plays, run the sync again."
 
 
@@ -214,6 +244,28 @@ class DownloadInterrupted(SourceError):
     default_remedy = "The next run tries again."
 
 
+class SourceUnreachable(DownloadInterrupted):
+    """No connection to the source, or it answers 5xx: it is away, or the network is."""
+
+    is_away = True
+    default_remedy = "Check the network and SC_PROXY; the next run tries again."
+
+
+class SourceUnreadable(SourceError):
+    """The source answered, and its answer says nothing that yt-dlp understands."""
+
+    retryable = True
+    default_remedy = "The next run tries again; if it stays, run `library-sync update`."
+
+
+class SourceChanged(SourceError):
+    """yt-dlp understands the source's answers for no track any more."""
+
+    stops_run = True
+    marks_row = False
+    default_remedy = "Run `library-sync update`, which brings the newest yt-dlp, then sync again."
+
+
 class IncompleteRecording(SourceError):
     """What arrived is not the whole recording."""
 
@@ -234,7 +286,28 @@ class FileError(SyncError):
 
     value = ConversionError.value
     meaning = ConversionError.meaning
+    service = Service.DISK
     default_remedy = "Check free space and that the folder's disk is mounted and writable."
+
+
+class DiskUnavailable(FileError):
+    """The disk is full, read-only or gone: other files would meet the same.
+
+    `folder` is where it was found out, None for the staging area.
+    """
+
+    is_away = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str | None = None,
+        retry_after: float | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy, retry_after=retry_after)
+        self.folder = folder
 
 
 class MetadataError(SyncError):
@@ -249,6 +322,7 @@ class EagleError(SyncError):
 
     value = "Eagle_Import_Failed"
     meaning = "Eagle import failure"
+    service = Service.EAGLE
     default_remedy = "Check that Eagle runs and the right library is open, then run again."
 
 
@@ -260,6 +334,7 @@ class EagleUnavailable(EagleError):
     """
 
     retryable = True
+    is_away = True
     default_remedy = "Start Eagle and open the library, then run again."
 
     def __init__(
@@ -272,6 +347,12 @@ class EagleUnavailable(EagleError):
     ) -> None:
         super().__init__(message, remedy=remedy, retry_after=retry_after)
         self.maybe_applied = maybe_applied
+
+
+class EagleMalformed(EagleUnavailable):
+    """What answers is not Eagle, or not well: its answer has another shape."""
+
+    default_remedy = "Check EAGLE_API_BASE: does Eagle itself answer there?"
 
 
 class EagleRefused(EagleError):
@@ -287,6 +368,7 @@ class EagleImportLost(EagleError):
 class EagleLibraryChanged(EagleError):
     """Another library is open than the one this run began with."""
 
+    stops_run = True
     default_remedy = "Open the library named in the message again; the next run goes on."
 
 
@@ -300,6 +382,7 @@ class NotionError(SyncError):
 
     value = "Notion_Update_Failed"
     meaning = "Notion API error"
+    service = Service.NOTION
     default_remedy = "The next run tries again."
 
     def __init__(
@@ -318,6 +401,11 @@ class NotionUnavailable(NotionError):
     """No answer, or 5xx."""
 
     retryable = True
+    is_away = True
+
+
+class NotionMalformed(NotionUnavailable):
+    """An answer of 200 whose shape is not Notion's, as a proxy in between may give it."""
 
 
 class NotionRateLimited(NotionError):
@@ -347,6 +435,7 @@ class NotionNotFound(NotionError):
 class NotionUnauthorized(NotionError):
     """401 or 403: the token is not accepted, or may not do this."""
 
+    stops_run = True
     default_remedy = "Check NOTION_TOKEN, and the integration's capabilities in Notion."
 
 
@@ -384,6 +473,25 @@ class DedupeError(SyncError):
     value = "Dedup_Failed"
     meaning = "Deduplication error"
     default_remedy = "Nothing was merged; compare the two rows by hand."
+
+
+class ServiceAway(SyncError):
+    """A service the run waited for has not come back. The rows are left as they were.
+
+    `cause` is what it said last, or what was said of it.
+    """
+
+    stops_run = True
+    marks_row = False
+
+    def __init__(self, message: str, error: SyncError) -> None:
+        super().__init__(message, remedy=error.remedy)
+        self.cause = error
+
+    @property
+    def error_type(self) -> ErrorType:
+        """Of what the service said last."""
+        return self.cause.error_type
 
 
 def is_retryable(error: BaseException) -> bool:

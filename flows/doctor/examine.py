@@ -23,10 +23,10 @@ from flows.doctor.machine import (
     examine_prefect,
     examine_settings,
     examine_soundcloud,
-    free_bytes,
-    judge_space,
+    examine_space,
 )
 from flows.doctor.notion import NotionSeen, examine_notion
+from flows.doctor.state import examine_state
 from flows.progress.output import write_json
 from flows.settings import Settings, load_what_works
 from flows.summary import ReturnCode
@@ -73,9 +73,9 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
     found = [*seen.findings, *seen_errors]
     for checks, errors in (eagle.result(), source.result()):
         found += checks + errors
-    found += [*examine_folders(settings), examine_fpcalc()]
+    found += [*examine_folders(settings), *examine_state(settings.state_dir), examine_fpcalc()]
     if seen.was_listed:
-        found.append(judge_space(free_bytes(settings.out_dir), seen.waiting, settings.out_dir))
+        found.append(examine_space(settings.out_dir, seen.waiting))
     return [*found, prefect.result()]
 
 

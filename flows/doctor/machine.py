@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import difflib
 import os
-import shutil
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +15,8 @@ from flows.doctor.findings import Finding, fail, ok, warn
 from flows.session.preflight import writable_folder
 from flows.settings import RETIRED, VARIABLES, Settings
 from tasks.audio.stage import find_fpcalc
-from tasks.errors import ConfigurationError, SourceError
+from tasks.disk.volumes import free_bytes
+from tasks.errors import ConfigurationError, FileError, SourceError
 from tasks.soundcloud.budget import SourceBudget
 from tasks.tracks import Track
 
@@ -27,7 +27,7 @@ __all__ = [
     "examine_prefect",
     "examine_settings",
     "examine_soundcloud",
-    "free_bytes",
+    "examine_space",
     "judge_space",
     "judge_ytdlp",
 ]
@@ -126,12 +126,12 @@ def judge_space(free: int, waiting: Sequence[Track], folder: Path) -> Finding:
     return ok(name, said)
 
 
-def free_bytes(folder: Path) -> int:
-    """Free bytes where `folder` is, or would be."""
-    place = folder.expanduser().absolute()
-    while not place.is_dir():
-        place = place.parent
-    return shutil.disk_usage(place).free
+def examine_space(folder: Path, waiting: Sequence[Track]) -> Finding:
+    """Is there room at `folder` for the rows waiting?"""
+    try:
+        return judge_space(free_bytes(folder), waiting, folder)
+    except FileError as error:
+        return fail("Free space", str(error), error.remedy)
 
 
 def judge_ytdlp(version: str, today: date) -> Finding:

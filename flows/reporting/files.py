@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from flows.reporting.html_page import Link, bars, page, paragraph, section, table
 from flows.reporting.run_folders import prune_runs
 from flows.summary import LookAlike, ReturnCode, SyncSummary
+from tasks.disk.private import open_private, private_folder
+from tasks.disk.whole_files import write_whole
 from tasks.tracks import TrackResult, TrackStatus
 
 __all__ = ["run_log", "spreadsheet_safe", "write_report", "write_summary"]
@@ -66,10 +69,17 @@ class _RunLog(logging.FileHandler):
         if _folder.get() != self._run:
             return
         try:
-            self._run.mkdir(parents=True, exist_ok=True)
+            private_folder(self._run)
             super().emit(record)
         except OSError:
             self.setLevel(logging.CRITICAL + 1)
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding="utf-8", opener=open_private)
+
+    def close(self) -> None:
+        with suppress(OSError):  # what a full disk did not take
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  (logging's name)
         self.setLevel(logging.CRITICAL + 1)
@@ -85,7 +95,7 @@ def write_report(folder: Path, summary: SyncSummary, *, keep: int) -> bool:
         if _had_nothing_to_do(summary):
             (folder / "run.log").unlink(missing_ok=True)
         else:
-            (folder / "report.html").write_text(report_page(folder.name, summary), "utf-8")
+            write_whole(folder / "report.html", report_page(folder.name, summary))
             _write_csv(folder / "results.csv", summary.failures_first)
         prune_runs(folder.parent.parent, keep)
     except OSError as error:
@@ -96,11 +106,8 @@ def write_report(folder: Path, summary: SyncSummary, *, keep: int) -> bool:
 
 def write_summary(folder: Path, summary: SyncSummary) -> None:
     """summary.json alone, whole or not at all. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / "summary.json.new"
     text = json.dumps({"run": folder.name} | summary.to_dict(), indent=1, ensure_ascii=False)
-    fresh.write_text(text + "\n", "utf-8")
-    fresh.replace(folder / "summary.json")
+    write_whole(folder / "summary.json", text + "\n")
 
 
 def _had_nothing_to_do(summary: SyncSummary) -> bool:
@@ -111,7 +118,7 @@ def _write_csv(path: Path, results: Sequence[TrackResult]) -> None:
     import pandas as pd  # noqa: PLC0415  (half a second, not for a run that did nothing)
 
     frame = pd.DataFrame([_row(result) for result in results], columns=list(_COLUMNS))
-    frame.to_csv(path, index=False, encoding="utf-8-sig")  # the mark by which Excel knows UTF-8
+    write_whole(path, "\ufeff" + frame.to_csv(index=False))  # the mark by which Excel knows UTF-8
 
 
 def _row(result: TrackResult) -> dict[str, Any]:

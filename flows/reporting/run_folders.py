@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tasks.disk.strict_json import parse_json
+from tasks.disk.whole_files import NO_ENTRY
 
 __all__ = ["PastRun", "past_runs", "prune_runs"]
 
@@ -92,7 +94,7 @@ def _remove(folder: Path) -> None:
 
 def _read(folder: Path) -> PastRun | None:
     try:
-        found: dict[str, Any] = json.loads((folder / "summary.json").read_text("utf-8"))
+        found: dict[str, Any] = parse_json((folder / "summary.json").read_bytes())
         return PastRun(
             name=folder.name,
             mode=str(found["mode"]),
@@ -102,5 +104,5 @@ def _read(folder: Path) -> PastRun | None:
             duration_seconds=float(found["duration_seconds"]),
             dry_run=bool(found.get("dry_run")),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, *NO_ENTRY):
         return None

@@ -66,12 +66,20 @@ async def only_chosen(
     page_ids: Collection[str],
 ) -> list[Track]:
     """Those of `tracks` with one of `page_ids`, and the rows that a query does not show yet."""
-    chosen = {track.page_id: track for track in tracks if track.page_id in page_ids}
-    for page_id in sorted(set(page_ids) - chosen.keys()):
-        row = await _row(connections, page_id)
-        if row is not None and is_wanted(connections, row, track_filter):
-            chosen[page_id] = row
-    return list(chosen.values())
+    chosen = [track for track in tracks if track.page_id in page_ids]
+    return chosen + await unlisted(connections, chosen, track_filter, page_ids)
+
+
+async def unlisted(
+    connections: Connections,
+    tracks: Sequence[Track],
+    track_filter: TrackFilter,
+    page_ids: Collection[str],
+) -> list[Track]:
+    """The rows of `page_ids` that are wanted and not among `tracks`: a query may lag behind."""
+    listed = {track.page_id for track in tracks}
+    rows = [await _row(connections, each) for each in sorted(set(page_ids) - listed)]
+    return [row for row in rows if row is not None and is_wanted(connections, row, track_filter)]
 
 
 async def _row(connections: Connections, page_id: str) -> Track | None:

@@ -20,7 +20,7 @@ from flows.prefect_server.limits import SharedLimits, open_limits
 from flows.progress.terminal import ProgressLine
 from flows.session.connections import Connections
 from flows.session.gates import Gates
-from flows.session.preflight import open_eagle, open_schema, writable_folder
+from flows.session.preflight import open_eagle, open_schema, open_state, writable_folder
 from flows.session.run_state import RunState, new_run_folder
 from flows.settings import Settings
 from tasks.attempts import Attempts
@@ -132,6 +132,7 @@ async def _connect(
     settings: Settings, options: SessionOptions, stack: AsyncExitStack
 ) -> Connections:
     """Connections that close with `stack`. Raises ConfigurationError."""
+    await asyncio.to_thread(open_state, settings.state_dir)
     limits = await open_limits()
     notion = await stack.enter_async_context(_notion(settings, limits))
     schema = await open_schema(notion, settings)

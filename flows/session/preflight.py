@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from flows.settings import Settings
+from tasks.disk.private import close_to_others
+from tasks.disk.volumes import require_mounted
 from tasks.eagle.addresses import address_keys
 from tasks.eagle.client import EagleClient
 from tasks.eagle.library import EagleLibrary, Patience
 from tasks.errors import (
     ConfigurationError,
     EagleUnavailable,
+    FileError,
     NotionNotFound,
     NotionRefused,
     NotionUnauthorized,
@@ -112,25 +115,26 @@ async def open_eagle(
 def writable_folder(name: str, folder: Path) -> Path:
     """`folder`, made if need be. Raises ConfigurationError if it cannot be written.
 
-    A volume that is not mounted is never made: its files would vanish under the next mount.
+    A disk that is not mounted is never made up for: its files would vanish under the next mount.
     """
-    remedy = f"Mount the disk, or set {name} to a folder that can be written."
-    volume = _volume_of(folder)
-    if volume is not None and not volume.is_dir():
-        raise ConfigurationError(f"{name}: the volume {volume} is not mounted.", remedy=remedy)
     try:
+        require_mounted(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".library-sync-probe"):
             pass
+    except FileError as error:
+        raise ConfigurationError(f"{name}: {error}", remedy=error.remedy) from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise ConfigurationError(
-            f"{name}: {folder} cannot be written ({reason}).", remedy=remedy
+            f"{name}: {folder} cannot be written ({reason}).",
+            remedy=f"Mount the disk, or set {name} to a folder that can be written.",
         ) from error
     return folder
 
 
-def _volume_of(folder: Path) -> Path | None:
-    """The mount point a path under /Volumes needs (docs/facts/audio.md, "Volumes")."""
-    parts = folder.absolute().parts
-    return Path(*parts[:3]) if len(parts) > 2 and parts[1] == "Volumes" else None
+def open_state(state_dir: Path) -> Path:
+    """The folder of this machine's state, closed to other users. Raises ConfigurationError."""
+    folder = writable_folder("LIBRARY_SYNC_STATE", state_dir)
+    close_to_others(folder)
+    return folder

@@ -21,6 +21,7 @@ class RunState:
     """One run: its rows, the rows left apart, what it warns of, what stopped it.
 
     `folder` is where its report goes. `only_pages` are the rows it is restricted to (None: all).
+    `brought` are rows that following has just made: a listing may not show them yet.
     `listed` counts the rows of its listing, `machines` are the others that hold rows now.
     """
 
@@ -28,6 +29,7 @@ class RunState:
     track_filter: TrackFilter = TrackFilter.UNPROCESSED
     retries_failed: bool = False
     only_pages: frozenset[str] | None = None
+    brought: frozenset[str] = frozenset()
     listed: int = 0
     machines: frozenset[str] = frozenset()
     kept_apart: list[Track] = field(default_factory=list)

@@ -8,14 +8,11 @@ on the upper 28 bits of each word finds the few recordings worth comparing among
 from __future__ import annotations
 
 import base64
-import binascii
-import json
-import logging
-import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +24,9 @@ from tasks.audio.fingerprint import (
     is_same_music,
     same_audio,
 )
-from tasks.errors import FileError
+from tasks.disk.journal import Journal
 
 __all__ = ["AcousticStore", "Heard", "Likeness"]
-
-_log = logging.getLogger("tasks.audio.acoustic")
 
 _IGNORED_BITS = np.uint32(4)
 _COMMON = 200
@@ -70,9 +65,8 @@ class AcousticStore:
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._journal = Journal(file)
         self._guard = threading.Lock()
-        self._read_to = 0
         self._heard: list[Heard] = []
         self._known: set[tuple[str, str]] = set()
         self._index = _Index()
@@ -87,7 +81,7 @@ class AcousticStore:
         with self._guard:
             self._catch_up()
             if (heard.eagle_id, heard.pcm_sha256) not in self._known:
-                self._append(_line(heard))
+                self._journal.append(_entry(heard))
 
     def like(self, fingerprint: AcousticFingerprint) -> list[Likeness]:
         """The recordings with the same music, the same edits first, then the most alike."""
@@ -99,42 +93,13 @@ class AcousticStore:
         return sorted(alike, key=lambda one: (not one.is_same, one.comparison.bit_error_rate))
 
     def _catch_up(self) -> None:
-        """Take in what this process or another has appended; a line still being written waits."""
-        try:
-            if self._file.stat().st_size <= self._read_to:
-                return
-            with self._file.open("rb") as lines:
-                lines.seek(self._read_to)
-                data = lines.read()
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise FileError(f"{self._file} cannot be read ({error.strerror}).") from error
-        whole = data.rfind(b"\n") + 1
-        self._read_to += whole
-        for line in data[:whole].splitlines():
-            self._take_in(line)
-
-    def _take_in(self, line: bytes) -> None:
-        heard = _parse(line)
-        if heard is None:
-            if line.strip():
-                _log.debug("%s: a line that is no fingerprint was left out", self._file)
-            return
-        key = (heard.eagle_id, heard.pcm_sha256)
-        if key not in self._known:
-            self._known.add(key)
-            self._heard.append(heard)
-            self._index.add(heard.fingerprint.words)
-
-    def _append(self, line: str) -> None:
-        """One write, so that two processes' lines do not mix; never behind half a line."""
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a+b", buffering=0) as out:
-                out.write(_missing_end(out) + line.encode() + b"\n")
-        except OSError as error:
-            raise FileError(f"{self._file} cannot be written ({error.strerror}).") from error
+        """Take in what this process or another has appended. Raises FileError."""
+        for heard in self._journal.read_on(_heard):
+            key = (heard.eagle_id, heard.pcm_sha256)
+            if key not in self._known:
+                self._known.add(key)
+                self._heard.append(heard)
+                self._index.add(heard.fingerprint.words)
 
 
 class _Index:
@@ -180,14 +145,6 @@ class _Index:
         self._newest = []
 
 
-def _missing_end(file: FileIO) -> bytes:
-    """The line end that a crash kept from being written."""
-    if file.seek(0, os.SEEK_END) == 0:
-        return b""
-    file.seek(-1, os.SEEK_END)
-    return b"" if file.read(1) == b"\n" else b"\n"
-
-
 def _keys(words: Words) -> Words:
     return np.unique(words >> _IGNORED_BITS)
 
@@ -197,26 +154,20 @@ def _likeness(heard: Heard, fingerprint: AcousticFingerprint) -> Likeness:
     return Likeness(heard, comparison, same_audio(heard.fingerprint, fingerprint))
 
 
-def _line(heard: Heard) -> str:
+def _entry(heard: Heard) -> Mapping[str, Any]:
     words = heard.fingerprint.words.astype("<u4").tobytes()
-    return json.dumps(
-        {
-            "item": heard.eagle_id,
-            "pcm": heard.pcm_sha256,
-            "seconds": round(heard.fingerprint.seconds, 3),
-            "words": base64.b64encode(words).decode(),
-        }
+    return {
+        "item": heard.eagle_id,
+        "pcm": heard.pcm_sha256,
+        "seconds": round(heard.fingerprint.seconds, 3),
+        "words": base64.b64encode(words).decode(),
+    }
+
+
+def _heard(entry: Mapping[str, Any]) -> Heard:
+    words = np.frombuffer(base64.b64decode(entry["words"], validate=True), "<u4")
+    return Heard(
+        eagle_id=str(entry["item"]),
+        pcm_sha256=str(entry["pcm"]),
+        fingerprint=AcousticFingerprint(words.astype(np.uint32), float(entry["seconds"])),
     )
-
-
-def _parse(line: bytes) -> Heard | None:
-    try:
-        entry = json.loads(line)
-        words = np.frombuffer(base64.b64decode(entry["words"], validate=True), "<u4")
-        return Heard(
-            eagle_id=str(entry["item"]),
-            pcm_sha256=str(entry["pcm"]),
-            fingerprint=AcousticFingerprint(words.astype(np.uint32), float(entry["seconds"])),
-        )
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        return None

@@ -25,9 +25,9 @@ from av.audio.fifo import AudioFifo
 from av.audio.resampler import AudioResampler
 
 from tasks.audio.chunks import Layout, read_layout
-from tasks.audio.files import unreadable
 from tasks.audio.pcm import BATCH_SAMPLES, Samples
 from tasks.audio.recording import Pcm, playable_rate
+from tasks.disk.refusals import unreadable
 from tasks.errors import ConversionError, IncompleteRecording, SyncError
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tasks.audio.chunks import Layout, read_layout
 from tasks.audio.decoding import opened
-from tasks.audio.files import unreadable
 from tasks.audio.proof import pcm_sha256
 from tasks.audio.recording import AudioFacts, is_length_right
+from tasks.disk.refusals import unreadable
 from tasks.errors import ConversionError, SourceError
 
 __all__ = ["inspect", "is_whole", "pcm_hash"]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-from tasks.audio.files import file_error, partial_path, sync_file, sync_folder
+from tasks.audio.files import partial_path, sync_file, sync_folder
 from tasks.audio.names import same_name, with_suffix_id
+from tasks.disk.refusals import file_error
+from tasks.disk.volumes import require_mounted
 from tasks.errors import FileError
 
-__all__ = ["free_space", "make_folder", "place_file"]
+__all__ = ["make_folder", "place_file"]
 
 _NO_LINK = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP,
@@ -63,40 +64,11 @@ def make_folder(folder: Path) -> None:
 
     Raises: FileError.
     """
-    _refuse_unmounted(folder)
+    require_mounted(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise file_error(error, folder) from error
-
-
-def free_space(folder: Path) -> int:
-    """Free bytes on the disk that holds (or will hold) the folder.
-
-    Raises: FileError if that disk is not mounted.
-    """
-    _refuse_unmounted(folder)
-    there = folder.absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    try:
-        return shutil.disk_usage(there).free
-    except OSError as error:
-        raise file_error(error, folder) from error
-
-
-def _refuse_unmounted(folder: Path) -> None:
-    """On macOS other disks appear under /Volumes while mounted (docs/facts/audio.md, "Volumes")."""
-    parts = folder.absolute().parts
-    if len(parts) < 3 or parts[:2] != ("/", "Volumes"):
-        return
-    volume = Path(*parts[:3])
-    mounted = os.path.ismount(volume.resolve()) if sys.platform == "darwin" else volume.is_dir()
-    if not mounted:
-        raise FileError(
-            f"The disk {volume} is not mounted, so {folder} cannot be used.",
-            remedy="Mount the disk, or correct the folder's setting; nothing was created there.",
-        )
 
 
 def _names(stem: str, tie_breaker: str, extension: str, *, limit: int) -> Iterator[str]:

@@ -10,10 +10,10 @@ from typing import BinaryIO
 from mutagen import MutagenError
 
 from tasks.audio.chunks import Chunk, Layout, read_layout
-from tasks.audio.files import file_error, unreadable
 from tasks.audio.headers import AIFF, WAV, Container
 from tasks.audio.id3 import Tags, id3_bytes, id3_tags, image_type, info_bytes, info_tags
 from tasks.audio.proof import pcm_sha256
+from tasks.disk.refusals import file_error, unreadable
 from tasks.errors import MetadataError
 
 __all__ = ["Tags", "image_type", "read_tags", "tag_chunks", "write_tags"]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import threading
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
-from tasks.errors import DedupeError
+from tasks.disk.journal import Journal
+from tasks.errors import DedupeError, FileError
 
 __all__ = ["THE_PAGE", "Change", "MergeJournal", "taken_back"]
 
@@ -42,63 +39,33 @@ class Change:
 
 
 class MergeJournal:
-    """An append-only file of changes, one JSON object a line; safe to use from several threads."""
+    """An append-only file of changes, one a line."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._guard = threading.Lock()
-        self._appended = False
+        self._journal = Journal(path)
 
     def record(self, change: Change) -> None:
         """Write the change to disk; returns only when it is there, so call it before the change.
 
         Raises DedupeError if it cannot be written: then the change must not be made.
         """
-        entry = asdict(change) | {"at": change.at or datetime.now(UTC).isoformat()}
-        line = json.dumps(entry, ensure_ascii=False) + "\n"
         try:
-            with self._guard:
-                self._append(line)
-        except OSError as error:
+            self._journal.record(
+                asdict(change) | {"at": change.at or datetime.now(UTC).isoformat()}
+            )
+        except FileError as error:
             raise DedupeError(
-                f"The journal {self.path} cannot be written ({error.strerror}): nothing was merged",
-                remedy="Free space or correct the folder's permissions, then run again.",
+                f"The journal cannot be kept, so nothing was merged: {error}", remedy=error.remedy
             ) from error
 
     def read(self) -> list[Change]:
         """All changes, oldest first; empty if there were none.
 
-        A last line cut short by a crash is left out: its change was never made. Raises DedupeError
-        for any other line that is no change.
+        A line that is no change is left out, and said: each is proven before it is taken back.
+        Raises FileError if the disk fails.
         """
-        if not self.path.exists():
-            return []
-        *lines, _torn = self.path.read_text("utf-8").split("\n")
-        return [self._parse(number, line) for number, line in enumerate(lines, 1)]
-
-    def _append(self, line: str) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a+b") as out:
-            if not self._appended:
-                _drop_torn_line(out)
-            out.write(line.encode())
-            out.flush()
-            os.fsync(out.fileno())
-        self._appended = True
-
-    def _parse(self, number: int, line: str) -> Change:
-        try:
-            return Change(**json.loads(line))
-        except (ValueError, TypeError) as error:
-            raise DedupeError(
-                f"Line {number} of {self.path} is no journal entry; nothing was taken back.",
-                remedy="Look at that line; remove it if a crash cut it short.",
-            ) from error
-
-
-def _drop_torn_line(journal: BinaryIO) -> None:
-    journal.seek(0)
-    journal.truncate(journal.read().rfind(b"\n") + 1)
+        return self._journal.read(lambda entry: Change(**entry))
 
 
 def taken_back(changes: Iterable[Change]) -> list[Change]:

@@ -7,7 +7,6 @@ rest: tens of milliseconds for 20,000 items, where asking Eagle takes a second o
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tasks.disk.strict_json import parse_json
 from tasks.eagle.disk_cache import Remembered
 from tasks.eagle.records import EagleItem
 
@@ -41,7 +41,7 @@ class DiskLibrary:
     def is_readable(self) -> bool:
         """True if the folder is an Eagle library that can be read from here."""
         try:
-            root = json.loads((self.path / "metadata.json").read_text("utf-8"))
+            root = parse_json((self.path / "metadata.json").read_bytes())
             return isinstance(root.get("applicationVersion"), str) and bool(self.stamps())
         except (OSError, ValueError, AttributeError):
             return False
@@ -49,7 +49,7 @@ class DiskLibrary:
     def stamps(self) -> dict[str, int]:
         """When each item was changed last, by id; empty if `mtime.json` cannot be read."""
         try:
-            found = json.loads((self.path / "mtime.json").read_text("utf-8"))
+            found = parse_json((self.path / "mtime.json").read_bytes())
         except (OSError, ValueError):
             return {}
         if not isinstance(found, dict):
@@ -92,7 +92,7 @@ class DiskLibrary:
         file = self.path / "images" / f"{item_id}.info" / "metadata.json"
         for attempt in range(_ATTEMPTS):
             try:
-                record: Any = json.loads(file.read_text("utf-8"))
+                record: Any = parse_json(file.read_bytes())
                 return replace(EagleItem.of(record), id=item_id)
             except FileNotFoundError:
                 return EagleItem(id=item_id, name="", ext="", is_deleted=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.disk.whole_files import read_document, write_whole
 from tasks.eagle.records import EagleItem
 
 __all__ = ["ItemCache", "Remembered"]
@@ -38,28 +37,20 @@ class ItemCache:
 
     def load(self) -> dict[str, Remembered]:
         """What was remembered, by id; empty if there is nothing usable."""
-        try:
-            stored = json.loads(self._file.read_text("utf-8"))
-            if (stored["format"], stored["library"]) != (_FORMAT, self._library):
-                return {}
-            return {row[0]: _from_row(row) for row in stored["items"]}
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return read_document(self._file, self._understood) or {}
+
+    def _understood(self, stored: Any) -> dict[str, Remembered]:
+        """Another format or library is nothing of use, and no damage."""
+        if (stored["format"], stored["library"]) != (_FORMAT, self._library):
             return {}
+        return {row[0]: _from_row(row) for row in stored["items"]}
 
     def save(self, items: Mapping[str, Remembered]) -> None:
         """Replace what was remembered, whole or not at all."""
         rows = [_to_row(entry) for entry in items.values()]
         stored = {"format": _FORMAT, "library": self._library, "items": rows}
         with contextlib.suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=".items-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as out:
-                    json.dump(stored, out, ensure_ascii=False, separators=(",", ":"))
-                Path(name).replace(self._file)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_whole(self._file, json.dumps(stored, ensure_ascii=False, separators=(",", ":")))
 
 
 def _to_row(entry: Remembered) -> list[Any]:

@@ -7,17 +7,22 @@ item that appears a moment later: whoever asks again at once would import the re
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+from tasks.disk.journal import Journal
+from tasks.disk.private import private_folder
+from tasks.errors import FileError
 
 __all__ = ["PendingImports"]
 
 _FORGOTTEN_AFTER = 15 * 60.0
 _DELETED_AFTER = 24 * 3600.0
+_CLOCK_STEPS = 60.0
 
 Key = tuple[str, str]
 
@@ -32,11 +37,11 @@ class PendingImports:
         self._clock = clock
         self._noted: dict[Key, float] = {}
         self._folder = folder
-        self._file: Path | None = None
+        self._journal: Journal | None = None
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
             self._delete_old(folder)
-            self._file = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl"
+            self._journal = Journal(folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl")
 
     def noted_at(self, key: Key) -> float | None:
         """When the import of `key` was asked for last (Unix seconds), if it was not seen since.
@@ -45,33 +50,37 @@ class PendingImports:
         and its row is free at once.
         """
         noted = [self._noted.get(key), *(notes.get(key) for notes in self._of_others())]
-        recent = [at for at in noted if at is not None and self._clock() - at < _FORGOTTEN_AFTER]
+        recent = [at for at in noted if at is not None and self._is_recent(at)]
         return max(recent, default=None)
 
+    def _is_recent(self, at: float) -> bool:
+        return -_CLOCK_STEPS < self._clock() - at < _FORGOTTEN_AFTER
+
     def note(self, key: Key) -> None:
-        """Write down that `key` is being asked for; before the request."""
-        self._noted[key] = self._clock()
-        self._append(key, self._noted[key])
+        """Write down that `key` is being asked for, before the request.
+
+        Raises FileError if that is not on the disk: then the import must not be asked for.
+        """
+        at = self._clock()
+        if self._journal is not None:
+            self._journal.record(_line(key, at))
+        self._noted[key] = at
 
     def strike(self, key: Key) -> None:
         """The item was seen, or Eagle refused it."""
-        if self._noted.pop(key, None) is not None:
-            self._append(key, None)
-        if not self._noted and self._file is not None:
-            self._file.unlink(missing_ok=True)
-
-    def _append(self, key: Key, noted: float | None) -> None:
-        if self._file is not None:
-            entry = {"address": key[0], "ext": key[1], "at": noted}
-            with self._file.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        if self._noted.pop(key, None) is None or self._journal is None:
+            return
+        if self._noted:
+            self._journal.note(_line(key, None))
+        else:
+            self._journal.path.unlink(missing_ok=True)
 
     def _of_others(self) -> Iterator[dict[Key, float | None]]:
         """What each other process, dead or alive, noted last of each import."""
         for file in self._folder.glob("*.jsonl") if self._folder else ():
-            if file != self._file:
-                with contextlib.suppress(OSError):
-                    yield dict(_entries(file.read_text("utf-8")))
+            if self._journal is None or file != self._journal.path:
+                with contextlib.suppress(FileError):
+                    yield dict(Journal(file).read_on(_noted))
 
     def _delete_old(self, folder: Path) -> None:
         for file in folder.glob("*.jsonl"):
@@ -80,12 +89,10 @@ class PendingImports:
                     file.unlink()
 
 
-def _entries(text: str) -> Iterator[tuple[Key, float | None]]:
-    for line in text.splitlines():
-        with contextlib.suppress(ValueError, KeyError, TypeError):  # a line cut short by a crash
-            entry = json.loads(line)
-            noted = entry["at"]
-            yield (
-                (str(entry["address"]), str(entry["ext"])),
-                None if noted is None else float(noted),
-            )
+def _line(key: Key, at: float | None) -> Mapping[str, Any]:
+    return {"address": key[0], "ext": key[1], "at": at}
+
+
+def _noted(line: Mapping[str, Any]) -> tuple[Key, float | None]:
+    at = line["at"]
+    return (str(line["address"]), str(line["ext"])), None if at is None else float(at)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.audio.files import published, sync_file, unreadable
+from tasks.audio.files import published, sync_file
 from tasks.audio.placing import make_folder
+from tasks.disk.refusals import unreadable
 from tasks.errors import FileError
 
 __all__ = ["write_export"]

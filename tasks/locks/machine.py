@@ -15,6 +15,8 @@ from hashlib import blake2b
 from pathlib import Path
 from uuid import uuid4
 
+from tasks.disk.private import close_to_others, private_folder
+
 __all__ = ["Machine", "this_machine"]
 
 
@@ -41,15 +43,16 @@ def this_machine(folder: Path, name: str) -> Machine:
 def _lines(path: Path) -> list[str]:
     """The whole lines. Of processes that start at once the first one's id counts for all."""
     try:
-        return path.read_text("utf-8").split("\n")[:-1]
+        return path.read_bytes().decode("utf-8", "replace").split("\n")[:-1]
     except FileNotFoundError:
         return []
 
 
 def _append(path: Path, line: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(f"{line}\n")
+    close_to_others(path)
 
 
 def _id_of_system() -> str:

@@ -24,7 +24,7 @@ from uuid import uuid4
 from tasks.locks.machine import Machine, this_machine
 from tasks.locks.value import parse
 
-__all__ = ["DeadProcesses", "TokenFile", "find_dead", "find_living"]
+__all__ = ["DeadProcesses", "TokenFile", "find_dead", "find_living", "try_lock"]
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ if sys.platform == "win32":
 
     _FAR_BEHIND_THE_TEXT = 1 << 30
 
-    def _try_lock(descriptor: int) -> bool:
+    def try_lock(descriptor: int) -> bool:
+        """Lock an open file for this process; False if another holds it."""
         os.lseek(descriptor, _FAR_BEHIND_THE_TEXT, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -46,7 +47,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> bool:
+    def try_lock(descriptor: int) -> bool:
+        """Lock an open file for this process; False if another holds it."""
         # flock, not lockf: a POSIX lock is lost as soon as any descriptor of the file is closed.
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -113,7 +115,7 @@ class TokenFile:
         self.path = self._folder / name
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
         self._descriptor = os.open(self.path, flags, 0o600)
-        if _try_lock(self._descriptor) and self.path.exists():
+        if try_lock(self._descriptor) and self.path.exists():
             return True
         os.close(self._descriptor)
         return False
@@ -194,7 +196,7 @@ def _held_if_dead(path: Path, machine: Machine) -> Mapping[str, float] | None:
     except OSError:
         return None
     try:
-        return _held(path, machine) if _try_lock(descriptor) else None
+        return _held(path, machine) if try_lock(descriptor) else None
     finally:
         os.close(descriptor)
 

@@ -6,14 +6,14 @@ writes"), so what this machine has made within the last hour is remembered and a
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import NotionNotFound, SyncError
+from tasks.disk.journal import Journal
+from tasks.errors import FileError, NotionNotFound, SyncError
 from tasks.notion.client import NotionClient
 from tasks.notion.filters import rows_with_addresses, rows_with_ids
 from tasks.notion.listing import list_rows
@@ -38,11 +38,11 @@ class JustMade:
     """Pages made on this machine within the last hour, by what they were made for."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._journal = Journal(path)
         self._pages: dict[str, str] = {}
-        for line in _lines(path):
-            if time.time() - float(line["at"]) < _LAG_SECONDS:
-                self._pages[str(line["key"])] = str(line["page_id"])
+        for key, page_id, at in _made(self._journal):
+            if 0 <= time.time() - at < _LAG_SECONDS:
+                self._pages[key] = page_id
 
     def ids(self, keys: Iterable[str]) -> list[str]:
         """The ids of the pages made for any of `keys`, each once."""
@@ -52,12 +52,7 @@ class JustMade:
         """Remember a page; a disk that refuses it costs no more than that."""
         lines = [{"key": key, "page_id": page_id, "at": time.time()} for key in keys]
         self._pages |= {str(line["key"]): page_id for line in lines}
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.writelines("\n" + json.dumps(line) for line in lines)
-        except OSError as error:
-            _log.warning("%s cannot be written: %s", self._path, error)
+        self._journal.note(*lines)
 
 
 class NewRows:
@@ -196,17 +191,13 @@ def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         yield texts[start : start + _PER_QUERY]
 
 
-def _lines(path: Path) -> list[Json]:
+def _made(journal: Journal) -> list[tuple[str, str, float]]:
     try:
-        texts = path.read_text("utf-8").splitlines()
-    except OSError:
+        return journal.read(_page_made)
+    except FileError as error:
+        _log.warning("%s What was just made is looked for in Notion alone.", error)
         return []
-    lines = []
-    for text in texts:
-        try:
-            line = json.loads(text)
-            float(line["at"])
-        except (ValueError, KeyError, TypeError):
-            continue
-        lines.append(line)
-    return lines
+
+
+def _page_made(line: Json) -> tuple[str, str, float]:
+    return str(line["key"]), str(line["page_id"]), float(line["at"])

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tasks.disk.whole_files import read_document, write_whole
 from tasks.errors import ConfigurationError, NotionNotFound
 from tasks.notion.client import NotionClient
 from tasks.notion.schema import Schema
@@ -75,12 +75,8 @@ def recall_source(state_dir: Path, database_id: str) -> str:
 def remember_source(state_dir: Path, database_id: str, source_id: str) -> None:
     """Write it down; a disk that refuses costs a request next time, and nothing now."""
     known = _all(state_dir) | {database_id: source_id}
-    file = _file(state_dir)
-    fresh = file.with_suffix(f".{os.getpid()}")
     with contextlib.suppress(OSError):
-        state_dir.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(known), "utf-8")
-        fresh.replace(file)
+        write_whole(_file(state_dir), json.dumps(known))
 
 
 def _file(state_dir: Path) -> Path:
@@ -88,8 +84,8 @@ def _file(state_dir: Path) -> Path:
 
 
 def _all(state_dir: Path) -> dict[str, str]:
-    try:
-        known = json.loads(_file(state_dir).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
+    return read_document(_file(state_dir), _understood) or {}
+
+
+def _understood(known: Any) -> dict[str, str]:
+    return {str(database): str(source) for database, source in known.items()}

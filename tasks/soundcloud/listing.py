@@ -63,41 +63,25 @@ async def read_list(
 
 def _read(downloader: _Listener, address: ListAddress, known: frozenset[str]) -> SourceList:
     found: Json = downloader.extract_info(address.url, download=False, process=False)
-    entries: Iterable[Json | None] = found.get("entries") or ()
-    is_whole = True
-    if address.kind is not ListKind.SET:
-        entries = _until_known(entries, downloader, known)
     tracks: dict[str, ListedTrack] = {}
     others = 0
-    for entry in entries:
+    page: list[str] = []
+    is_whole = True
+    for entry in found.get("entries") or ():
         number = str((entry or {}).get("id") or "")
-        if entry is None or not number:
-            is_whole = is_whole and entry is not None
-        elif entry.get("ie_key") != "Soundcloud":
-            others += 1
-        else:
+        page.append(number)
+        if number and entry.get("ie_key") == "Soundcloud":
             facts = downloader.heard.get(number)
             tracks.setdefault(number, ListedTrack(number=number, url=entry["url"], facts=facts))
-    return SourceList(
-        title=str(found.get("title") or ""),
-        tracks=tuple(tracks.values()),
-        is_whole=is_whole,
-        others=others,
-    )
-
-
-def _until_known(
-    entries: Iterable[Json | None], downloader: _Listener, known: frozenset[str]
-) -> Iterator[Json | None]:
-    """The entries to the end of the first page that holds none but known ones."""
-    page: list[str] = []
-    for entry in entries:
-        yield entry
-        page.append(str((entry or {}).get("id") or ""))
-        if len(page) >= downloader.page_size:
+        else:
+            others += 1
+        if address.kind is not ListKind.SET and len(page) >= downloader.page_size:
             if known.issuperset(page):
-                return
+                is_whole = False
+                break
             page = []
+    title = str(found.get("title") or "")
+    return SourceList(title=title, tracks=tuple(tracks.values()), is_whole=is_whole, others=others)
 
 
 def _denied(error: SourceDenied, *, can_look_like_browser: bool) -> SourceDenied:

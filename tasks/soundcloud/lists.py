@@ -68,8 +68,8 @@ class ListedTrack:
 class SourceList:
     """A list as it is now: its name and its tracks in its own order, each once.
 
-    `is_whole` is False if reading ended at a page of known tracks. `others` counts entries that
-    are no tracks: playlists that somebody likes.
+    `is_whole` is False if reading ended at a page of known tracks: older ones may follow. `others`
+    counts entries that are no tracks: playlists that somebody likes.
     """
 
     title: str

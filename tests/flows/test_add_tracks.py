@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.__main__ import main
-from flows.library.adding import add_tracks
+from flows.following.adding import add_tracks
 from flows.settings import VARIABLES, load_settings
 from sandbox.fault_plans import plan_from
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
@@ -82,7 +83,7 @@ def test_a_long_journal_is_shortened(on, tmp_path):
     closed = "".join(line % (n, "SC_404") + line % (n, "") for n in range(3000))
     path.write_text(closed + line % ("x", "SC_404"))
     assert on(DAY).knows("x") is ErrorType.SC_404
-    assert path.read_text() == line % ("x", "SC_404")
+    assert [json.loads(text)["page_id"] for text in path.read_text().splitlines()] == ["x"]
 
 
 def test_the_options():

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tasks.audio import placing
-from tasks.audio.placing import free_space, make_folder, place_file
+from tasks.audio.placing import make_folder, place_file
+from tasks.disk.volumes import free_bytes
 from tasks.errors import FileError
 
 
@@ -190,7 +191,7 @@ def test_a_full_disk_says_so_and_leaves_nothing(
 def test_an_unmounted_disk_is_not_created() -> None:
     """/Volumes/X that is not there must not become a folder on the system's disk."""
     folder = Path("/Volumes/library-sync-test-no-such-disk/Music")
-    for use in (make_folder, free_space):
+    for use in (make_folder, free_bytes):
         with pytest.raises(FileError, match="not mounted"):
             use(folder)
     assert not folder.parent.exists()
@@ -205,4 +206,4 @@ def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
 
 def test_free_space_of_a_folder_to_be(tmp_path: Path) -> None:
     """Bytes of the disk that will hold it."""
-    assert free_space(tmp_path / "not" / "yet") > 0
+    assert free_bytes(tmp_path / "not" / "yet") > 0

@@ -28,7 +28,7 @@ def add(
 ) -> int:
     """Put tracks or whole playlists of SoundCloud into Notion."""
     from flows.command_line.sync_run import run_sync  # noqa: PLC0415
-    from flows.library.adding import add_tracks  # noqa: PLC0415
+    from flows.following.adding import add_tracks  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415
     from flows.settings import load_settings  # noqa: PLC0415
 

@@ -1,0 +1,135 @@
+"""The flow `follow-sources`: new tracks of what is followed become rows, before each sync."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import flow
+
+from flows.following.adding import Adding
+from flows.following.bringing import Brought, bring_all
+from flows.following.memory import ListMemory
+from flows.following.sources import FollowedList, Sources
+from flows.prefect_server.outage import OUT_OF_REACH
+from flows.session.opening import Run, open_session
+from tasks.errors import SyncError
+from tasks.notion.new_rows import JustMade, NewRows
+from tasks.tracks import TrackFilter
+
+__all__ = ["follow_before", "follow_sources"]
+
+_log = logging.getLogger("flows.follow")
+
+
+@dataclass
+class _Turn:
+    """The lists of a run, and what came of them; no parameter, which Prefect would copy."""
+
+    run: Run
+    lists: list[FollowedList]
+    brought: Brought | None = None
+    has_begun: bool = False
+
+
+_current: ContextVar[_Turn | None] = ContextVar("current_following", default=None)
+
+
+@flow(name="follow-sources", flow_run_name="follow-sources")
+async def follow_sources(
+    dry_run: bool = False,  # noqa: FBT001, FBT002  (a form's field)
+) -> dict[str, Any]:
+    """Put new tracks of the lists that are followed into Notion.
+
+    Args:
+        dry_run: Say what would come, and change nothing.
+    """
+    async with _turn(dry_run=dry_run) as turn:
+        await _bring(turn)
+    return turn.brought.to_dict() if turn.brought else {}
+
+
+async def follow_before(run: Run) -> frozenset[str]:
+    """Follow, in a subflow, before a run that is about new rows; the ids of rows to work on.
+
+    Nothing that fails here fails the run: its own rows are waiting.
+    """
+    state = run.state
+    is_of_all = state.only_pages is None and not state.retries_failed
+    if not is_of_all or state.track_filter is TrackFilter.MISSING_EAGLE:
+        return frozenset()
+    try:
+        lists = await _sources(run).all()
+        if not lists:
+            return frozenset()
+        turn = _Turn(run, lists)
+        await _in_subflow(turn)
+    except SyncError as error:
+        state.warn(f"Following stopped: {error} {error.remedy}")
+        return frozenset()
+    return frozenset(turn.brought.waiting if turn.brought else ())
+
+
+async def _in_subflow(turn: _Turn) -> None:
+    """The subflow; should Prefect's server fail us, the lists are followed without its record."""
+    token = _current.set(turn)
+    try:
+        ended = await follow_sources(
+            dry_run=turn.run.connections.settings.dry_run, return_state=True
+        )
+        await ended.aresult()
+    except OUT_OF_REACH as error:
+        _log.debug("Prefect's record of the following has a gap: %s", error)
+        if not turn.has_begun:
+            await _bring(turn)
+    finally:
+        _current.reset(token)
+
+
+async def _bring(turn: _Turn) -> None:
+    turn.has_begun = True
+    connections, state = turn.run.connections, turn.run.state
+    just_made = JustMade(connections.settings.state_dir / "added.jsonl")
+    memory = _memory(turn.run)
+
+    def new_adding() -> Adding:
+        return Adding(
+            hosts=connections.settings.allowed_source_hosts,
+            source=connections.source,
+            rows=NewRows(connections.notion, connections.schema, just_made),
+            names=connections.playlists,
+            dry_run=connections.settings.dry_run,
+        )
+
+    with memory.alone() as is_alone:
+        if not is_alone:
+            _log.info("Another process of this machine follows the lists just now.")
+            return
+        _log.info("Following %d lists...", len(turn.lists))
+        turn.brought = await bring_all(turn.lists, memory, new_adding, state.warn)
+
+
+@asynccontextmanager
+async def _turn(*, dry_run: bool) -> AsyncIterator[_Turn]:
+    """The turn in the run around us, or one of its own for a flow started alone."""
+    turn = _current.get()
+    if turn is not None:
+        yield turn
+        return
+    async with open_session(dry_run=dry_run, with_eagle=False) as run:
+        yield _Turn(run, await _sources(run).all())
+
+
+def _sources(run: Run) -> Sources:
+    connections = run.connections
+    return Sources(
+        connections.settings, connections.notion, connections.schema, _memory(run), run.state.warn
+    )
+
+
+def _memory(run: Run) -> ListMemory:
+    return ListMemory(run.connections.settings.state_dir / "followed")

@@ -1,0 +1,1 @@
+"""Tracks and lists of SoundCloud into Notion: added once, or followed."""

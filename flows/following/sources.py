@@ -1,0 +1,136 @@
+"""What is followed: the playlists' pages that name a list in Notion, and this machine's own lists.
+
+A page's `SoundCloud URL` is the better place, since every machine sees it; a list is kept on this
+machine where the playlists database has no such property, or the page names another list.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flows.following.memory import ListMemory
+from flows.settings import Settings
+from tasks.errors import BadAddress, NotionNotFound
+from tasks.notion.client import NotionClient
+from tasks.notion.new_rows import NewRows
+from tasks.notion.playlist_addresses import PlaylistAddresses
+from tasks.notion.properties import Field
+from tasks.notion.schema import Schema
+from tasks.notion.source import data_source_id
+from tasks.soundcloud.lists import ListAddress, parse_list_address
+
+__all__ = ["FollowedList", "Sources"]
+
+_log = logging.getLogger("flows.follow")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowedList:
+    """A list that is followed. `playlist` is where its tracks go ("": a playlist of its title).
+
+    `page_id` is the playlist's page where that names the list, "" where this machine does.
+    """
+
+    address: ListAddress
+    playlist: str = ""
+    page_id: str = ""
+
+
+class Sources:
+    """Both places, read and written. `warn` is told of pages whose address is no list."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        notion: NotionClient,
+        schema: Schema,
+        memory: ListMemory,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._notion = notion
+        self._schema = schema
+        self._memory = memory
+        self._warn = warn
+
+    async def all(self) -> list[FollowedList]:
+        """Every list, each once, those of Notion first. Raises NotionError."""
+        found: dict[str, FollowedList] = {}
+        for each in [*await self._of_pages(), *self._ours()]:
+            found.setdefault(each.address.key, each)
+        return list(found.values())
+
+    async def add(self, address: ListAddress, playlist: str, rows: NewRows) -> FollowedList:
+        """Follow a list into `playlist`; its page is made if it is missing. Raises NotionError."""
+        pages = await self._pages()
+        page_id = await rows.playlist(playlist) if pages is not None else None
+        if pages is not None and page_id is not None:
+            stands = await pages.of(page_id)
+            if not stands or _key(stands) == address.key:
+                await pages.write(page_id, address.url)
+                return FollowedList(address=address, playlist=playlist, page_id=page_id)
+        remembered = self._memory.of(address)
+        remembered.url, remembered.playlist, remembered.is_ours = address.url, playlist, True
+        self._memory.save(remembered)
+        return FollowedList(address=address, playlist=playlist)
+
+    async def remove(self, address: ListAddress) -> bool:
+        """Follow a list no more; False if it was not followed. Rows and files stay."""
+        found = [each for each in await self._of_pages() if each.address.key == address.key]
+        pages = await self._pages() if found else None
+        for each in found:
+            if pages is not None:
+                await pages.write(each.page_id, "")
+        is_ours = self._memory.of(address).is_ours
+        self._memory.forget(address)
+        return bool(found) or is_ours
+
+    def _ours(self) -> list[FollowedList]:
+        return [
+            FollowedList(address=each.address, playlist=each.playlist)
+            for each in self._memory.all()
+            if each.is_ours
+        ]
+
+    async def _of_pages(self) -> list[FollowedList]:
+        pages = await self._pages()
+        found = []
+        for page in await pages.read() if pages is not None else ():
+            for text in page.text.split():
+                try:
+                    address = parse_list_address(text)
+                except BadAddress as error:
+                    self._warn(
+                        f"The playlist {page.name!r} is not followed: {error} {error.remedy}"
+                    )
+                    continue
+                found.append(
+                    FollowedList(address=address, playlist=page.name, page_id=page.page_id)
+                )
+        return found
+
+    async def _pages(self) -> PlaylistAddresses | None:
+        """The playlists database's property; None where there is no database, or no property."""
+        try:
+            source = await self._data_source()
+            return await PlaylistAddresses.open(self._notion, source) if source else None
+        except NotionNotFound as error:
+            _log.debug("The playlists database cannot be read: %s", error)
+            return None
+
+    async def _data_source(self) -> str:
+        if Field.PLAYLISTS in self._schema:
+            related = self._schema[Field.PLAYLISTS].config.get("data_source_id")
+            if related:
+                return str(related)
+        database = self._settings.playlists_db_id
+        return await data_source_id(self._notion, database) if database else ""
+
+
+def _key(text: str) -> str:
+    try:
+        return parse_list_address(text).key
+    except BadAddress:
+        return text
