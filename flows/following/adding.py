@@ -11,18 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.session.preflight import open_schema
+from flows.following.services import opened_services
 from flows.settings import Settings
 from tasks.errors import BadAddress, SourceError
 from tasks.facts import keys_of
-from tasks.notion.budget import RequestBudget
-from tasks.notion.client import NotionClient
 from tasks.notion.filters import wants
-from tasks.notion.new_rows import JustMade, NewRows
+from tasks.notion.new_rows import NewRows
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Field
 from tasks.soundcloud.address import Address, parse_address
-from tasks.soundcloud.budget import SourceBudget
 from tasks.soundcloud.client import SoundCloudClient, SourceFacts
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import (
@@ -97,32 +94,16 @@ async def add_tracks(settings: Settings, urls: Sequence[str], playlist: str) -> 
 
     Raises ConfigurationError and NotionError; an address that leads nowhere is in `refused`.
     """
-    budget = RequestBudget(settings.notion_requests_per_minute)
-    client = NotionClient(
-        settings.notion_token.get_secret_value(), base_url=settings.notion_base_url, budget=budget
-    )
-    async with client:
-        schema = await open_schema(client, settings)
-        just_made = JustMade(settings.state_dir / "added.jsonl")
+    async with opened_services(settings) as services:
         adding = Adding(
             hosts=settings.allowed_source_hosts,
-            source=_source(settings),
-            rows=NewRows(client, schema, just_made),
-            names=PlaylistNames(client, schema),
+            source=services.source,
+            rows=services.rows(),
+            names=PlaylistNames(services.notion, services.schema),
+            dry_run=settings.dry_run,
         )
         await adding.run(await adding.wanted(urls, playlist))
     return adding.outcome
-
-
-def _source(settings: Settings) -> SoundCloudClient:
-    return SoundCloudClient(
-        proxy=settings.sc_proxy or None,
-        tls_verify=settings.sc_tls_verify,
-        auth_token=settings.sc_auth_token.get_secret_value() or None,
-        cache_dir=settings.state_dir / "yt-dlp",
-        allowed_hosts=settings.allowed_source_hosts,
-        budget=SourceBudget(),
-    )
 
 
 @dataclass(kw_only=True)

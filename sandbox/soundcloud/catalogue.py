@@ -146,8 +146,8 @@ class Catalogue:
             changed = dataclasses.replace(found, tracks=tuple(track.id for track in tracks))
             self._keep({"set": dataclasses.asdict(changed)})
 
-    def add_short_link(self, track: SampleTrack) -> str:
-        """An on.soundcloud.com address that leads to `track`."""
+    def add_short_link(self, track: SampleTrack | SampleSet) -> str:
+        """An on.soundcloud.com address that leads to a track or playlist."""
         with self._guard:
             code = self.token(f"link/{len(self._links)}", 20)
             self._keep({"link": {"code": code, "track": track.id}})
@@ -184,10 +184,11 @@ class Catalogue:
             found = self._paths.get(path.lower())
             return self._tracks[found.id] if isinstance(found, SampleTrack) else found
 
-    def linked(self, code: str) -> SampleTrack | None:
-        """The track a short link leads to."""
+    def linked(self, code: str) -> SampleTrack | SampleSet | None:
+        """What a short link leads to."""
         with self._guard:
-            return self._tracks.get(self._links.get(code, 0))
+            number = self._links.get(code, 0)
+            return self._tracks.get(number) or self._sets.get(number)
 
     def strikes(self, track: SampleTrack, kind: str = "") -> bool:
         """True if the track's trouble happens this time: `times` times for each `kind`."""

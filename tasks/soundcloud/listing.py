@@ -3,7 +3,7 @@
 The extractors hand on numbers and addresses alone, though SoundCloud's pages say each track's title
 and artist: those are heard on the way, so that a list of 500 costs three requests and not 503.
 SoundCloud answers lists of likes and reposts only to what looks like a browser; yt-dlp does so by
-curl_cffi where that is installed (docs/facts/soundcloud-and-audio.md).
+curl_cffi where that is installed (docs/facts/soundcloud.md, "Lists").
 """
 
 from __future__ import annotations
@@ -33,19 +33,23 @@ _EXTRACTORS = ("SoundcloudSet", "SoundcloudUser")
 
 
 async def read_list(
-    client: SoundCloudClient, address: ListAddress, known: frozenset[str] = frozenset()
+    client: SoundCloudClient,
+    address: ListAddress,
+    known: frozenset[str] = frozenset(),
+    *,
+    first_page_only: bool = False,
 ) -> SourceList:
     """The tracks behind `address`; none of them is fetched.
 
     `known` are numbers of tracks: a list that comes newest first is read to its first page that
-    holds no other. Raises a SourceError.
+    holds no other, with `first_page_only` to the end of its first. Raises a SourceError.
     """
 
     def work(downloader: Downloader) -> SourceList | SourceDenied:
         assert isinstance(downloader, _Listener)
         try:
             with translated(address.url):
-                return _read(downloader, address, known)
+                return _read(downloader, address, known, first_page_only=first_page_only)
         except TrackNotFound as error:
             raise TrackNotFound(
                 f"SoundCloud has no list at {address.url}: it was removed, or it is private.",
@@ -61,7 +65,9 @@ async def read_list(
     return found
 
 
-def _read(downloader: _Listener, address: ListAddress, known: frozenset[str]) -> SourceList:
+def _read(
+    downloader: _Listener, address: ListAddress, known: frozenset[str], *, first_page_only: bool
+) -> SourceList:
     found: Json = downloader.extract_info(address.url, download=False, process=False)
     tracks: dict[str, ListedTrack] = {}
     others = 0
@@ -76,7 +82,7 @@ def _read(downloader: _Listener, address: ListAddress, known: frozenset[str]) ->
         else:
             others += 1
         if address.kind is not ListKind.SET and len(page) >= downloader.page_size:
-            if known.issuperset(page):
+            if first_page_only or known.issuperset(page):
                 is_whole = False
                 break
             page = []

@@ -1,0 +1,39 @@
+"""`library-sync unfollow`: a list is followed no more."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.command_line.command import Command, Group, Verbosity
+from flows.summary import ReturnCode
+
+_log = logging.getLogger("flows.commands")
+
+
+def unfollow(
+    url: Annotated[str, Parameter(name="URL", help="The list's address.")],
+    /,
+    *,
+    verbosity: Verbosity = Verbosity(),
+) -> int:
+    """Follow a list no more; its rows and files stay."""
+    from flows.following.subscriptions import unfollow_list  # noqa: PLC0415
+    from flows.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    verbosity.attach()
+    address = asyncio.run(unfollow_list(settings, url))
+    verb = "Would no longer follow" if settings.dry_run else "No longer following"
+    _log.info("%s %s. Its rows and files stay.", verb, address.url)
+    return ReturnCode.PROCESSED
+
+
+COMMAND = Command(
+    run=unfollow,
+    group=Group.SYNC,
+    examples=(("unfollow https://soundcloud.com/me/likes", "what came of it stays"),),
+)

@@ -1,0 +1,99 @@
+"""`library-sync follow` and `unfollow`: what is followed, told, added and taken away."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from flows.following.memory import ListMemory
+from flows.following.services import Services, opened_services
+from flows.following.sources import FollowedList, Sources
+from flows.settings import Settings
+from tasks.errors import BadAddress
+from tasks.soundcloud.listing import read_list
+from tasks.soundcloud.lists import ListAddress, parse_list_address
+
+__all__ = ["Subscription", "follow_list", "followed_lists", "unfollow_list"]
+
+_log = logging.getLogger("flows.follow")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """A list that is followed, as it is told. `known` counts its tracks that came already."""
+
+    url: str
+    playlist: str
+    is_in_notion: bool
+    known: int = 0
+    troubled_on: str = ""
+
+    def line(self) -> str:
+        """As a terminal shows it."""
+        where = "in Notion" if self.is_in_notion else "on this machine"
+        trouble = f"; could not be read on {self.troubled_on}" if self.troubled_on else ""
+        return f"{self.url} into {self.playlist!r} ({where}, {self.known} tracks known{trouble})"
+
+
+async def follow_list(settings: Settings, url: str, playlist: str) -> Subscription:
+    """Follow the list at `url` into `playlist`, or into a playlist of its own title.
+
+    Raises BadAddress if it is none, SourceError if SoundCloud does not show it, NotionError.
+    """
+    async with opened_services(settings) as services:
+        address = await _address(services, url)
+        # Its title, and a proof that it can be read; its tracks come with the next sync.
+        found = await read_list(services.source, address, first_page_only=True)
+        name = playlist or found.title or address.url
+        if settings.dry_run:
+            return _told(settings, FollowedList(address=address, playlist=name))
+        followed = await _sources(services).add(address, name, services.rows())
+        return _told(settings, followed)
+
+
+async def unfollow_list(settings: Settings, url: str) -> ListAddress:
+    """Follow the list at `url` no more; its rows and files stay. Raises BadAddress if it was not
+    followed.
+    """
+    async with opened_services(settings) as services:
+        address = await _address(services, url)
+        sources = _sources(services)
+        followed = {each.address.key for each in await sources.all()}
+        if address.key not in followed:
+            raise BadAddress(
+                f"{address.url} is not followed.",
+                remedy="`library-sync follow --list` says what is.",
+            )
+        if not settings.dry_run:
+            await sources.remove(address)
+        return address
+
+
+async def followed_lists(settings: Settings) -> list[Subscription]:
+    """Everything that is followed. Raises NotionError."""
+    async with opened_services(settings) as services:
+        return [_told(settings, each) for each in await _sources(services).all()]
+
+
+async def _address(services: Services, url: str) -> ListAddress:
+    return parse_list_address(await services.source.expand(url))
+
+
+def _sources(services: Services) -> Sources:
+    memory = _memory(services.settings)
+    return Sources(services.settings, services.notion, services.schema, memory, _log.warning)
+
+
+def _told(settings: Settings, followed: FollowedList) -> Subscription:
+    remembered = _memory(settings).of(followed.address)
+    return Subscription(
+        url=followed.address.url,
+        playlist=followed.playlist or remembered.name,
+        is_in_notion=bool(followed.page_id),
+        known=len(remembered.numbers),
+        troubled_on=remembered.troubled_on,
+    )
+
+
+def _memory(settings: Settings) -> ListMemory:
+    return ListMemory(settings.state_dir / "followed")
