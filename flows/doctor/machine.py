@@ -13,7 +13,7 @@ import httpx
 
 from flows.doctor.findings import Finding, fail, ok, warn
 from flows.session.preflight import writable_folder
-from flows.settings import RETIRED, VARIABLES, Settings
+from flows.settings import RETIRED, VARIABLES, Settings, env_files
 from tasks.audio.stage import find_fpcalc
 from tasks.disk.volumes import free_bytes
 from tasks.errors import ConfigurationError, FileError, SourceError
@@ -42,14 +42,12 @@ _SECONDS = 5.0
 _A_SLIP = 0.8
 
 
-def examine_settings(
-    wrong: Mapping[str, ConfigurationError], env_file: Path = Path(".env")
-) -> list[Finding]:
-    """The variables that cannot work, and what is odd about the `.env` file."""
+def examine_settings(wrong: Mapping[str, ConfigurationError]) -> list[Finding]:
+    """The variables that cannot work, and what is odd about the `.env` files."""
     found = [fail(name, str(error), error.remedy) for name, error in wrong.items()]
     if not wrong:
         found.append(ok("Settings", "each can work"))
-    return found + (_env_file(env_file) if env_file.is_file() else [])
+    return found + [one for file in env_files() for one in _env_file(file)]
 
 
 def _env_file(env_file: Path) -> list[Finding]:

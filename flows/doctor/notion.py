@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from flows.doctor.findings import Finding, fail, ok, warn
-from flows.settings import Settings
+from flows.settings import Settings, places
 from tasks.errors import (
     ConfigurationError,
     NotionError,
@@ -69,10 +69,14 @@ def _credentials(settings: Settings) -> list[Finding]:
     found = []
     if not settings.notion_token:
         remedy = "Create an integration at notion.so/my-integrations, then `library-sync setup`."
-        found.append(fail("Notion token", "NOTION_TOKEN is not set.", remedy))
+        found.append(
+            fail("Notion token", f"NOTION_TOKEN is not set: looked in {places()}.", remedy)
+        )
     if not settings.tracks_db_id:
         remedy = "Open the Music Tracks database in Notion, copy its link, set TRACKS_DB_ID."
-        found.append(fail("Tracks database", "TRACKS_DB_ID is not set.", remedy))
+        found.append(
+            fail("Tracks database", f"TRACKS_DB_ID is not set: looked in {places()}.", remedy)
+        )
     return found
 
 

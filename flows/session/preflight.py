@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flows.settings import Settings
+from flows.settings import Settings, places
 from tasks.disk.private import close_to_others
 from tasks.disk.volumes import require_mounted
 from tasks.eagle.addresses import address_keys
@@ -30,19 +30,15 @@ from tasks.retrying import PATIENT, RetryPolicy, retrying
 __all__ = ["open_eagle", "open_schema", "require_credentials", "writable_folder"]
 
 
+_SET_UP = "Run `library-sync setup`: it asks for it and keeps it where every folder finds it."
+
+
 def require_credentials(settings: Settings) -> None:
     """Raises ConfigurationError while the token or the database's id is missing; asks nobody."""
     if not settings.notion_token:
-        raise ConfigurationError(
-            "NOTION_TOKEN is not set.",
-            remedy="Create an integration at notion.so/my-integrations and put its secret into "
-            "the environment or .env as NOTION_TOKEN.",
-        )
+        raise ConfigurationError(f"NOTION_TOKEN is not set: looked in {places()}.", remedy=_SET_UP)
     if not settings.tracks_db_id:
-        raise ConfigurationError(
-            "TRACKS_DB_ID is not set.",
-            remedy="Open the Music Tracks database in Notion, copy its link, and set TRACKS_DB_ID.",
-        )
+        raise ConfigurationError(f"TRACKS_DB_ID is not set: looked in {places()}.", remedy=_SET_UP)
 
 
 _EAGLE_MAY_STUMBLE = RetryPolicy(attempts=3, first=0.3)

@@ -1,6 +1,13 @@
 """The settings: one table, read from the environment and from `.env` files."""
 
-from flows.settings.reading import given_variables, load_settings, load_what_works
+from flows.settings.reading import (
+    env_files,
+    given_variables,
+    load_settings,
+    load_what_works,
+    places,
+    users_file,
+)
 from flows.settings.retired import RETIRED
 from flows.settings.table import VARIABLES, Settings, Variable
 
@@ -9,7 +16,10 @@ __all__ = [
     "VARIABLES",
     "Settings",
     "Variable",
+    "env_files",
     "given_variables",
     "load_settings",
     "load_what_works",
+    "places",
+    "users_file",
 ]

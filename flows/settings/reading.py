@@ -22,10 +22,36 @@ _VERBATIM = {
 }
 
 
+_HERE = Path(".env")
+
+
+def users_file() -> Path:
+    """The `.env` of this user, which is read wherever the command is started."""
+    from platformdirs import user_config_path  # noqa: PLC0415  (the table alone is read at once)
+
+    return user_config_path("library-sync", appauthor=False) / ".env"
+
+
+def places() -> str:
+    """Where settings are looked for, for a sentence."""
+    return f"the environment, {_HERE.absolute()} and {users_file()}"
+
+
+def env_files(env_file: Path | None = _HERE) -> list[Path]:
+    """The files that are there, the one that counts last: the user's, then the one here.
+
+    Another file is read alone; None is for no file.
+    """
+    if env_file is None:
+        return []
+    files = [users_file(), _HERE] if env_file == _HERE else [env_file]
+    return [file for file in files if file.is_file()]
+
+
 def load_settings(
     environment: Mapping[str, str] | None = None,
     *,
-    env_file: Path | None = Path(".env"),
+    env_file: Path | None = _HERE,
     fallback: Mapping[str, str] | None = None,
 ) -> Settings:
     """The settings from `environment` (default: the process's) over those of `env_file`.
@@ -35,7 +61,7 @@ def load_settings(
     """
     from flows.settings.model import NotUsable, read  # noqa: PLC0415  (the table alone is read at once)
 
-    files = _files(env_file)
+    files = env_files(env_file)
     given = _given(environment, files)
     if fallback:
         known = given_variables(environment, env_file=env_file)
@@ -47,7 +73,7 @@ def load_settings(
 
 
 def load_what_works(
-    environment: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")
+    environment: Mapping[str, str] | None = None, *, env_file: Path | None = _HERE
 ) -> tuple[Settings, dict[str, ConfigurationError]]:
     """The settings with the default for each variable that cannot work, and what is wrong with it.
 
@@ -55,7 +81,7 @@ def load_what_works(
     """
     from flows.settings.model import NotUsable, read  # noqa: PLC0415
 
-    files = _files(env_file)
+    files = env_files(env_file)
     given = _given(environment, files)
     try:
         return read(files, given), {}
@@ -65,11 +91,11 @@ def load_what_works(
 
 
 def given_variables(
-    environment: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")
+    environment: Mapping[str, str] | None = None, *, env_file: Path | None = _HERE
 ) -> dict[str, str]:
     """What `environment` (default: the process's) and, under it, `env_file` say, unchecked."""
     given: dict[str, str] = {}
-    for file in _files(env_file):
+    for file in env_files(env_file):
         given |= _values(file) | _values(file, only=_VERBATIM)
     return given | dict(os.environ if environment is None else environment)
 
@@ -89,10 +115,6 @@ def _given(environment: Mapping[str, str] | None, files: Sequence[Path]) -> dict
         verbatim = _values(file, only=_VERBATIM)
         given |= {n: v for n, v in verbatim.items() if n not in (environment or os.environ)}
     return given
-
-
-def _files(env_file: Path | None) -> list[Path]:
-    return [env_file] if env_file is not None and env_file.is_file() else []
 
 
 def _values(file: Path, only: set[str] | None = None) -> dict[str, str]:

@@ -35,6 +35,7 @@ def write_env_file(path: Path, values: Mapping[str, str]) -> None:
     Raises ConfigurationError if it cannot be written.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         old = path.read_text("utf-8") if path.exists() else ""
         with tempfile.NamedTemporaryFile(
             "w", dir=path.absolute().parent, prefix=".env-", delete=False, encoding="utf-8"

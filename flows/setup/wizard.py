@@ -1,4 +1,4 @@
-"""`library-sync setup`: asks for what is missing, writes `.env`, completes the database.
+"""`library-sync setup`: asks for what is missing, keeps it in `.env`, completes the database.
 
 Asks only on a terminal. Without one, `--yes` lets it do what needs no answer; else it says what
 is missing and ends with 78.
@@ -7,21 +7,21 @@ is missing and ends with 78.
 from __future__ import annotations
 
 import asyncio
-import getpass
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from flows.doctor import examine as doctor
 from flows.prefect_server.environment import prepare_prefect
 from flows.settings import Settings, load_what_works
-from flows.setup.env_file import write_env_file
+from flows.setup.databases import SharedDatabase, looks_like_tracks, shared_databases
+from flows.setup.dialogue import Dialogue
+from flows.setup.nightly import offer_every_night
 from flows.summary import ReturnCode
 from tasks.eagle.client import EagleClient
 from tasks.errors import ConfigurationError, EagleError, NotionError, NotionUnauthorized
@@ -31,28 +31,9 @@ from tasks.notion.schema import FIELDS, Schema
 from tasks.notion.setup_properties import missing_properties, property_bodies
 from tasks.notion.source import data_source_id
 
-__all__ = ["Dialogue", "run"]
-
-_ENV_FILE = Path(".env")
 _ATTEMPTS = 3
-_SHOWN = 9
-
-
-@dataclass(frozen=True)
-class Dialogue:
-    """How the user is asked. `is_open` is False where nobody can answer; `yes` agrees to all."""
-
-    is_open: bool
-    yes: bool
-    ask: Callable[[str], str] = input
-    ask_secret: Callable[[str], str] = getpass.getpass
-    say: Callable[[str], object] = print
-
-    def agrees(self, question: str) -> bool:
-        """True if the user agrees, or has agreed to all beforehand."""
-        if self.yes:
-            return True
-        return self.is_open and self.ask(f"{question} [Y/n] ").strip().lower() in {"", "y", "yes"}
+_DATABASE = "TRACKS_DB_ID"
+_SHORTER_THAN_AN_ID = 6
 
 
 def run(*, yes: bool) -> int:
@@ -72,26 +53,65 @@ def run(*, yes: bool) -> int:
 
 async def set_up(dialogue: Dialogue) -> list[str]:
     """Everything up to `doctor`; what is still missing. Raises ConfigurationError."""
-    for step in (_token, _tracks_database, _eagle_library, _playlist_folder):
-        await step(dialogue, _settings())
+    await _change_what_is_set(dialogue)
+    for step in _STEPS.values():
+        settings = _settings()
+        if not _is_set(step, settings):
+            await step.ask(dialogue, settings)
     settings = _settings()
-    required = {"NOTION_TOKEN": settings.notion_token, "TRACKS_DB_ID": settings.tracks_db_id}
+    required = {"NOTION_TOKEN": settings.notion_token, _DATABASE: settings.tracks_db_id}
     missing = [name for name, value in required.items() if not value]
     if missing:
         return missing
     missing = await _properties(dialogue, settings)
     for sentence in await _prefect_objects():
         dialogue.say(sentence)
+    offer_every_night(dialogue)
     return missing
 
 
+async def _change_what_is_set(dialogue: Dialogue) -> None:
+    """Show what is set already; keep it, or ask for the one whose number is given."""
+    while dialogue.is_open and not dialogue.yes:
+        settings = _settings()
+        known = [(name, step) for name, step in _STEPS.items() if _is_set(step, settings)]
+        if not known:
+            return
+        dialogue.say("What is set now:")
+        for number, (name, step) in enumerate(known, 1):
+            where = ", by the environment" if name in os.environ else ""
+            dialogue.say(f"   {number}. {name}: {step.shown(settings)}{where}")
+        answer = dialogue.ask("Keep all of it? Enter for yes, or the number to change: ").strip()
+        if not answer:
+            return
+        if not (answer.isdecimal() and 1 <= int(answer) <= len(known)):
+            dialogue.say(f"   There is no {answer} in the list: 1 to {len(known)}, or Enter.")
+            continue
+        name, step = known[int(answer) - 1]
+        if name in os.environ:
+            dialogue.say(f"   {name} is set by the environment, which wins: change it there.")
+            continue
+        await step.ask(dialogue, settings)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One setting that is asked for: how, and how its value is shown."""
+
+    ask: Callable[[Dialogue, Settings], Awaitable[None]]
+    value: Callable[[Settings], object]
+
+    def shown(self, settings: Settings) -> str:
+        value = self.value(settings)
+        return "set (not shown)" if isinstance(value, SecretStr) else str(value)
+
+
+def _is_set(step: _Step, settings: Settings) -> bool:
+    return bool(step.value(settings))
+
+
 def _settings() -> Settings:
-    return load_what_works(env_file=_ENV_FILE)[0]
-
-
-def _keep(dialogue: Dialogue, name: str, value: str) -> None:
-    write_env_file(_ENV_FILE, {name: value})
-    dialogue.say(f"   {name} is in {_ENV_FILE.absolute()} now.")
+    return load_what_works()[0]
 
 
 def _notion(settings: Settings, token: str) -> NotionClient:
@@ -100,13 +120,13 @@ def _notion(settings: Settings, token: str) -> NotionClient:
 
 
 async def _token(dialogue: Dialogue, settings: Settings) -> None:
-    if settings.notion_token or not dialogue.is_open:
+    if not dialogue.is_open:
         return
     dialogue.say("Create an internal integration at notion.so/my-integrations; copy its secret.")
     for _ in range(_ATTEMPTS):
         token = dialogue.ask_secret("NOTION_TOKEN (not shown): ").strip()
         if token and await _is_accepted(dialogue, settings, token):
-            _keep(dialogue, "NOTION_TOKEN", token)
+            dialogue.keep("NOTION_TOKEN", token)
             return
 
 
@@ -123,43 +143,41 @@ async def _is_accepted(dialogue: Dialogue, settings: Settings, token: str) -> bo
 
 
 async def _tracks_database(dialogue: Dialogue, settings: Settings) -> None:
-    if settings.tracks_db_id or not settings.notion_token or not dialogue.is_open:
+    if not settings.notion_token or not dialogue.is_open:
         return
-    known = await _shared_databases(settings)
+    async with _notion(settings, settings.notion_token.get_secret_value()) as client:
+        known = await shared_databases(client)
     dialogue.say("Which database holds your tracks? In Notion, share it: ··· > Connections.")
-    for number, (title, _) in enumerate(known, 1):
-        dialogue.say(f"   {number}. {title}")
+    for number, database in enumerate(known, 1):
+        dialogue.say(f"   {number}. {database.line}")
     for _ in range(_ATTEMPTS):
         answer = dialogue.ask("Its number, or its link: ").strip()
-        if answer.isdecimal() and 1 <= int(answer) <= len(known):
-            answer = known[int(answer) - 1][1]
-        found, wrong = load_what_works({"TRACKS_DB_ID": answer}, env_file=None)
-        if found.tracks_db_id:
-            _keep(dialogue, "TRACKS_DB_ID", found.tracks_db_id)
+        chosen = _chosen(dialogue, answer, known)
+        if chosen:
+            dialogue.keep(_DATABASE, chosen)
             return
-        for error in wrong.values():
-            dialogue.say(f"   {error}")
 
 
-async def _shared_databases(settings: Settings) -> list[tuple[str, str]]:
-    """(title, database id) of what is shared with the integration, nine at most."""
-    body = {"filter": {"property": "object", "value": "data_source"}, "page_size": _SHOWN}
-    async with _notion(settings, settings.notion_token.get_secret_value()) as client:
-        try:
-            answer = await client.send("POST", "search", body)
-        except NotionError:
-            return []
-    return [_named(source) for source in answer["results"]]
-
-
-def _named(source: dict[str, Any]) -> tuple[str, str]:
-    title = "".join(part.get("plain_text", "") for part in source.get("title", []))
-    return title or "Untitled", str(source.get("parent", {}).get("database_id") or source["id"])
+def _chosen(dialogue: Dialogue, answer: str, known: Sequence[SharedDatabase]) -> str:
+    """The id of the database that is meant; "" if there is none, or the user thinks again."""
+    if answer.isdecimal() and len(answer) < _SHORTER_THAN_AN_ID:
+        if not 1 <= int(answer) <= len(known):
+            dialogue.say(f"   There is no {answer} in the list: 1 to {len(known)}.")
+            return ""
+        database = known[int(answer) - 1]
+        doubt = f"{database.title!r} has no SoundCloud URL: it does not look like tracks. Take it?"
+        if database.has_address or dialogue.agrees(doubt, unless_said=False):
+            return database.id
+        return ""
+    found, wrong = load_what_works({_DATABASE: answer}, env_file=None)
+    for error in wrong.values():
+        dialogue.say(f"   {error}")
+    return found.tracks_db_id
 
 
 async def _eagle_library(dialogue: Dialogue, settings: Settings) -> None:
     """The library that is open now becomes the only one that is ever imported into."""
-    if settings.eagle_library_path is not None or not settings.eagle_enabled:
+    if not settings.eagle_enabled:
         return
     async with httpx.AsyncClient(trust_env=False) as http:
         client = EagleClient(http, settings.eagle_api_base, settings.eagle_token.get_secret_value())
@@ -169,15 +187,18 @@ async def _eagle_library(dialogue: Dialogue, settings: Settings) -> None:
             dialogue.say(f"{error} Setup goes on without it.")
             return
     if dialogue.agrees(f"Eagle has {path} open. Import into this library only?"):
-        _keep(dialogue, "EAGLE_LIBRARY_PATH", path)
+        dialogue.keep("EAGLE_LIBRARY_PATH", path)
 
 
 async def _playlist_folder(dialogue: Dialogue, settings: Settings) -> None:
-    if settings.playlist_tracks_dir is not None or not dialogue.is_open or dialogue.yes:
+    if not dialogue.is_open or dialogue.yes:
         return
-    answer = dialogue.ask("Folder for WAV copies by playlist (empty for none): ").strip()
+    old = settings.playlist_tracks_dir
+    answer = dialogue.ask(
+        f"Folder for WAV copies by playlist (Enter for {old or 'none'}): "
+    ).strip()
     if answer:
-        _keep(dialogue, "PLAYLIST_TRACKS_DIR", answer)
+        dialogue.keep("PLAYLIST_TRACKS_DIR", answer)
 
 
 async def _properties(dialogue: Dialogue, settings: Settings) -> list[str]:
@@ -190,7 +211,7 @@ async def _properties(dialogue: Dialogue, settings: Settings) -> list[str]:
             if not lacking:
                 return []
             names = ", ".join(FIELDS[kind].names[0] for kind in lacking)
-            if dialogue.agrees(f"{schema.title!r} has no {names}. Create them?"):
+            if _may_create(dialogue, schema, names):
                 bodies = await property_bodies(client, settings.playlists_db_id, lacking)
                 await client.send("PATCH", f"data_sources/{source_id}", {"properties": bodies})
                 dialogue.say(f"   Created in {schema.title!r}: {', '.join(bodies)}.")
@@ -198,6 +219,17 @@ async def _properties(dialogue: Dialogue, settings: Settings) -> list[str]:
         except NotionError as error:
             raise ConfigurationError(str(error), remedy=error.remedy) from error
     return [] if dialogue.is_open else [f"the properties {names} of {schema.title!r}"]
+
+
+def _may_create(dialogue: Dialogue, schema: Schema, names: str) -> bool:
+    """Asked once of a tracks database, twice of one that does not look like one."""
+    question = f"{schema.title!r} has no {names}. Create them?"
+    if dialogue.yes or looks_like_tracks(schema):
+        return dialogue.agrees(question)
+    doubt = f"{schema.title!r} does not look like tracks. Really create them in {schema.title!r}?"
+    return dialogue.agrees(question, unless_said=False) and dialogue.agrees(
+        doubt, unless_said=False
+    )
 
 
 async def _prefect_objects() -> Iterable[str]:
@@ -213,3 +245,11 @@ async def _prefect_objects() -> Iterable[str]:
         return await prepare_server()
     except (httpx.HTTPError, RuntimeError) as error:
         return [f"Prefect's objects were not created: {error}"]
+
+
+_STEPS = {
+    "NOTION_TOKEN": _Step(_token, lambda settings: settings.notion_token),
+    _DATABASE: _Step(_tracks_database, lambda settings: settings.tracks_db_id),
+    "EAGLE_LIBRARY_PATH": _Step(_eagle_library, lambda settings: settings.eagle_library_path),
+    "PLAYLIST_TRACKS_DIR": _Step(_playlist_folder, lambda settings: settings.playlist_tracks_dir),
+}

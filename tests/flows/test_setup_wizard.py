@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from notion_client import Client
 
 from flows.__main__ import main
-from flows.settings import VARIABLES
+from flows.settings import VARIABLES, load_settings, users_file
+from flows.setup.dialogue import Dialogue
 from flows.setup.env_file import with_values, write_env_file
-from flows.setup.wizard import Dialogue, set_up
+from flows.setup.wizard import set_up
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +32,8 @@ def clean_environment(monkeypatch, tmp_path):
     for variable in VARIABLES:
         monkeypatch.delenv(variable.name, raising=False)
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
 
 
@@ -123,13 +126,13 @@ def test_the_questions_and_their_answers(sandbox_factory, monkeypatch):
     def ask(question):
         asked.append(question)
         if question.startswith("Its number"):
-            line = next(line for line in said if line.endswith("Music Tracks"))
+            line = next(line for line in said if "Music Tracks (1 rows, with a Sound" in line)
             return line.split(".")[0]
         return "/tmp/copies" if question.startswith("Folder") else ""
 
     dialogue = Dialogue(True, False, ask, lambda _: next(secrets), said.append)
     assert asyncio.run(set_up(dialogue)) == []
-    assert {name: dotenv_values(".env")[name] for name in names} == {
+    assert {name: dotenv_values(users_file())[name] for name in names} == {
         "NOTION_TOKEN": sandbox.environment["NOTION_TOKEN"],
         "TRACKS_DB_ID": sandbox.environment["TRACKS_DB_ID"],
         "EAGLE_LIBRARY_PATH": sandbox.environment["EAGLE_LIBRARY_PATH"],
@@ -166,6 +169,9 @@ def test_the_token_is_not_shown_on_a_real_terminal(sandbox_factory, tmp_path):
         if b"(not shown)" in shown and not typed:
             os.write(main_end, token.encode() + b"\n")
             typed = True
+        if shown.endswith((b"[y/N] ", b"to change: ")):
+            os.write(main_end, b"\n")
+            shown += b"\n"
         if b"Create them? [Y/n]" in shown and shown.endswith(b"[Y/n] "):
             os.write(main_end, b"n\n")
             shown += b"\n"
@@ -173,4 +179,76 @@ def test_the_token_is_not_shown_on_a_real_terminal(sandbox_factory, tmp_path):
     assert token.encode() not in shown
     assert b"Ready to sync" in shown
     assert code == 0
-    assert dotenv_values(tmp_path / ".env")["NOTION_TOKEN"] == token
+    assert dotenv_values(users_file())["NOTION_TOKEN"] == token
+
+
+class Answers:
+    """A user who answers the questions that begin so, and Enter to all others."""
+
+    def __init__(self, **answers: str) -> None:
+        self.answers = answers
+        self.said: list[str] = []
+        self.asked: list[str] = []
+
+    def ask(self, question: str) -> str:
+        self.asked.append(question)
+        for part, answer in self.answers.items():
+            if part.replace("_", " ") in question:
+                return next(answer) if hasattr(answer, "__next__") else answer
+        return ""
+
+    def set_up(self) -> list[str]:
+        dialogue = Dialogue(True, False, self.ask, self.ask, self.said.append)
+        return asyncio.run(set_up(dialogue))
+
+
+def test_settings_are_found_from_any_folder(sandbox_factory, monkeypatch, tmp_path):
+    """What setup keeps is read in another folder; a `.env` there wins; a message names both."""
+    sandbox = sandbox_factory(tracks=1)
+    use(sandbox, monkeypatch, without=["PLAYLIST_TRACKS_DIR"])
+    assert Answers(Folder="/music/copies").set_up() == []
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert str(load_settings().playlist_tracks_dir) == "/music/copies"
+    Path(".env").write_text("PLAYLIST_TRACKS_DIR=/here\n")
+    assert str(load_settings().playlist_tracks_dir) == "/here"
+
+
+def test_a_missing_setting_is_said_with_the_places(monkeypatch, tmp_path, capsys):
+    """Where it was looked for, and which command asks for it."""
+    assert main(["status"]) == 78
+    said = capsys.readouterr().err
+    for part in (tmp_path / ".env", tmp_path / "config", "`library-sync setup`"):
+        assert str(part) in said
+
+
+def test_setup_again_shows_what_is_set_and_changes_what_is_asked(sandbox_factory, monkeypatch):
+    """Enter keeps all; a number asks for that one again; the environment's cannot be changed."""
+    sandbox = sandbox_factory(tracks=1)
+    use(sandbox, monkeypatch, without=["PLAYLIST_TRACKS_DIR", "EAGLE_LIBRARY_PATH"])
+    Answers(Folder="/music/copies").set_up()
+    second = Answers(Keep_all=iter(["4", "9", "1", ""]), Folder="/music/other")
+    second.set_up()
+    said = "\n".join(second.said)
+    assert "4. PLAYLIST_TRACKS_DIR: /music/copies" in said
+    assert "1. NOTION_TOKEN: set (not shown), by the environment" in said
+    assert "There is no 9 in the list: 1 to 4" in said
+    assert "NOTION_TOKEN is set by the environment, which wins" in said
+    assert sandbox.environment["NOTION_TOKEN"] not in said
+    assert str(load_settings().playlist_tracks_dir) == "/music/other"
+
+
+def test_a_database_that_is_no_tracks_is_asked_for_twice(sandbox_factory, monkeypatch):
+    """A wrong number is said; Enter takes nothing and creates nothing in the playlists."""
+    sandbox = sandbox_factory(tracks=1)
+    use(sandbox, monkeypatch, without=["TRACKS_DB_ID"])
+    commits = len(sandbox.ledger.entries(event="commit"))
+    user = Answers(Its_number=iter(["7", "2", "2"]), Take_it=iter(["", "y"]))
+    assert user.set_up() == []
+    said = "\n".join(user.said)
+    assert "1. Music Tracks (1 rows, with a SoundCloud URL)" in said
+    assert "2. Playlists (" in said
+    assert "There is no 7 in the list: 1 to 2." in said
+    assert any("'Playlists' has no" in q and q.endswith("[y/N] ") for q in user.asked)
+    assert len(sandbox.ledger.entries(event="commit")) == commits
