@@ -17,21 +17,20 @@ from prefect.states import Completed, Failed
 from flows.reporting.hooks import after_track
 from flows.rows.filtering import is_wanted
 from flows.session.opening import Run, open_session
-from flows.track.row_values import failure_values
-from flows.track.work import Outcome, work_on
+from flows.track.claimed_row import ClaimedRow
+from flows.track.last_write import write_failure, write_results
+from flows.track.work import work_on
 from tasks.errors import (
     EagleLibraryChanged,
     LeaseLost,
-    NotionError,
     NotionUnauthorized,
+    RowChanged,
     SyncError,
 )
 from tasks.locks.claim import Locked, Lost, NotWanted
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import HeldRow, Unlocked
-from tasks.locks.written import require_shown
 from tasks.notion.rows import to_track
-from tasks.notion.writes import property_values
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.sync_track")
@@ -133,40 +132,21 @@ async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
     """Work on a row that is ours, and let go of it whatever happens."""
     track = to_track(lease.row.page, run.connections.schema)
     track = replace(track, playlists=track.playlists or listed.playlists)
+    row = ClaimedRow(run, lease, track)
     try:
         async with lease.kept(), run.gates.work:
-            track = await run.connections.playlists.of(track)
-            done = await work_on(run, lease, track)
-            return await _conclude(run, lease, track, done)
+            await row.name_playlists()
+            return await write_results(row, await work_on(row))
     except LeaseLost:
         raise
+    except RowChanged as changed:
+        _log.info("   %s", changed)
+        return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"{changed} {changed.remedy}")
     except SyncError as error:
-        await _record_failure(run, lease, track, error)
+        await write_failure(row, error)
         raise
     finally:
         await lease.release()
-
-
-async def _conclude(run: Run, lease: HeldRow, track: Track, done: Outcome) -> TrackResult:
-    """Results and release in one PATCH, read back from its answer."""
-    if done.values:
-        lease.require_safe()
-        written = property_values(run.connections.schema, done.values)
-        row = await lease.finish(written)
-        require_shown(row.page, written, track.label)
-    return done.result
-
-
-async def _record_failure(run: Run, lease: HeldRow, track: Track, error: SyncError) -> None:
-    """The error's class into the status property, and the lock freed, in one PATCH."""
-    schema = run.connections.schema
-    values = failure_values(schema, track, error)
-    if not values:
-        return
-    try:
-        await lease.finish(property_values(schema, values))
-    except (NotionError, LeaseLost) as second:
-        _log.warning("%s: the error could not be written to Notion: %s", track.label, second)
 
 
 def _as_state(result: TrackResult) -> State[Any]:

@@ -39,7 +39,8 @@
     ├── LockError                   Lock_Conflict
     │   ├── LockedElsewhere
     │   ├── ClaimLost
-    │   └── LeaseLost
+    │   ├── LeaseLost
+    │   └── RowChanged
     ├── DedupeError                 Dedup_Failed
     └── ServiceAway                 a service did not come back: stops the run, marks no row
 
@@ -91,6 +92,7 @@ __all__ = [
     "NotionUnauthorized",
     "NotionUnavailable",
     "PreviewOnly",
+    "RowChanged",
     "Service",
     "ServiceAway",
     "SourceChanged",
@@ -465,6 +467,12 @@ class ClaimLost(LockError):
 
 class LeaseLost(LockError):
     """The lease ran out, or could not be renewed in time; the work was stopped."""
+
+
+class RowChanged(LockError):
+    """The row was given another address, or put into the trash, while its track was worked on."""
+
+    default_remedy = "Nothing to do: the next run brings what the row asks for now."
 
 
 class DedupeError(SyncError):

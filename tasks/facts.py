@@ -16,6 +16,7 @@ __all__ = [
     "address_key",
     "gather_facts",
     "identity_of",
+    "is_file",
     "keys_of",
     "match_in",
     "row_keys",
@@ -114,8 +115,8 @@ def gather_facts(
         eagle_aiff=match.aiff.id if match and match.aiff else None,
         wav_is_recent=bool(match and match.wav and _is_recent(match.wav)),
         match_reason=str(match.reason) if match and match.reason else "",
-        local_wav=_existing(track.wav_path),
-        local_aiff=_existing(track.aiff_path),
+        local_wav=track.wav_path if is_file(track.wav_path) else None,
+        local_aiff=track.aiff_path if is_file(track.aiff_path) else None,
         is_gone=is_gone,
         has_source=not problem,
         source_problem=problem,
@@ -126,8 +127,9 @@ def _is_recent(item: EagleItem) -> bool:
     return time.time() * 1000 - item.modification_time < _DAY_MILLISECONDS
 
 
-def _existing(path: str) -> str | None:
+def is_file(path: str) -> bool:
+    """True if the path names a file that this machine sees."""
     try:
-        return path if path and Path(path).is_file() else None
-    except OSError:
-        return None
+        return bool(path) and Path(path).is_file()
+    except (OSError, ValueError):
+        return False

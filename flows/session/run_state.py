@@ -11,6 +11,7 @@ from uuid import uuid4
 from flows.progress.terminal import ProgressLine
 from flows.progress.transfers import Transfers
 from tasks.errors import SyncError
+from tasks.notion.schema import Schema
 from tasks.tracks import Track, TrackFilter
 
 _log = logging.getLogger("flows.session")
@@ -23,6 +24,7 @@ class RunState:
     `folder` is where its report goes. `only_pages` are the rows it is restricted to (None: all).
     `brought` are rows that following has just made: a listing may not show them yet.
     `listed` counts the rows of its listing, `machines` are the others that hold rows now.
+    `schema_now` is the schema, where it was changed during the run and had to be read again.
     """
 
     folder: Path
@@ -32,6 +34,7 @@ class RunState:
     brought: frozenset[str] = frozenset()
     listed: int = 0
     machines: frozenset[str] = frozenset()
+    schema_now: Schema | None = None
     kept_apart: list[Track] = field(default_factory=list)
     stopped_by: SyncError | None = None
     warnings: tuple[str, ...] = ()

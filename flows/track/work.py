@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from flows.rows.filtering import is_gone
 from flows.session.opening import Run
+from flows.track.claimed_row import ClaimedRow
 from flows.track.delivery import Finished, Held, adopt, deliver, import_one, website
-from flows.track.row_values import success_values
 from flows.track.sound import listen, remember
 from tasks.audio.inspecting import is_whole
 from tasks.audio.names import file_stem
@@ -19,9 +18,8 @@ from tasks.audio.stage import make_aiff
 from tasks.eagle.index import Match
 from tasks.eagle.records import EagleItem
 from tasks.eagle.stage import look_again
+from tasks.eagle.tags import told_by_item
 from tasks.facts import gather_facts, match_in, source_of
-from tasks.locks.track_locks import HeldRow
-from tasks.notion.schema import Field
 from tasks.planning import Action, plan_track
 from tasks.soundcloud.stage import Fetched, fetch_recording
 from tasks.tracks import Track, TrackResult, TrackStatus
@@ -34,35 +32,38 @@ _Brought: TypeAlias = "tuple[Track, Held]"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the row, and the values to write into it (none: it is released as it is)."""
+    """What became of the row: `track` is it with what was learnt, `held` what the library has now
+    (None: nothing is written, the row is released as it is).
+    """
 
     result: TrackResult
-    values: Mapping[Field, Any]
+    track: Track
+    held: Held | None = None
 
 
-async def work_on(run: Run, lease: HeldRow, row: Track) -> Outcome:
+async def work_on(row: ClaimedRow) -> Outcome:
     """Do what the row needs. Raises a SyncError for whatever went wrong."""
-    connections = run.connections
-    match = await _match(run, row)
+    connections, track = row.run.connections, row.track
+    match = await _match(row)
     hosts = connections.settings.allowed_source_hosts
-    facts = gather_facts(row, match, hosts, is_gone=is_gone(connections, row))
-    plan = plan_track(row, facts)
-    _log.debug("%s: %s, because %s", row.label, plan.action, plan.reason)
+    facts = gather_facts(track, match, hosts, is_gone=is_gone(connections, track))
+    plan = plan_track(track, facts)
+    _log.debug("%s: %s, because %s", track.label, plan.action, plan.reason)
     if plan.action.skipped_as is not None:
-        return Outcome(_result(row, plan.action.skipped_as, Held(), plan.reason), {})
+        return Outcome(_result(track, plan.action.skipped_as, Held(), plan.reason), track)
     if plan.action is Action.DOWNLOAD or match is None:
-        track, held = await _download(run, lease, row)
+        track, held = await _download(row)
     elif plan.action is Action.IMPORT_FILE:
-        track, held = await _import_local(run, lease, row, Path(facts.local_wav or ""))
+        track, held = await _import_local(row, Path(facts.local_wav or ""))
     else:
-        track, held = await _adopt(run, lease, row, match, plan.action)
+        track, held = await _adopt(row, track, match, plan.action)
     result = _result(track, TrackStatus.PROCESSED, held, held.note or plan.reason)
-    return Outcome(result, success_values(connections.schema, row, track, held))
+    return Outcome(result, track, held)
 
 
-async def _match(run: Run, row: Track) -> Match | None:
+async def _match(claimed: ClaimedRow) -> Match | None:
     """Eagle's items of the row. Where one is missing, Eagle is asked: others import as well."""
-    connections = run.connections
+    connections, row = claimed.run.connections, claimed.track
     hosts = connections.settings.allowed_source_hosts
     match = match_in(connections.index, row, hosts)
     if connections.eagle is None or match is None or (match.wav and match.aiff):
@@ -72,13 +73,13 @@ async def _match(run: Run, row: Track) -> Match | None:
     return match_in(connections.index, row, hosts)
 
 
-async def _download(run: Run, lease: HeldRow, row: Track) -> _Brought:
-    with run.connections.fresh_folder() as folder:
-        fetched = await _fetch(run, row, folder)
-        track = _completed(row, fetched)
-        hosts = run.connections.settings.allowed_source_hosts
-        known = match_in(run.connections.index, track, hosts)
-        return await _keep(run, lease, track, _finished(fetched), known)
+async def _download(row: ClaimedRow) -> _Brought:
+    connections = row.run.connections
+    with connections.fresh_folder() as folder:
+        fetched = await _fetch(row.run, row.track, folder)
+        track = _completed(row.track, fetched)
+        known = match_in(connections.index, track, connections.settings.allowed_source_hosts)
+        return await _keep(row, track, _finished(fetched), known)
 
 
 async def _fetch(run: Run, row: Track, folder: Path) -> Fetched:
@@ -109,78 +110,80 @@ def _finished(fetched: Fetched) -> Finished:
     return Finished(wav=made.wav, aiff=made.aiff, pcm_sha256=made.pcm_sha256, seconds=made.seconds)
 
 
-async def _keep(
-    run: Run, lease: HeldRow, track: Track, files: Finished, known: Match | None
-) -> _Brought:
+async def _keep(row: ClaimedRow, track: Track, files: Finished, known: Match | None) -> _Brought:
     """The finished files into the library, unless it has the recording by its PCM or its sound."""
-    connections, state = run.connections, run.state
+    connections, state = row.run.connections, row.run.state
     sound = await listen(connections, state, track, files.wav, files.seconds)
     if (known is None or known.wav is None) and sound.match is not None:
         track = replace(track, fingerprint=sound.pcm_sha256)
-        held = await _by_sound(run, lease, track, files, sound.match)
+        held = await _by_sound(row, track, files, sound.match)
     else:
-        held = await deliver(connections, lease, track, files, known)
+        held = await deliver(row, track, files, known)
         await remember(connections, state, sound, held.wav, files.pcm_sha256)
     return track, replace(held, note=sound.note)
 
 
-async def _by_sound(run: Run, lease: HeldRow, track: Track, files: Finished, match: Match) -> Held:
+async def _by_sound(row: ClaimedRow, track: Track, files: Finished, match: Match) -> Held:
     """Eagle's own file is the one to copy and complete; ours, where that cannot be read here."""
-    eagle = run.connections.eagle
+    eagle = row.run.connections.eagle
     assert eagle is not None
     assert match.wav is not None
     if eagle.file_path(match.wav) is None:
-        return await deliver(run.connections, lease, track, files, match)
-    _, held = await _adopt(run, lease, track, match, Action.COMPLETE_PAIR)
+        return await deliver(row, track, files, match)
+    _, held = await _adopt(row, track, match, Action.COMPLETE_PAIR)
     return held
 
 
-async def _import_local(run: Run, lease: HeldRow, row: Track, wav: Path) -> _Brought:
+async def _import_local(row: ClaimedRow, wav: Path) -> _Brought:
     """A WAV that lies here already: prove it, make its AIFF, import both.
 
     A file that is not whole is left where it is, and the recording is downloaded.
     """
-    if not await run.connections.decoders.run(is_whole, wav, row.duration_seconds):
-        _log.info("%s: %s is not whole; downloading it again", row.label, wav)
-        return await _download(run, lease, row)
-    with run.connections.fresh_folder() as folder:
-        made = await make_aiff(
-            run.connections.decoders, wav, folder, file_stem(row.artist, row.title)
+    connections, track = row.run.connections, row.track
+    if not await connections.decoders.run(is_whole, wav, track.duration_seconds):
+        _log.info("%s: %s is not whole; downloading it again", track.label, wav)
+        return await _download(row)
+    with connections.fresh_folder() as folder:
+        stem = file_stem(track.artist, track.title)
+        made = await make_aiff(connections.decoders, wav, folder, stem)
+        files = Finished(
+            wav=wav,
+            aiff=made.aiff,
+            pcm_sha256=made.pcm_sha256,
+            seconds=made.seconds,
+            is_ours=False,
         )
-        files = Finished(wav=wav, aiff=made.aiff, pcm_sha256=made.pcm_sha256, seconds=made.seconds)
-        track = replace(row, fingerprint=made.pcm_sha256)
-        return track, await deliver(run.connections, lease, track, files)
+        track = replace(track, fingerprint=made.pcm_sha256)
+        return track, await deliver(row, track, files)
 
 
-async def _adopt(run: Run, lease: HeldRow, row: Track, match: Match, action: Action) -> _Brought:
+async def _adopt(row: ClaimedRow, track: Track, match: Match, action: Action) -> _Brought:
     """Eagle has the recording: take its items, and make the one of the two that is missing."""
-    eagle = run.connections.eagle
-    assert eagle is not None
     if match.wav is None:
-        return await _download(run, lease, row)
+        return await _download(row)
     aiff = match.aiff
     if aiff is None and action is Action.COMPLETE_PAIR:
-        aiff = await _aiff_for(run, lease, row, match.wav)
-    lease.require_safe()
-    return row, await adopt(run.connections, eagle, row, match.wav, aiff)
+        aiff = await _aiff_for(row, track, match.wav)
+    row.lease.require_safe()
+    track = told_by_item(track, match.wav)
+    return track, await adopt(row, track, match.wav, aiff)
 
 
-async def _aiff_for(run: Run, lease: HeldRow, row: Track, wav: EagleItem) -> EagleItem:
+async def _aiff_for(row: ClaimedRow, track: Track, wav: EagleItem) -> EagleItem:
     """The AIFF from the WAV in Eagle's library, where that can be read from here.
 
     Else by downloading once more: then only the AIFF is imported.
     """
-    eagle = run.connections.eagle
-    assert eagle is not None
-    file = eagle.file_path(wav)
-    with run.connections.fresh_folder() as folder:
+    connections = row.run.connections
+    assert connections.eagle is not None
+    file = connections.eagle.file_path(wav)
+    with connections.fresh_folder() as folder:
         if file is not None:
-            made = await make_aiff(
-                run.connections.decoders, file, folder, file_stem(row.artist, row.title)
-            )
+            stem = file_stem(track.artist, track.title)
+            made = await make_aiff(connections.decoders, file, folder, stem)
         else:
-            made = (await _fetch(run, row, folder)).recording
-        return await import_one(run.connections, lease, row, made.aiff, made.pcm_sha256)
+            made = (await _fetch(row.run, track, folder)).recording
+        return await import_one(row, track, made.aiff, made.pcm_sha256)
 
 
 def _result(track: Track, status: TrackStatus, held: Held, reason: str) -> TrackResult:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+from tasks.audio.cloning import clone
 from tasks.audio.files import partial_path, sync_file, sync_folder
 from tasks.audio.names import same_name, with_suffix_id
 from tasks.disk.refusals import file_error
@@ -32,14 +33,15 @@ def place_file(
     *,
     tie_breaker: str,
     same: Callable[[Path], bool],
+    may_link: bool,
 ) -> Path:
     """Put `source` into `folder` as `stem` + `extension` (".wav") and return where it is.
 
     A file that is there already and is the same recording (`same`, by its PCM) is taken as it
     is. If another file has the name (whatever its case or accents' form), the name gets the
-    `tie_breaker` (a SoundCloud id), then a number. A hard link where the disk allows it, else a
-    copy that `same` has proven; complete or absent at any moment; safe between processes.
-    `source` stays.
+    `tie_breaker` (a SoundCloud id), then a number. With `may_link` a hard link where the disk
+    allows it, else a copy that `same` has proven, which shares its blocks where the disk can;
+    complete or absent at any moment; safe between processes. `source` stays.
     Raises: FileError.
     """
     make_folder(folder)
@@ -49,7 +51,7 @@ def place_file(
             if (existing := _existing(folder, name)) and same(existing):
                 return existing
         for name in _names(stem, tie_breaker, extension, limit=_MOST_NUMBERS):
-            if placed := _place_as(source, folder, name, same):
+            if placed := _place_as(source, folder, name, same, may_link=may_link):
                 return placed
     except OSError as error:
         raise file_error(error, folder) from error
@@ -87,10 +89,13 @@ def _existing(folder: Path, name: str) -> Path | None:
         return next((Path(entry) for entry in entries if same_name(entry.name, name)), None)
 
 
-def _place_as(source: Path, folder: Path, name: str, same: Callable[[Path], bool]) -> Path | None:
+def _place_as(
+    source: Path, folder: Path, name: str, same: Callable[[Path], bool], *, may_link: bool
+) -> Path | None:
     existing = _existing(folder, name)
     if existing is None:
-        if _link(source, folder / name) or _copy(source, folder / name, same):
+        linked = may_link and _link(source, folder / name)
+        if linked or _copy(source, folder / name, same):
             sync_folder(folder)
             return folder / name
         existing = _existing(folder, name)  # another process was faster
@@ -114,7 +119,8 @@ def _copy(source: Path, target: Path, same: Callable[[Path], bool]) -> bool:
         return False
     partial = partial_path(target.parent, target.suffix)
     try:
-        shutil.copyfile(source, partial)
+        if not clone(source, partial):
+            shutil.copyfile(source, partial)
         sync_file(partial)
         if not same(partial):
             raise FileError(

@@ -41,11 +41,13 @@ async def place_in_playlists(
     *,
     pcm_sha256: str,
     tie_breaker: str,
+    may_link: bool,
 ) -> list[Path]:
     """Where the file `source` now is: once in the folder of each playlist under `root`.
 
     An equal recording that is there already is taken; another of the same name is never
-    overwritten, the new one gets `tie_breaker` into its name. Raises FileError.
+    overwritten, the new one gets `tie_breaker` into its name. `may_link` only for a file of ours.
+    Raises FileError.
     """
     same = partial(_holds, pcm_sha256=pcm_sha256)
     return [
@@ -57,6 +59,7 @@ async def place_in_playlists(
             source.suffix,
             tie_breaker=tie_breaker,
             same=same,
+            may_link=may_link,
         )
         for playlist in playlists
     ]

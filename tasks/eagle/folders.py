@@ -36,6 +36,11 @@ class PlaylistFolders:
                 self._ids[name] = await self._client.create_folder(playlist.strip(), self._parent)
             return self._ids[name]
 
+    async def read(self) -> None:
+        """Learn all of them. Raises EagleError."""
+        async with self._turn:
+            self._read(await self._client.folders())
+
     def known(self, playlist: str) -> str:
         """The folder's id without asking Eagle; "" if it was not looked for yet."""
         return self._ids.get(_plain(playlist), "")

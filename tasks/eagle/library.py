@@ -212,6 +212,14 @@ class EagleLibrary:
             _log.info("%s stays outside Playlists/%s: this Eagle cannot move it", item.id, playlist)
         return item
 
+    async def read_folders(self) -> None:
+        """Learn the playlists' folders, for `lacks`. Raises EagleError."""
+        await self._folders.read()
+
+    def lacks(self, item: EagleItem, tags: Sequence[str], playlist: str) -> bool:
+        """True if `adopt` would have something to ask of Eagle."""
+        return not (set(tags) <= set(item.tags) and self._folders.known(playlist) in item.folders)
+
     @property
     def folder(self) -> Path:
         """The library's folder as this machine sees it, whether it can be seen or not."""

@@ -1,12 +1,14 @@
-"""Which tags an import carries: what the row and the file say, nothing invented. Pure."""
+"""Which tags an import carries, and what an item tells of its track by them. Pure."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from tasks.eagle.records import EagleItem
 from tasks.tracks import Track
 
-__all__ = ["import_tags"]
+__all__ = ["import_tags", "told_by_item"]
 
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
 
@@ -32,3 +34,19 @@ def import_tags(
         f"soundcloud:{identity}" if identity else "",
     ]
     return list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+
+
+def told_by_item(track: Track, item: EagleItem) -> Track:
+    """The track with what it lacked and the item tells: SoundCloud's number, the hash, the artist.
+
+    The artist is the beginning of a name `Artist - Title` where it is one of the tags, too.
+    """
+    numbers, hashes = sorted(item.soundcloud_ids), sorted(item.fingerprints, key=len)
+    artist, divider, _ = item.name.partition(" - ")
+    is_artist = bool(divider) and artist in item.tags
+    return replace(
+        track,
+        soundcloud_id=track.soundcloud_id or (numbers[0] if len(numbers) == 1 else ""),
+        fingerprint=track.fingerprint or (hashes[-1] if hashes else ""),
+        artist=track.artist or (artist if is_artist else ""),
+    )

@@ -69,19 +69,19 @@ PLAYLISTS = {
 
 @pytest.mark.parametrize("kind", PLAYLISTS)
 async def test_playlists_of_any_type(run_flow, sandbox_factory, kind):
-    """A folder in Eagle and a copy for the first; the property itself is left as it is."""
+    """A folder in Eagle and a copy for each; the property itself is left as it is."""
     config, value, names = PLAYLISTS[kind]
     database = Database(types(Playlists=config))
     sandbox = sandbox_factory(build=database.builder())
     given = database.playlists(*names) if value is None else value
     page = database.add(audio="Glass", Title="Glass", Artist_Name="Nova", Playlists=given)
     before = database.values(page)["Playlists"]
-    summary = await run_flow(library_sync, sandbox, settings={"copy_all_playlists": True})
+    summary = await run_flow(library_sync, sandbox, settings={"playlist_copies": "all"})
     assert summary.counts["processed"] == 1
     copies = Path(sandbox.environment["PLAYLIST_TRACKS_DIR"])
     assert sorted(file.parent.name for file in copies.rglob("*.wav")) == sorted(names)
     (top,) = sandbox.eagle.library.root["folders"]
-    assert (top["name"], [f["name"] for f in top["children"]]) == ("Playlists", names[:1])
+    assert (top["name"], [f["name"] for f in top["children"]]) == ("Playlists", names)
     assert database.values(page)["Playlists"] == before
 
 
@@ -91,7 +91,7 @@ async def test_more_related_playlists_than_a_page_shows(run_flow, sandbox_factor
     sandbox = sandbox_factory(build=database.builder())
     names = [f"List {number:02}" for number in range(28)]
     database.add(audio="Glass", Title="Glass", Playlists=database.playlists(*names))
-    await run_flow(library_sync, sandbox, settings={"copy_all_playlists": True})
+    await run_flow(library_sync, sandbox, settings={"playlist_copies": "all"})
     copies = Path(sandbox.environment["PLAYLIST_TRACKS_DIR"])
     assert sorted(file.parent.name for file in copies.rglob("*.wav")) == names
 

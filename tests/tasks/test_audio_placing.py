@@ -32,7 +32,7 @@ def place(folder: Path, content: bytes, stem: str = "A - B", track_id: str = "1"
     source = staging / "source.wav"
     source.write_bytes(content)
     same = partial(holds, content=content)
-    return place_file(source, folder, stem, ".wav", tie_breaker=track_id, same=same)
+    return place_file(source, folder, stem, ".wav", tie_breaker=track_id, same=same, may_link=True)
 
 
 def names(folder: Path) -> list[str]:
@@ -70,7 +70,9 @@ def test_a_link_costs_no_space(tmp_path: Path) -> None:
     """On one disk the placed file is the staged file, and the staged name may go."""
     source = tmp_path / "s.wav"
     source.write_bytes(b"x")
-    placed = place_file(source, tmp_path / "f", "n", ".wav", tie_breaker="1", same=lambda _: True)
+    placed = place_file(
+        source, tmp_path / "f", "n", ".wav", tie_breaker="1", same=lambda _: True, may_link=True
+    )
     assert placed.samefile(source)
     source.unlink()
     assert placed.read_bytes() == b"x"

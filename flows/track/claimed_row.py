@@ -1,0 +1,82 @@
+"""A row that is ours, and the row as it is now: people edit rows while tracks are downloaded.
+
+What proved the claim is as old as the download by the time its results are written. So the row is
+read once more before anything that follows from it: its playlists, its labels, its empty fields. A
+row of a long run that was last seen within ten seconds is not read again: there the request counts
+(docs/lock.md, "Requests").
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import monotonic
+
+from flows.session.opening import Run
+from tasks.errors import RowChanged
+from tasks.facts import row_keys
+from tasks.locks.track_locks import HeldRow
+from tasks.notion.rows import to_track
+from tasks.retrying import PATIENT, retrying
+from tasks.tracks import Track
+
+__all__ = ["ClaimedRow"]
+
+_A_FEW_ROWS = 8
+_SEEN_LATELY = 10.0
+_JUST_SEEN = 1.0
+
+
+class ClaimedRow:
+    """`track` is the row as the claim showed it, the input of all work on it.
+
+    `page` is the page object as it was seen last.
+    """
+
+    def __init__(self, run: Run, lease: HeldRow, track: Track) -> None:
+        self.run = run
+        self.lease = lease
+        self.track = track
+        self.page = lease.row.page
+        self._newest = track
+        self._seen = monotonic()
+        self._looked = False
+
+    async def name_playlists(self) -> None:
+        """Learn the names of the related playlists. Raises NotionError."""
+        self.track = self._newest = await self.run.connections.playlists.of(self.track)
+
+    async def look(self) -> Track:
+        """The row as it is now, with its playlists' names. Raises RowChanged if it is about another
+        track by now, or in the trash; NotionError.
+        """
+        if not self._is_fresh():
+            connections = self.run.connections
+            page = await retrying(lambda: connections.notion.page(self.track.page_id), PATIENT)
+            self.page, self._seen, self._looked = page, monotonic(), True
+            self._newest = await self._named(to_track(page, connections.schema))
+        number, before = self._newest.soundcloud_id, self.track.soundcloud_id
+        if before and number not in {"", before}:
+            raise RowChanged(f"The row was given another SoundCloud ID than {before}.")
+        self.require_same_address(self._newest)
+        return self._newest
+
+    def require_same_address(self, row: Track) -> None:
+        """Raise RowChanged unless `row` still has the address that was claimed."""
+        hosts = self.run.connections.settings.allowed_source_hosts
+        is_other = row_keys(self.track, hosts).addresses != row_keys(row, hosts).addresses
+        if is_other or row.in_trash:
+            what = "was put into the trash" if row.in_trash else "was given another address"
+            raise RowChanged(f"The row {what} while {self.track.label} was worked on.")
+
+    def _is_fresh(self) -> bool:
+        """True if nothing would be gained by another look."""
+        is_long_run = self.run.state.listed > _A_FEW_ROWS
+        patience = _SEEN_LATELY if is_long_run else _JUST_SEEN
+        return (self._looked or is_long_run) and monotonic() - self._seen < patience
+
+    async def _named(self, row: Track) -> Track:
+        """Names of related playlists are asked for only where the relation has changed."""
+        shown = len(row.playlist_ids)
+        if not shown or row.playlist_ids != self.track.playlist_ids[:shown]:
+            return await self.run.connections.playlists.of(row)
+        return replace(row, playlist_ids=self.track.playlist_ids, playlists=self.track.playlists)

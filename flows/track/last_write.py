@@ -1,0 +1,116 @@
+"""The last write into a row: what was brought, merged with what the row shows by now.
+
+What a person wrote meanwhile stays, and labels are merged. Should the address change in the moment
+between the last look and the write, the write's own answer shows it, and what was written is taken
+back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flows.session.connections import Connections
+from flows.session.preflight import open_schema
+from flows.session.run_state import RunState
+from flows.track.claimed_row import ClaimedRow
+from flows.track.row_values import failure_values, success_values
+from flows.track.work import Outcome
+from tasks.errors import (
+    ConfigurationError,
+    LeaseLost,
+    NotionError,
+    NotionRefused,
+    RowChanged,
+    SyncError,
+)
+from tasks.locks.ports import LockRow
+from tasks.locks.written import require_shown
+from tasks.notion.rows import to_track
+from tasks.notion.schema import Field, Schema
+from tasks.notion.values import value_at
+from tasks.notion.writes import property_values, writable
+from tasks.retrying import PATIENT, retrying
+from tasks.tracks import TrackResult
+
+__all__ = ["write_failure", "write_results"]
+
+_log = logging.getLogger("flows.sync_track")
+
+ValuesBy = Callable[[Schema], Mapping[Field, Any]]
+
+
+async def write_results(row: ClaimedRow, done: Outcome) -> TrackResult:
+    """Results and release in one PATCH, checked by its answer.
+
+    Raises RowChanged if the row is about another track by now: then nothing of ours stands in it.
+    """
+    if done.held is None:
+        return done.result
+    held, learnt = done.held, done.track
+    now = await row.look()
+    row.lease.require_safe()
+    written, shown = await _finish(
+        row, lambda schema: success_values(schema, row.track, now, learnt, held)
+    )
+    try:
+        row.require_same_address(to_track(shown.page, row.run.connections.schema))
+    except RowChanged:
+        await _take_back(row, written)
+        raise
+    require_shown(shown.page, written, now.label)
+    return done.result
+
+
+async def write_failure(row: ClaimedRow, error: SyncError) -> None:
+    """The error's class into the status property, and the lock freed, in one PATCH.
+
+    Not into a row that is about another track by now.
+    """
+    try:
+        now = await row.look()
+        if failure_values(row.run.connections.schema, now, error):
+            await _finish(row, lambda schema: failure_values(schema, now, error))
+    except RowChanged as changed:
+        _log.info("   %s", changed)
+    except (NotionError, LeaseLost) as second:
+        _log.warning("%s: the error could not be written to Notion: %s", row.track.label, second)
+
+
+async def _finish(row: ClaimedRow, values: ValuesBy) -> tuple[Mapping[str, Any], LockRow]:
+    """What was written, and the row as it stands. A schema that changed is read again once."""
+    schema = row.run.state.schema_now or row.run.connections.schema
+    written = property_values(schema, values(schema))
+    try:
+        return written, await row.lease.finish(written)
+    except NotionRefused:
+        fresh = await _schema_again(row.run.connections, row.run.state)
+        if fresh is None:
+            raise
+    written = property_values(fresh, values(fresh))
+    return written, await row.lease.finish(written)
+
+
+async def _schema_again(connections: Connections, state: RunState) -> Schema | None:
+    """The schema as it is by now, if it has changed and was not read again before."""
+    if state.schema_now is not None:
+        return None
+    try:
+        state.schema_now = await open_schema(connections.notion, connections.settings)
+    except (ConfigurationError, NotionError) as error:
+        _log.debug("The schema could not be read again: %s", error)
+        return None
+    if state.schema_now == connections.schema:
+        return None
+    state.warn("The database's properties were changed during the run; they were read again.")
+    return state.schema_now
+
+
+async def _take_back(row: ClaimedRow, written: Mapping[str, Any]) -> None:
+    """The values that stood there before, back into the properties that we wrote."""
+    before = {
+        key: value for key in written if (value := writable(value_at(row.page, key))) is not None
+    }
+    page_id = row.track.page_id
+    await retrying(lambda: row.run.connections.notion.update_page(page_id, before), PATIENT)
