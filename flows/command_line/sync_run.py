@@ -46,18 +46,13 @@ def run_sync(
     line = verbosity.attach()
     require_credentials(settings)
     ready_prefect(verbosity, settings)
-    with heavy_imports():
-        from flows.batch_sync import batch_sync  # noqa: PLC0415  (Prefect takes seconds to import)
-        from flows.library_sync import library_sync  # noqa: PLC0415
-
-    flow = library_sync if command == "sync" else batch_sync
     parameters = _parameters(options, verbosity) | dict(more or {})
 
     def leave(summary: SyncSummary) -> NoReturn:
         _write(options, summary)
         _end_without_prefect(summary.return_code)
 
-    summary, is_recorded = _outcome(flow, parameters, settings, line, only, leave)
+    summary, is_recorded = _outcome(command, parameters, settings, line, only, leave)
     if not is_recorded:
         leave(summary)
     _write(options, summary)
@@ -95,8 +90,17 @@ def _end_without_prefect(code: ReturnCode) -> NoReturn:
     os._exit(code)
 
 
+def _flow(command: str) -> Any:
+    """The flow of the command; importing it is importing Prefect, which takes seconds."""
+    with heavy_imports():
+        from flows.batch_sync import batch_sync  # noqa: PLC0415
+        from flows.library_sync import library_sync  # noqa: PLC0415
+
+    return library_sync if command == "sync" else batch_sync
+
+
 def _outcome(
-    flow: Any,
+    command: str,
     options: dict[str, Any],
     settings: Settings,
     line: ProgressLine,
@@ -105,8 +109,8 @@ def _outcome(
 ) -> tuple[SyncSummary, bool]:
     """The run's summary, and whether Prefect's server took its end."""
     from flows.prefect_server.outage import OUT_OF_REACH, in_short  # noqa: PLC0415
-    from flows.reporting.closing import ended_runs  # noqa: PLC0415
     from flows.session.opening import opened_ahead  # noqa: PLC0415
+    from flows.session.run_state import ended_runs  # noqa: PLC0415
 
     ended: list[SyncSummary] = []
 
@@ -117,6 +121,7 @@ def _outcome(
         watch = asyncio.ensure_future(_leave_if_stuck(ended, leave))
         try:
             async with early:
+                flow = await asyncio.to_thread(_flow, command)
                 state = await flow(**options, return_state=True)
             return await state.aresult(raise_on_failure=False)
         except OUT_OF_REACH as error:

@@ -14,7 +14,7 @@ import httpx
 from flows.doctor.findings import Finding, fail, ok, warn
 from flows.session.preflight import writable_folder
 from flows.settings import RETIRED, VARIABLES, Settings, env_files
-from tasks.audio.stage import find_fpcalc
+from tasks.audio.fingerprint import find_fpcalc
 from tasks.disk.volumes import free_bytes
 from tasks.errors import ConfigurationError, FileError, SourceError
 from tasks.soundcloud.budget import SourceBudget

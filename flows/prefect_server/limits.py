@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
 
 from prefect import get_client
 from prefect.client.orchestration import PrefectClient
@@ -20,17 +19,8 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.prefect_server.environment import is_embedded
 from flows.prefect_server.outage import OUT_OF_REACH
-from tasks.notion.budget import SharedPermits
-from tasks.soundcloud.stage import Gate
-
-__all__ = [
-    "CONVERSIONS",
-    "DOWNLOADS",
-    "NOTION_REQUESTS",
-    "SharedLimits",
-    "has_server",
-    "open_limits",
-]
+from flows.prefect_server.shared_limits import SharedLimits
+from tasks.soundcloud.equipment import Gate
 
 _log = logging.getLogger("flows.limits")
 
@@ -45,15 +35,6 @@ _SHORTEST_WAIT = 0.2
 def has_server() -> bool:
     """True if a Prefect server of the user's is configured, not the one a run starts for itself."""
     return bool(PREFECT_API_URL.value()) and not is_embedded()
-
-
-@dataclass(frozen=True)
-class SharedLimits:
-    """The limits this server has; what it has not lets everything through."""
-
-    notion: SharedPermits | None = None
-    downloads: Gate = nullcontext
-    conversions: Gate = nullcontext
 
 
 async def open_limits() -> SharedLimits:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextvars import ContextVar
 from dataclasses import replace
 from time import monotonic
 
 from flows.reporting import artifacts
 from flows.reporting.files import write_report, write_summary
 from flows.reporting.hooks import after_run
-from flows.session.run_state import RunState
+from flows.session.run_state import RunState, ended_runs
 from flows.settings import Settings
 from flows.summary import LOOK_ALIKES_SHOWN, LookAlike, SyncSummary
 from tasks.dedupe.suggestions import look_alikes
 from tasks.tracks import Track
-
-__all__ = ["close_run", "ended_runs"]
-
-ended_runs: ContextVar[list[SyncSummary]] = ContextVar("ended_runs")
-"""Where a starter may collect summaries: Prefect's server can fail after the work is done."""
 
 _log = logging.getLogger("flows.library_sync")
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.prefect_server.limits import SharedLimits
+from flows.prefect_server.shared_limits import SharedLimits
 from flows.settings import Settings
 from tasks.attempts import Attempts
 from tasks.audio.acoustic import AcousticStore
@@ -21,7 +21,7 @@ from tasks.notion.client import NotionClient
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Schema
 from tasks.soundcloud.client import SoundCloudClient
-from tasks.soundcloud.stage import AudioOptions, Equipment
+from tasks.soundcloud.equipment import AudioOptions, Equipment
 
 
 @dataclass(frozen=True, kw_only=True)

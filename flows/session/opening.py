@@ -15,8 +15,8 @@ from pathlib import Path
 
 import httpx
 
-from flows.prefect_server.blocks import settings_with_blocks
-from flows.prefect_server.limits import SharedLimits, open_limits
+from flows.prefect_server.environment import is_embedded
+from flows.prefect_server.shared_limits import SharedLimits
 from flows.progress.terminal import ProgressLine
 from flows.session.connections import Connections
 from flows.session.gates import Gates
@@ -26,7 +26,7 @@ from flows.settings import Settings
 from tasks.attempts import Attempts
 from tasks.audio.acoustic import AcousticStore
 from tasks.audio.decoder_pool import DecoderPool
-from tasks.audio.stage import find_fpcalc
+from tasks.audio.fingerprint import find_fpcalc
 from tasks.audio.sweeping import sweep_partial_files, sweep_staging
 from tasks.eagle.client import EagleClient
 from tasks.eagle.library import EagleLibrary, Patience
@@ -78,7 +78,12 @@ session_options: ContextVar[SessionOptions] = ContextVar("session_options")
 
 async def run_settings() -> Settings:
     """The settings handed down by the starter of this run, or the environment's and the blocks'."""
-    return session_options.get(SessionOptions()).settings or await settings_with_blocks()
+    settings = session_options.get(SessionOptions()).settings
+    if settings is not None:
+        return settings
+    from flows.prefect_server.blocks import settings_with_blocks  # noqa: PLC0415  (in a worker)
+
+    return await settings_with_blocks()
 
 
 @asynccontextmanager
@@ -133,7 +138,7 @@ async def _connect(
 ) -> Connections:
     """Connections that close with `stack`. Raises ConfigurationError."""
     await asyncio.to_thread(open_state, settings.state_dir)
-    limits = await open_limits()
+    limits = await _limits()
     notion = await stack.enter_async_context(_notion(settings, limits))
     schema = await open_schema(notion, settings)
     eagle = await _open_eagle(settings, options.patience, stack)
@@ -153,6 +158,15 @@ async def _connect(
         staging=staging,
         fpcalc=find_fpcalc(),
     )
+
+
+async def _limits() -> SharedLimits:
+    """A server that the run started for itself has none, so Prefect is not needed yet."""
+    if is_embedded():
+        return SharedLimits()
+    from flows.prefect_server.limits import open_limits  # noqa: PLC0415
+
+    return await open_limits()
 
 
 def _notion(settings: Settings, limits: SharedLimits) -> NotionClient:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
 from flows.progress.terminal import ProgressLine
 from flows.progress.transfers import Transfers
+from flows.summary import SyncSummary
 from tasks.errors import SyncError
 from tasks.notion.schema import Schema
 from tasks.tracks import Track, TrackFilter
 
 _log = logging.getLogger("flows.session")
+
+ended_runs: ContextVar[list[SyncSummary]] = ContextVar("ended_runs")
+"""Where a starter may collect summaries: Prefect's server can fail after the work is done."""
 
 
 @dataclass(kw_only=True)

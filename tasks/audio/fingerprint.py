@@ -4,12 +4,13 @@ Different recordings differ in at least .399 of the bits, the same one in at mos
 encoding; but a shorter edit has the same bits too, so length and offset decide as well
 (docs/facts/audio.md, "Fingerprints"). Two episodes of a show may share a minute of introduction and
 their length: so each 20 s must be alike, not the whole on average. Running `fpcalc -raw` is the
-caller's.
+stage's.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,15 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import ConversionError
-
-__all__ = [
-    "AcousticFingerprint",
-    "Comparison",
-    "compare",
-    "is_same_music",
-    "parse_fpcalc",
-    "same_audio",
-]
 
 WORD_SECONDS = 4096 / 3 / 11025
 """Chromaprint takes a 32-bit word every third of a 4096-sample window at 11,025 Hz."""
@@ -53,6 +45,11 @@ class Comparison(NamedTuple):
 
     bit_error_rate: float
     offset_seconds: float
+
+
+def find_fpcalc() -> str | None:
+    """Where Chromaprint's `fpcalc` is on this machine; None where it is not installed."""
+    return shutil.which("fpcalc")
 
 
 def parse_fpcalc(output: str) -> AcousticFingerprint:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -19,8 +18,6 @@ from tasks.audio.placing import place_file
 from tasks.audio.recording import Recording
 from tasks.errors import ConversionError, SyncError
 from tasks.stages import stage
-
-__all__ = ["find_fpcalc", "make_aiff", "place_in_playlists", "take_fingerprint"]
 
 _FPCALC_SECONDS = 30.0
 # Into a file: prefect-shell hands on what it reads in pieces, and a piece may end within a number.
@@ -69,11 +66,6 @@ async def place_in_playlists(
 async def make_aiff(decoders: DecoderPool, wav: Path, folder: Path, stem: str) -> Recording:
     """The missing AIFF of a WAV that is whole; the WAV is only read. Raises ConversionError."""
     return await decoders.run(aiff_from_wav, wav, folder / f"{stem}.aiff")
-
-
-def find_fpcalc() -> str | None:
-    """Where Chromaprint's `fpcalc` is on this machine; None where it is not installed."""
-    return shutil.which("fpcalc")
 
 
 @stage("take-acoustic-fingerprint")

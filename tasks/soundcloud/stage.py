@@ -6,55 +6,21 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from tasks.audio.convert import convert
-from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.id3 import Tags
 from tasks.audio.names import file_stem
 from tasks.audio.recording import Recording, playable_rate
 from tasks.soundcloud.address import Address
-from tasks.soundcloud.client import Download, Progress, SoundCloudClient
+from tasks.soundcloud.client import Download, Progress
+from tasks.soundcloud.equipment import Equipment
 from tasks.soundcloud.information import refuse_suspected_preview
 from tasks.stages import SOURCE_RETRIES, stage
 from tasks.tracks import Track
 
-__all__ = ["AudioOptions", "Equipment", "Fetched", "Gate", "Gates", "fetch_recording"]
-
 _log = logging.getLogger("tasks.soundcloud.stage")
-
-Gate = Callable[[], AbstractAsyncContextManager[None]]
-
-
-class Gates(Protocol):
-    """Contexts to be in while downloading and converting; entering them may wait."""
-
-    @property
-    def downloads(self) -> Gate: ...
-
-    @property
-    def conversions(self) -> Gate: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class AudioOptions:
-    """How the files are written: a rate in Hz (None: the source's) and 16 or 24 bit."""
-
-    sample_rate: int | None = None
-    bit_depth: int = 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class Equipment:
-    """What recordings are fetched and written with, the same for all tracks of a run."""
-
-    source: SoundCloudClient
-    decoders: DecoderPool
-    audio: AudioOptions
-    gates: Gates
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from types import SimpleNamespace
 
 import pytest
 from prefect import flow, get_client, task
@@ -19,7 +18,7 @@ from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until
 
 _FREE_WITHIN = 20.0
-SESSION = SimpleNamespace(locks=SimpleNamespace(clock=SystemClock(NotionTime())))
+CLOCK = SystemClock(NotionTime())
 
 
 def locks(sandbox) -> list[str]:
@@ -90,7 +89,7 @@ async def test_a_subflow_cut_off_while_it_was_created_is_closed(prefect_server):
     @flow
     async def parent() -> None:
         ours = FlowRunContext.get().flow_run.id
-        async with get_client() as client, ended_together(SESSION):
+        async with get_client() as client, ended_together(CLOCK):
             hook = await client.create_task_run(place, ours, dynamic_key="0")
             run = await client.create_flow_run(child, parent_task_run_id=hook.id, state=Pending())
             cut_off.append(run.id)
