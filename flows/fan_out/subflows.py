@@ -20,7 +20,7 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import TerminationSignal
 from prefect.states import Cancelled
 
-from tasks.locks.ports import Clock
+from tasks.locks.ports import Ticks
 from tasks.locks.shielded import finish_within
 
 __all__ = ["ended_together"]
@@ -33,7 +33,7 @@ _OPEN = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING]
 
 
 @asynccontextmanager
-async def ended_together(clock: Clock) -> AsyncIterator[None]:
+async def ended_together(clock: Ticks) -> AsyncIterator[None]:
     """Around the tracks' subflows: what cancels them ends this run the same way.
 
     In a worker each of them ends with Prefect's signal. Prefect does not see it in a group of

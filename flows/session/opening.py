@@ -29,7 +29,8 @@ from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.fingerprint import find_fpcalc
 from tasks.audio.sweeping import sweep_partial_files, sweep_staging
 from tasks.eagle.client import EagleClient
-from tasks.eagle.library import EagleLibrary, Patience
+from tasks.eagle.imports import Patience
+from tasks.eagle.library import EagleLibrary
 from tasks.eagle.paths import PathMap
 from tasks.locks.clock import SystemClock
 from tasks.locks.ports import Owner, this_host

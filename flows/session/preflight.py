@@ -13,7 +13,8 @@ from tasks.disk.private import close_to_others
 from tasks.disk.volumes import require_mounted
 from tasks.eagle.addresses import address_keys
 from tasks.eagle.client import EagleClient
-from tasks.eagle.library import EagleLibrary, Patience
+from tasks.eagle.imports import Patience
+from tasks.eagle.library import EagleLibrary
 from tasks.errors import (
     ConfigurationError,
     EagleUnavailable,

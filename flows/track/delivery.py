@@ -111,7 +111,7 @@ async def import_one(row: ClaimedRow, track: Track, file: Path, pcm_sha256: str)
         website=website(connections, track),
         fingerprint=pcm_sha256,
         playlist=chosen_playlists(connections.settings, track)[0],
-        require_safe=row.lease.require_safe,
+        lock=row.lease,
     )
     return item
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from flows.prefect_server.environment import prepare_prefect
+from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming
 
 __all__ = ["main", "timing_of"]
@@ -27,7 +28,9 @@ def main(arguments: list[str]) -> int:
     from flows.__main__ import main as library_sync  # noqa: PLC0415  (Prefect reads its settings now)
     from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
 
-    session_options.set(SessionOptions(timing=timing_of(float(arguments[0]))))
+    factor = float(arguments[0])
+    patience = Patience.scaled_for_tests(factor)
+    session_options.set(SessionOptions(timing=timing_of(factor), patience=patience))
     return library_sync(arguments[1:])
 
 

@@ -10,50 +10,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 import unicodedata
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tasks.eagle.addresses import KeyOf, address_keys
 from tasks.eagle.client import EagleClient
 from tasks.eagle.folders import PlaylistFolders
+from tasks.eagle.imports import Imports, Lock, Patience, Unguarded
 from tasks.eagle.index import EagleIndex
 from tasks.eagle.pending import PendingImports
 from tasks.eagle.reading import read_items
 from tasks.eagle.records import EagleItem, LibraryInfo
 from tasks.errors import (
     ConfigurationError,
-    EagleImportLost,
     EagleLibraryChanged,
-    EagleRefused,
-    EagleUnavailable,
     FileError,
 )
+from tasks.locks.clock import SystemTicks
 
 __all__ = ["EagleLibrary", "Patience"]
 
 _log = logging.getLogger("tasks.eagle.library")
 
-_RECENT = 50
 _IMPORTS_AT_ONCE = 2
 _EXTENSIONS = ("wav", "aiff")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long an import may take to appear: seconds, and bytes a second on top for large files."""
-
-    seconds: float = 60.0
-    bytes_per_second: float = 4e6
-    first_look: float = 0.12
-    slowest_look: float = 2.0
-
-    def budget(self, size: int) -> float:
-        """Seconds to wait for a file of `size` bytes."""
-        return self.seconds + size / self.bytes_per_second
 
 
 class EagleLibrary:
@@ -70,13 +53,12 @@ class EagleLibrary:
     ) -> None:
         self.client = client
         self.info = info
-        self.index = EagleIndex(key_of)
         self._key_of = key_of
         self._cache_dir = state_dir / "items" if state_dir else None
-        self._pending = PendingImports(state_dir / "imports" if state_dir else None)
-        self._patience = patience or Patience()
+        notes = PendingImports(state_dir / "imports" if state_dir else None)
+        self._imports = Imports(client, key_of, notes, patience or Patience(), SystemTicks())
         self._folders = PlaylistFolders(client)
-        self._imports = asyncio.Semaphore(_IMPORTS_AT_ONCE)
+        self._gate = asyncio.Semaphore(_IMPORTS_AT_ONCE)
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._edits = asyncio.Lock()
 
@@ -106,6 +88,11 @@ class EagleLibrary:
         key_of = key_of or address_keys()
         return cls(client, info, key_of, state_dir=state_dir, patience=patience)
 
+    @property
+    def index(self) -> EagleIndex:
+        """The library's items, once they are loaded."""
+        return self._imports.index
+
     async def load(self) -> int:
         """Read the whole library into the index; the number of live items.
 
@@ -114,7 +101,7 @@ class EagleLibrary:
         await self.require_open()
         found = await read_items(self.client, self.info.path, self._cache_dir)
         await self.require_open()
-        self.index = await asyncio.to_thread(EagleIndex.of, found.items, self._key_of)
+        self._imports.index = await asyncio.to_thread(EagleIndex.of, found.items, self._key_of)
         _log.debug("%d items of %s from %s", len(self.index), self.info.path, found.source)
         return len(self.index)
 
@@ -139,37 +126,36 @@ class EagleLibrary:
         tags: Sequence[str],
         annotation: str = "",
         playlist: str = "",
-        require_safe: Callable[[], None] | None = None,
+        lock: Lock = Unguarded(),  # noqa: B008  (it holds nothing)
     ) -> EagleItem:
         """The item of the file at `path`, seen in Eagle: imported, or there already.
 
-        An item of the same address and extension, from whichever run, is adopted. `require_safe`
-        is called right before the import and may raise. Raises EagleUnavailable (another attempt
-        looks first), EagleRefused, EagleImportLost, EagleLibraryChanged, FileError.
+        An item of the same address and extension, from whichever run, is adopted. `lock` is the
+        row's. Raises EagleUnavailable (another attempt looks first), EagleRefused,
+        EagleImportLost, EagleLibraryChanged, LeaseLost, FileError.
         """
         size = await asyncio.to_thread(_size_of, path)
         key = (self._key_of(website) if website else "", path.suffix.lstrip(".").lower())
         async with self._turns[key] if key[0] else asyncio.Lock():
-            found = await self._there_already(key, size, website)
+            found = await self._imports.there_already(key, size, website)
             if found is not None:
                 return await self.adopt(found, tags=tags, playlist=playlist)
-            async with self._imports:
+            async with self._gate:
                 await self.require_open()
                 folder = await self.folder_for(playlist) if playlist else ""
-                if require_safe is not None:
-                    require_safe()
-
-                async def ask() -> str:
-                    return await self.client.add_from_path(
-                        path,
-                        name=name,
-                        website=website,
-                        tags=tags,
-                        annotation=annotation,
-                        folder_id=folder,
-                    )
-
-                item = await self._import(ask, key, path.name, size)
+                ask = partial(
+                    self.client.add_from_path,
+                    path,
+                    name=name,
+                    website=website,
+                    tags=tags,
+                    annotation=annotation,
+                    folder_id=folder,
+                )
+                try:
+                    item = await self._imports.ask_for(ask, key, size, path.name, lock)
+                finally:
+                    await self.require_open()
             if folder and folder not in item.folders:
                 self._folders.forget(playlist)
                 item = await self.adopt(item, tags=tags, playlist=playlist)
@@ -179,19 +165,13 @@ class EagleLibrary:
         """Bring the index up to date on one recording: others may have imported it meanwhile, or
         may have been killed with its import under way, which is waited for.
         """
-        await self._learn(website)
+        await self._imports.learn(website)
         for extension in _EXTENSIONS:
             key = (self._key_of(website), extension)
             if key[0] and not self.index.find(url_key=key[0], ext=extension):
-                item = await self._asked_before(key, 0)
+                item = await self._imports.asked_before(key, 0)
                 if item is not None:
                     self.index.add(item)
-
-    async def _learn(self, website: str) -> None:
-        key = self._key_of(website)
-        for item in await self.client.items_at(key if key in website else website):
-            if self.index.get(item.id) is None:
-                self.index.add(item)
 
     async def adopt(self, item: EagleItem, *, tags: Sequence[str], playlist: str = "") -> EagleItem:
         """The item with our tags beside its own, and in the playlist's folder where Eagle can.
@@ -233,88 +213,6 @@ class EagleLibrary:
             return exact if exact.is_file() else _similar(folder, exact.name)
         except OSError:
             return None
-
-    async def _there_already(
-        self, key: tuple[str, str], size: int, website: str
-    ) -> EagleItem | None:
-        """What the index knows, what Eagle knows now, what it was asked for, in this order."""
-        if not key[0]:
-            return None
-        if (found := self._known(key, size)) is not None:
-            return found
-        await self._learn(website)
-        return self._known(key, size) or await self._asked_before(key, size)
-
-    def _known(self, key: tuple[str, str], size: int) -> EagleItem | None:
-        """An item of this address and extension that is not a mere preview of the file."""
-        items = self.index.find(url_key=key[0], ext=key[1])
-        return next((item for item in items if item.size >= size / 2), None)
-
-    async def _asked_before(self, key: tuple[str, str], size: int) -> EagleItem | None:
-        """The item of an import whose answer or asker was lost; waits as long as it may take."""
-        noted = self._pending.noted_at(key)
-        if noted is None:
-            return None
-        left = max(0.0, noted + self._patience.budget(size) - time.time())
-        return await self._poll(lambda: self._newest_of(key), left)
-
-    async def _newest_of(self, key: tuple[str, str]) -> EagleItem | None:
-        for item in await self.client.recent_items(_RECENT):
-            is_new = self.index.get(item.id) is None
-            if is_new and item.ext == key[1] and item.url and self._key_of(item.url) == key[0]:
-                return item
-        return None
-
-    async def _import(
-        self, ask: Callable[[], Awaitable[str]], key: tuple[str, str], name: str, size: int
-    ) -> EagleItem:
-        self._pending.note(key)
-        try:
-            item_id = await self._ask_twice(ask, key)
-        except EagleRefused:
-            self._pending.strike(key)
-            raise
-        except EagleUnavailable as error:
-            if not error.maybe_applied:
-                self._pending.strike(key)
-            raise
-        await asyncio.sleep(self._patience.first_look)  # Eagle answers before it begins
-        item = await self._poll(
-            lambda: self.client.item(item_id) if item_id else self._newest_of(key),
-            self._patience.budget(size),
-        )
-        await self.require_open()
-        if item is None:
-            raise EagleImportLost(f"Eagle took {name} for import, but no item of it appeared.")
-        self._pending.strike(key)
-        self.index.add(item)
-        return item
-
-    async def _ask_twice(self, ask: Callable[[], Awaitable[str]], key: tuple[str, str]) -> str:
-        """The id of an import. Eagle says 500 to what cannot be and to what merely failed
-        (docs/facts/eagle.md, "Transport"), so it is asked once more, unless the item has appeared
-        all the same.
-        """
-        try:
-            return await ask()
-        except EagleRefused as error:
-            _log.debug("Asking again: %s", error)
-        await asyncio.sleep(self._patience.slowest_look / 2)
-        came = await self._newest_of(key)
-        return came.id if came is not None else await ask()
-
-    async def _poll(
-        self, look: Callable[[], Awaitable[EagleItem | None]], seconds: float
-    ) -> EagleItem | None:
-        """What `look` finds, asked again at growing intervals for `seconds`; at least once."""
-        deadline = time.monotonic() + seconds
-        pause = self._patience.first_look
-        while True:
-            item = await look()
-            if item is not None or time.monotonic() >= deadline:
-                return item
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, self._patience.slowest_look)
 
 
 def _size_of(path: Path) -> int:

@@ -43,15 +43,14 @@ class PendingImports:
             self._delete_old(folder)
             self._journal = Journal(folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl")
 
-    def noted_at(self, key: Key) -> float | None:
-        """When the import of `key` was asked for last (Unix seconds), if it was not seen since.
+    def asked_ago(self, key: Key) -> float | None:
+        """Seconds since the import of `key` was asked for last; None if it was seen since.
 
-        The others' notes are read anew: a process that was killed a moment ago may have left one,
-        and its row is free at once.
+        The others' notes are read anew: a process that was killed a moment ago may have left one.
         """
         noted = [self._noted.get(key), *(notes.get(key) for notes in self._of_others())]
         recent = [at for at in noted if at is not None and self._is_recent(at)]
-        return max(recent, default=None)
+        return max(0.0, self._clock() - max(recent)) if recent else None
 
     def _is_recent(self, at: float) -> bool:
         return -_CLOCK_STEPS < self._clock() - at < _FORGOTTEN_AFTER

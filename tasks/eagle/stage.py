@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
+from tasks.eagle.imports import Lock
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem
 from tasks.eagle.tags import import_tags
@@ -41,12 +41,11 @@ async def import_file(
     website: str,
     fingerprint: str,
     playlist: str,
-    require_safe: Callable[[], None],
+    lock: Lock,
 ) -> EagleItem:
     """The item of the file at `path`, imported into `Playlists/{playlist}` or found there.
 
-    `require_safe` is asked right before the import: it raises LeaseLost when the row is no longer
-    ours. Raises EagleError.
+    `lock` is the row's: it raises LeaseLost when the row is no longer ours. Raises EagleError.
     """
     extension = path.suffix.lstrip(".")
     return await library.import_file(
@@ -56,7 +55,7 @@ async def import_file(
         tags=import_tags(track, ext=extension, fingerprint=fingerprint),
         annotation="",
         playlist=playlist,
-        require_safe=require_safe,
+        lock=lock,
     )
 
 

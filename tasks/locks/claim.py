@@ -7,7 +7,7 @@ When in doubt the row is not claimed, and a lost claim leaves the lock alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -92,13 +92,15 @@ async def claim(
     page_id: str,
     *,
     wanted: Callable[[LockRow], bool],
+    inherited: Collection[str] = (),
 ) -> Claim:
     """Try to become the one owner of a row that is `wanted`.
 
+    `inherited` are locks of this machine's dead processes that hinder all but this machine.
     Raises NotionError if nothing was written and another attempt cannot help, or three did not.
     If cancelled, a claim under way is decided first, and freed again if it is won.
     """
-    judge = partial(_judge_for_work, clock=clock, timing=timing, wanted=wanted)
+    judge = partial(_judge_for_work, clock=clock, timing=timing, wanted=wanted, inherited=inherited)
     return await claim_as(store, clock, timing, owner, page_id, judge=judge)
 
 
@@ -128,11 +130,18 @@ async def claim_as(
 
 
 def _judge_for_work(
-    row: LockRow, *, clock: Clock, timing: LockTiming, wanted: Callable[[LockRow], bool]
+    row: LockRow,
+    *,
+    clock: Clock,
+    timing: LockTiming,
+    wanted: Callable[[LockRow], bool],
+    inherited: Collection[str],
 ) -> Locked | NotWanted | None:
     if row.in_trash or not wanted(row):
         return NotWanted(row)
-    return Locked(row.page_id, row.lock) if hinders(row, clock, timing) else None
+    if row.lock in inherited or not hinders(row, clock, timing):
+        return None
+    return Locked(row.page_id, row.lock)
 
 
 def hinders(row: LockRow, clock: Clock, timing: LockTiming) -> bool:

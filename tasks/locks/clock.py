@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-__all__ = ["Asked", "NotionTime", "SystemClock", "sleepless"]
+__all__ = ["Asked", "NotionTime", "SystemClock", "SystemTicks"]
 
 # Seconds by which Notion's servers, or this machine's two clocks, may disagree for no reason.
 _TOLERANCE = 2.0
@@ -28,7 +28,7 @@ _LONGEST_NAP = 5.0
 _SLEEPLESS: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
-def sleepless() -> float:
+def _sleepless() -> float:
     """Seconds since boot, the time asleep included."""
     return time.monotonic() if _SLEEPLESS is None else time.clock_gettime(_SLEEPLESS)
 
@@ -72,7 +72,7 @@ class NotionTime:
 
     def __init__(
         self,
-        monotonic: Callable[[], float] = sleepless,
+        monotonic: Callable[[], float] = _sleepless,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.monotonic = monotonic
@@ -149,15 +149,26 @@ class NotionTime:
         return datetime.fromtimestamp(which(self._bounds.at_time(now)) + now, UTC)
 
 
-class SystemClock:
+class SystemTicks:
+    """This machine's monotonic clock."""
+
+    def monotonic(self) -> float:
+        """Seconds since boot, the time asleep included."""
+        return _sleepless()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep in naps, because the event loop's timers stand still while the machine sleeps."""
+        until = self.monotonic() + seconds
+        while (left := until - self.monotonic()) > 0:  # noqa: ASYNC110  (naps, not polling)
+            await asyncio.sleep(min(left, _LONGEST_NAP))
+        await asyncio.sleep(0)
+
+
+class SystemClock(SystemTicks):
     """This machine's monotonic clock, and the time its answers from Notion have told."""
 
     def __init__(self, notion: NotionTime) -> None:
         self._notion = notion
-
-    def monotonic(self) -> float:
-        """Seconds since boot, the time asleep included."""
-        return self._notion.monotonic()
 
     def now(self) -> datetime:
         """Notion's time, or a little less."""
@@ -181,10 +192,3 @@ class SystemClock:
     def is_in_doubt(self) -> bool:
         """True if they have parted, and Notion was not asked for its time since."""
         return self._notion.is_in_doubt
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep in naps, because the event loop's timers stand still while the machine sleeps."""
-        until = self.monotonic() + seconds
-        while (left := until - self.monotonic()) > 0:  # noqa: ASYNC110  (naps, not polling)
-            await asyncio.sleep(min(left, _LONGEST_NAP))
-        await asyncio.sleep(0)

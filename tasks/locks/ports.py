@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from tasks.locks.value import LockValue
 
-__all__ = ["Clock", "LockRow", "LockStore", "Owner", "TokenLog", "Unrecorded"]
+__all__ = ["Clock", "LockRow", "LockStore", "Owner", "Ticks", "TokenLog", "Unrecorded"]
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,18 @@ class LockStore(Protocol):
         """
 
 
-class Clock(Protocol):
-    """Time, as one process sees it."""
+class Ticks(Protocol):
+    """Time that passes."""
 
     def monotonic(self) -> float:
         """Seconds that never jump and go on while the machine sleeps."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once at least `seconds` have passed on `monotonic`."""
+
+
+class Clock(Ticks, Protocol):
+    """Time, as one process sees it."""
 
     def now(self) -> datetime:
         """Notion's time, UTC, or a little less."""
@@ -75,9 +82,6 @@ class Clock(Protocol):
     @property
     def is_in_doubt(self) -> bool:
         """True if they have parted, and Notion has not been asked for its time since."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Return once at least `seconds` have passed on `monotonic`."""
 
 
 class TokenLog(Protocol):

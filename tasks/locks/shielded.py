@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from tasks.locks.ports import Clock
+from tasks.locks.ports import Ticks
 
 __all__ = ["finish_within", "see_through"]
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 async def see_through(
-    clock: Clock,
+    clock: Ticks,
     grace: float,
     work: Coroutine[Any, Any, Result],
     *,
@@ -31,7 +31,7 @@ async def see_through(
         raise
 
 
-async def finish_within(clock: Clock, seconds: float, work: Coroutine[Any, Any, object]) -> bool:
+async def finish_within(clock: Ticks, seconds: float, work: Coroutine[Any, Any, object]) -> bool:
     """Run `work` for at most `seconds`, deaf to cancellation. True if it ended without an error."""
     inner, timer = _apart(work), _apart(clock.sleep(seconds))
     while not (inner.done() or timer.done()):

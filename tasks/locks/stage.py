@@ -23,6 +23,7 @@ async def clear_stale_locks(
     `registry` is the folder in which this host's processes record the locks they hold.
     """
     dead = find_dead(registry, host=locks.owner.host)
+    locks.inherited = frozenset(dead.busy)
     report = await clean_stale(
         locks.store,
         locks.clock,

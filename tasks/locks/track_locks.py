@@ -76,7 +76,11 @@ Outcome: TypeAlias = Won | Locked | Lost | NotWanted | Unlocked
 
 
 class TrackLocks:
-    """Claims of this process, all with one owner, clock and timing."""
+    """Claims of this process, all with one owner, clock and timing.
+
+    `inherited` are locks that dead processes of this machine left while Eagle was importing for
+    them. This machine knows what to look for, and takes such a row over; to others it is locked.
+    """
 
     def __init__(
         self,
@@ -93,13 +97,20 @@ class TrackLocks:
         self.timing = timing
         self.owner = owner
         self.enabled = enabled
+        self.inherited: frozenset[str] = frozenset()
         self._write_unlocked = write_unlocked
 
     async def claim(self, page_id: str, wanted: Callable[[LockRow], bool]) -> Outcome:
         """The row as ours, or why it is not. Raises NotionError when Notion does not answer."""
         if self.enabled:
             return await claim(
-                self.store, self.clock, self.timing, self.owner, page_id, wanted=wanted
+                self.store,
+                self.clock,
+                self.timing,
+                self.owner,
+                page_id,
+                wanted=wanted,
+                inherited=self.inherited,
             )
         await self.store.reserve(1)
         row = await self.store.read(page_id)

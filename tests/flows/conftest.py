@@ -27,7 +27,7 @@ from flows.session.opening import SessionOptions, session_options  # noqa: E402
 from flows.settings import Settings, load_settings  # noqa: E402
 from flows.summary import SyncSummary  # noqa: E402
 from sandbox.threaded import RunningSandbox  # noqa: E402
-from tasks.eagle.library import Patience  # noqa: E402
+from tasks.eagle.imports import Patience  # noqa: E402
 from tasks.locks.timing import LockTiming  # noqa: E402
 from tests.conftest import settle  # noqa: E402
 
@@ -76,6 +76,7 @@ def run_flow(prefect_server: None) -> RunFlow:
     """`await run_flow(flow, sandbox, settings={…}, **options)`: the run's summary.
 
     The lock's times are the real ones by `factor`, which is safe where Notion is as much faster.
+    An import may take no longer than a lock of that time lasts.
     """
 
     async def run(
@@ -91,7 +92,7 @@ def run_flow(prefect_server: None) -> RunFlow:
             SessionOptions(
                 settings=settings_of(sandbox, **(settings or {})),
                 timing=LockTiming.scaled_for_tests(factor),
-                patience=patience,
+                patience=patience or Patience.scaled_for_tests(factor),
             )
         )
         await asyncio.to_thread(settle, sandbox)

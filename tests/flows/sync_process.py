@@ -18,6 +18,7 @@ from typing import Any
 
 from flows.prefect_server.environment import prepare_prefect
 from sandbox.threaded import RunningSandbox
+from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming
 
 __all__ = ["FACTOR", "SyncProcess", "started", "wait_until"]
@@ -98,5 +99,7 @@ def _run(environment: Mapping[str, str], output: str, words: list[str]) -> None:
     from flows.__main__ import main  # noqa: PLC0415  (Prefect reads its settings now)
     from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
 
-    session_options.set(SessionOptions(timing=LockTiming.scaled_for_tests(FACTOR)))
+    timing = LockTiming.scaled_for_tests(FACTOR)
+    patience = Patience.scaled_for_tests(FACTOR)
+    session_options.set(SessionOptions(timing=timing, patience=patience))
     sys.exit(main(words))

@@ -13,12 +13,12 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Pending
 
 from flows.fan_out.subflows import ended_together
-from tasks.locks.clock import NotionTime, SystemClock
+from tasks.locks.clock import SystemTicks
 from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until
 
 _FREE_WITHIN = 20.0
-CLOCK = SystemClock(NotionTime())
+CLOCK = SystemTicks()
 
 
 def locks(sandbox) -> list[str]:

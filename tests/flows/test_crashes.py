@@ -86,7 +86,10 @@ def both_there(sandbox) -> bool:
 async def test_the_next_run_completes_what_a_killed_one_began(
     window, downloads, sandbox_factory, run_flow
 ):
-    """At once, for the dead process's locks are known on this host; once in Eagle stays once."""
+    """At once, for the dead process's locks are known on this machine; once in Eagle stays once.
+
+    A row for which Eagle was importing is not freed but taken over: others would import it again.
+    """
     sandbox = sandbox_factory(build=short_tracks(1))
     (row,) = sandbox.world.rows
     sandbox.use_faults(eagle={"import_delay": 0.7})
@@ -98,7 +101,9 @@ async def test_the_next_run_completes_what_a_killed_one_began(
     assert sandbox.world.values_of(row.page_id)["DL"] is False
 
     summary = await run_flow(library_sync, sandbox, factor=FACTOR)
-    assert summary.counts["processed"] == summary.stale_locks_cleared == 1
+    assert summary.counts["processed"] == 1
+    is_taken_over = window in {wav_asked_for, wav_there, both_there}
+    assert summary.stale_locks_cleared == 1 or is_taken_over
     assert_whole(sandbox)
     assert recordings_asked_for(sandbox) == downloads
 

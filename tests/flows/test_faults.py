@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.library_sync import library_sync
-from tasks.eagle.library import Patience
+from tasks.eagle.imports import Patience
 from tasks.locks.value import parse
 from tasks.tracks import TrackStatus
 from tests.flows.small_world import short_tracks

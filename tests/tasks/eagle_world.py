@@ -17,7 +17,8 @@ from sandbox.eagle.app import EagleApp, create_app
 from sandbox.ledger import Ledger
 from sandbox.listener import Listener, hang_up
 from tasks.eagle.client import EagleClient
-from tasks.eagle.library import EagleLibrary, Patience
+from tasks.eagle.imports import Patience
+from tasks.eagle.library import EagleLibrary
 
 
 def key_of(url: str) -> str:

@@ -1,0 +1,230 @@
+"""An import that happens exactly once, although Eagle answers it before it has happened.
+
+What may have been asked for already, by whomever, is looked for before it is asked for again; an
+item counts once it has appeared; and from the asking until then the track's row stays locked,
+because another machine with the same Eagle would not find it yet (docs/lock.md, "One Eagle").
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from tasks.eagle.addresses import KeyOf
+from tasks.eagle.index import EagleIndex
+from tasks.eagle.records import EagleItem
+from tasks.errors import EagleImportLost, EagleRefused, EagleUnavailable, FileError
+from tasks.locks.ports import Ticks
+from tasks.locks.shielded import see_through
+
+__all__ = ["Imports", "Lock", "Looks", "Notes", "Patience", "Unguarded"]
+
+_log = logging.getLogger("tasks.eagle.imports")
+
+_RECENT = 50
+# Seconds for which a cancelled import is still waited for: most items appear in a few.
+_GRACE = 10.0
+
+Key = tuple[str, str]
+Ask = Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long an import may take to appear: seconds, and bytes a second on top for large files."""
+
+    seconds: float = 60.0
+    bytes_per_second: float = 4e6
+    first_look: float = 0.12
+    slowest_look: float = 2.0
+
+    @classmethod
+    def scaled_for_tests(cls, factor: float) -> Self:
+        """Times by `factor`, to go with `LockTiming.scaled_for_tests`."""
+        return cls(seconds=120.0 * factor, bytes_per_second=4e6 / factor)
+
+    def budget(self, size: int) -> float:
+        """Seconds to wait for a file of `size` bytes."""
+        return self.seconds + size / self.bytes_per_second
+
+
+class Lock(Protocol):
+    """What an import needs of the row's lock."""
+
+    async def begin(self, seconds: float) -> None:
+        """Return when the import may be asked for at once; it may take `seconds`. Until `over`, or
+        until they have passed, the row is not released. Raises LeaseLost.
+        """
+
+    def over(self) -> None:
+        """The item was seen, or will certainly not appear."""
+
+
+class Unguarded:
+    """No row, no lock."""
+
+    async def begin(self, seconds: float) -> None:
+        """Nobody has to be asked."""
+
+    def over(self) -> None:
+        """Nobody has to be told."""
+
+
+class Looks(Protocol):
+    """What an import asks of Eagle."""
+
+    async def items_at(self, url: str) -> list[EagleItem]:
+        """Items whose address contains `url`."""
+
+    async def recent_items(self, count: int) -> list[EagleItem]:
+        """The items added last."""
+
+    async def item(self, item_id: str) -> EagleItem | None:
+        """The item, None while Eagle does not show it."""
+
+
+class Notes(Protocol):
+    """Imports asked for and not seen yet (pending.py)."""
+
+    def asked_ago(self, key: Key) -> float | None:
+        """Seconds since the import was asked for, None if it was not, or was seen."""
+
+    def note(self, key: Key) -> None:
+        """It is being asked for. Raises FileError if that cannot be written down."""
+
+    def strike(self, key: Key) -> None:
+        """It was seen, or refused."""
+
+
+class Imports:
+    """Imports into one library, whose items `index` holds. A key is (address, extension)."""
+
+    def __init__(
+        self, eagle: Looks, key_of: KeyOf, notes: Notes, patience: Patience, ticks: Ticks
+    ) -> None:
+        self.index = EagleIndex(key_of)
+        self.patience = patience
+        self._eagle, self._key_of, self._notes, self._ticks = eagle, key_of, notes, ticks
+
+    async def there_already(self, key: Key, size: int, website: str) -> EagleItem | None:
+        """What the index knows, what Eagle knows now, what it was asked for, in this order."""
+        if not key[0]:
+            return None
+        if (found := self._known(key, size)) is not None:
+            return found
+        await self.learn(website)
+        return self._known(key, size) or await self.asked_before(key, size)
+
+    async def learn(self, website: str) -> None:
+        """Bring the index up to date on the items of one address."""
+        key = self._key_of(website)
+        for item in await self._eagle.items_at(key if key in website else website):
+            if self.index.get(item.id) is None:
+                self.index.add(item)
+
+    async def asked_before(self, key: Key, size: int) -> EagleItem | None:
+        """The item of an import whose answer or asker was lost; waits as long as it may take."""
+        ago = self._notes.asked_ago(key)
+        if ago is None:
+            return None
+        until = self._ticks.monotonic() + self.patience.budget(size) - ago
+        return await self._poll(lambda: self._newest_of(key), until)
+
+    async def ask_for(self, ask: Ask, key: Key, size: int, name: str, lock: Lock) -> EagleItem:
+        """The item, asked for and seen. `lock` is asked right before each asking.
+
+        If the caller is cancelled, the item is waited for a little longer, so that the row can be
+        freed. Raises EagleUnavailable, EagleRefused, EagleImportLost, LeaseLost.
+        """
+        seconds = self.patience.budget(size)
+
+        async def locked_ask() -> str:
+            await lock.begin(seconds)
+            try:
+                self._notes.note(key)
+            except FileError:
+                lock.over()
+                raise
+            return await ask()
+
+        item = await see_through(self._ticks, _GRACE, self._asked(locked_ask, key, seconds, lock))
+        if item is None:
+            raise EagleImportLost(f"Eagle took {name} for import, but no item of it appeared.")
+        self.index.add(item)
+        return item
+
+    async def _asked(self, ask: Ask, key: Key, seconds: float, lock: Lock) -> EagleItem | None:
+        """The item once it appears; None if it does not in its time."""
+        until = self._ticks.monotonic() + seconds
+        try:
+            item_id = await self._ask_twice(ask, key)
+        except EagleRefused:
+            self._is_over(key, lock)
+            raise
+        except EagleUnavailable as error:
+            item = await self._seen_all_the_same(key, until) if error.maybe_applied else None
+            if item is None and error.maybe_applied:
+                raise
+            self._is_over(key, lock)
+            if item is None:
+                raise
+            return item
+        await self._ticks.sleep(self.patience.first_look)  # Eagle answers before it begins
+        look = (lambda: self._eagle.item(item_id)) if item_id else (lambda: self._newest_of(key))
+        item = await self._poll(look, until)
+        if item is not None:
+            self._is_over(key, lock)
+        return item
+
+    def _is_over(self, key: Key, lock: Lock) -> None:
+        self._notes.strike(key)
+        lock.over()
+
+    async def _ask_twice(self, ask: Ask, key: Key) -> str:
+        """The id of an import. Eagle says 500 to what cannot be and to what merely failed
+        (docs/facts/eagle.md), so it is asked once more, unless the item has appeared all the same.
+        """
+        try:
+            return await ask()
+        except EagleRefused as error:
+            _log.debug("Asking again: %s", error)
+        await self._ticks.sleep(self.patience.slowest_look / 2)
+        came = await self._newest_of(key)
+        return came.id if came is not None else await ask()
+
+    async def _seen_all_the_same(self, key: Key, until: float) -> EagleItem | None:
+        """The item of an import whose answer was lost; Eagle itself may be gone for a while."""
+
+        async def look() -> EagleItem | None:
+            try:
+                return await self._newest_of(key)
+            except EagleUnavailable:
+                return None
+
+        return await self._poll(look, until)
+
+    def _known(self, key: Key, size: int) -> EagleItem | None:
+        """An item of this address and extension that is not a mere preview of the file."""
+        items = self.index.find(url_key=key[0], ext=key[1])
+        return next((item for item in items if item.size >= size / 2), None)
+
+    async def _newest_of(self, key: Key) -> EagleItem | None:
+        for item in await self._eagle.recent_items(_RECENT):
+            is_new = self.index.get(item.id) is None
+            if is_new and item.ext == key[1] and item.url and self._key_of(item.url) == key[0]:
+                return item
+        return None
+
+    async def _poll(
+        self, look: Callable[[], Awaitable[EagleItem | None]], until: float
+    ) -> EagleItem | None:
+        """What `look` finds, asked again at growing intervals; at least once."""
+        pause = self.patience.first_look
+        while True:
+            item = await look()
+            if item is not None or self._ticks.monotonic() >= until:
+                return item
+            await self._ticks.sleep(pause)
+            pause = min(pause * 1.5, self.patience.slowest_look)
