@@ -4,10 +4,11 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-lock test-rough test-chaos test-distributed test-ui bench lint types lock clean
+.PHONY: demo test test-lock test-rough test-chaos test-distributed test-ui test-wheel bench lint types lock clean
 
+# Exit code 2 is no error here: a second demo finds nothing left to do.
 demo: $(STAMP)
-	$(BIN)/library-sync demo
+	$(BIN)/library-sync demo || test $$? -eq 2
 
 test: $(STAMP)
 	$(BIN)/pytest $(ARGS)
@@ -15,6 +16,10 @@ test: $(STAMP)
 # Speed beside a bare loop, at scale, by workers: writes docs/performance.md. A quiet machine, 15 min.
 bench: $(STAMP)
 	$(BIN)/python -m bench.page
+
+# The wheel built, installed in a fresh environment outside the checkout, the README's steps run there.
+test-wheel: $(STAMP)
+	TEST_WHEEL=1 $(BIN)/pytest tests/distribution
 
 # The lock under 100,000 drawn schedules, and its mutants (docs/lock.md): minutes.
 test-lock: $(STAMP)
@@ -54,6 +59,10 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 $(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		2>/dev/null || { echo "library-sync needs Python 3.11 or newer; $(PYTHON) is" \
+		"$$($(PYTHON) --version 2>/dev/null || echo not there). Name another:" \
+		"make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
