@@ -20,6 +20,7 @@ _SAMPLE_FORMATS = {
     "flac": "s16",
     "libopus": "flt",
     "pcm_s16le": "s16",
+    "pcm_s16be": "s16",
     "pcm_s24le": "s32",
     "pcm_f32le": "flt",
 }

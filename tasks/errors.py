@@ -15,6 +15,7 @@
     │   │   └── SourceUnreachable   Download_Failed      retried, waited for
     │   ├── SourceUnreadable        Download_Failed      retried; others tell whose fault it is
     │   ├── SourceChanged           Download_Failed      stops the run
+    │   ├── TooLarge                Download_Failed
     │   └── IncompleteRecording     Download_Failed      retried
     ├── ConversionError             Conversion_Failed
     ├── MetadataError               Metadata_Failed
@@ -266,6 +267,12 @@ class SourceChanged(SourceError):
     stops_run = True
     marks_row = False
     default_remedy = "Run `library-sync update`, which brings the newest yt-dlp, then sync again."
+
+
+class TooLarge(SourceError):
+    """More is sent than a recording of that length can be; it would fill the disk."""
+
+    default_remedy = "Open the address in a browser: it may be a radio station, or no audio at all."
 
 
 class IncompleteRecording(SourceError):

@@ -21,6 +21,7 @@ from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Field
 from tasks.soundcloud.address import Address, parse_address
 from tasks.soundcloud.client import SoundCloudClient, SourceFacts
+from tasks.soundcloud.credit import credit
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import (
     ListAddress,
@@ -209,12 +210,18 @@ class Adding:
     async def _add(self, wanted: WantedTrack) -> None:
         assert wanted.facts is not None
         facts = wanted.facts
-        artist = facts.artist or facts.uploader
-        self.outcome.added.append(f"{artist} - {facts.title}" if artist else facts.title)
+        artist, title = credit(
+            row_artist="",
+            row_title="",
+            publisher=facts.artist,
+            title=facts.title,
+            uploader=facts.uploader,
+        )
+        self.outcome.added.append(f"{artist} - {title}" if artist else title)
         if self.dry_run:
             return
         values = {
-            Field.TITLE: facts.title,
+            Field.TITLE: title,
             Field.ARTIST: artist,
             Field.SOUNDCLOUD_URL: _page_address(facts, wanted.address).url,
             Field.SOUNDCLOUD_ID: facts.soundcloud_id or None,

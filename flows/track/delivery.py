@@ -96,8 +96,11 @@ def with_playlists(track: Track, now: Track) -> Track:
 async def _item(
     row: ClaimedRow, track: Track, known: EagleItem | None, file: Path, pcm_sha256: str
 ) -> EagleItem:
-    """The item that Eagle has already, else the file's, imported."""
-    return known or await import_one(row, track, file, pcm_sha256)
+    """The item that Eagle has already, if it is as long as the file; else the file's, imported."""
+    eagle = row.run.connections.eagle
+    if known is not None and eagle is not None and await eagle.holds_as_much(known, file):
+        return known
+    return await import_one(row, track, file, pcm_sha256)
 
 
 async def import_one(row: ClaimedRow, track: Track, file: Path, pcm_sha256: str) -> EagleItem:

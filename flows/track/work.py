@@ -78,7 +78,8 @@ async def _download(row: ClaimedRow) -> _Brought:
     with connections.fresh_folder() as folder:
         fetched = await _fetch(row.run, row.track, folder)
         track = _completed(row.track, fetched)
-        known = match_in(connections.index, track, connections.settings.allowed_source_hosts)
+        proven = replace(track, duration_seconds=fetched.recording.seconds)
+        known = match_in(connections.index, proven, connections.settings.allowed_source_hosts)
         return await _keep(row, track, _finished(fetched), known)
 
 
@@ -114,13 +115,24 @@ async def _keep(row: ClaimedRow, track: Track, files: Finished, known: Match | N
     """The finished files into the library, unless it has the recording by its PCM or its sound."""
     connections, state = row.run.connections, row.run.state
     sound = await listen(connections, state, track, files.wav, files.seconds)
-    if (known is None or known.wav is None) and sound.match is not None:
+    if not (known and known.wav) and await _is_held(row, sound.match, files):
+        assert sound.match is not None
         track = replace(track, fingerprint=sound.pcm_sha256)
         held = await _by_sound(row, track, files, sound.match)
+        return track, replace(held, note=sound.note)
+    held = await deliver(row, track, files, known)
+    if held.wav is not None and files.pcm_sha256 not in held.wav.fingerprints:
+        track = replace(track, fingerprint="")  # adopted; nobody has heard what it holds
     else:
-        held = await deliver(row, track, files, known)
         await remember(connections, state, sound, held.wav, files.pcm_sha256)
     return track, replace(held, note=sound.note)
+
+
+async def _is_held(row: ClaimedRow, match: Match | None, files: Finished) -> bool:
+    eagle = row.run.connections.eagle
+    if match is None or match.wav is None or eagle is None:
+        return False
+    return await eagle.holds_as_much(match.wav, files.wav)
 
 
 async def _by_sound(row: ClaimedRow, track: Track, files: Finished, match: Match) -> Held:
@@ -161,7 +173,11 @@ async def _adopt(row: ClaimedRow, track: Track, match: Match, action: Action) ->
     """Eagle has the recording: take its items, and make the one of the two that is missing."""
     if match.wav is None:
         return await _download(row)
-    aiff = match.aiff
+    eagle = row.run.connections.eagle
+    assert eagle is not None
+    aiff, file = match.aiff, eagle.file_path(match.wav)
+    if aiff and file and not await eagle.holds_as_much(aiff, file):
+        aiff, action = None, Action.COMPLETE_PAIR
     if aiff is None and action is Action.COMPLETE_PAIR:
         aiff = await _aiff_for(row, track, match.wav)
     row.lease.require_safe()

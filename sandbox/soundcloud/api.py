@@ -155,6 +155,9 @@ class Api:
             return json_answer({}, 429)
         if rendition not in renditions_of(track, has_account=account):
             return json_answer({}, 404)
+        is_aac = rendition.codec.encoder == "aac"
+        if track.condition is Condition.AAC_DENIED and is_aac and self._catalogue.strikes(track):
+            return json_answer({}, int(track.details["status"] or 403))
         is_expired = track.condition is Condition.EXPIRED_URL and self._catalogue.strikes(
             track, rendition.name
         )

@@ -27,6 +27,7 @@ class Condition(StrEnum):
     SILENT = "silent"
     RATE_LIMITED = "rate_limited"
     DENIED = "denied"
+    AAC_DENIED = "aac_denied"
     EXPIRED_URL = "expired_url"
     TRUNCATED = "truncated"
     MISSING_FRAGMENT = "missing_fragment"
@@ -37,6 +38,7 @@ class Condition(StrEnum):
 DETAILS: dict[Condition, Details] = {
     Condition.RATE_LIMITED: {"times": None},
     Condition.DENIED: {"status": 403},
+    Condition.AAC_DENIED: {"status": 403, "times": None},
     Condition.EXPIRED_URL: {"times": 1},
     Condition.TRUNCATED: {"times": None, "share": 0.55},
     Condition.MISSING_FRAGMENT: {"times": None, "fragment": None},

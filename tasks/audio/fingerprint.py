@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.audio.recording import is_length_right
 from tasks.errors import ConversionError
 
 WORD_SECONDS = 4096 / 3 / 11025
@@ -26,7 +27,7 @@ SMALLEST_OVERLAP = 150
 """Words (about 20 s); shorter jingles gave false likeness."""
 
 _WIDEST_SHIFT = 90
-_SAME_BITS, _SAME_OFFSET_SECONDS, _SAME_LENGTH_SECONDS = 0.15, 2.0, 3.0
+_SAME_BITS, _SAME_OFFSET_SECONDS = 0.15, 2.0
 _SAME_BITS_IN_A_PART = 0.30
 _BITS_SET = np.array([bin(number).count("1") for number in range(1 << 16)], dtype=np.uint8)
 
@@ -88,7 +89,7 @@ def is_same_music(match: Comparison) -> bool:
 
 def same_audio(a: AcousticFingerprint, b: AcousticFingerprint) -> bool:
     """True if both are the same edit of the same recording, in whatever encoding."""
-    if abs(a.seconds - b.seconds) > _SAME_LENGTH_SECONDS:
+    if not is_length_right(a.seconds, b.seconds):
         return False
     match = compare(a, b)
     if not is_same_music(match) or abs(match.offset_seconds) > _SAME_OFFSET_SECONDS:

@@ -12,7 +12,15 @@ import html
 import re
 import unicodedata
 
-__all__ = ["MAX_NAME_BYTES", "file_stem", "folder_name", "same_name", "with_suffix_id"]
+__all__ = [
+    "MAX_NAME_BYTES",
+    "file_stem",
+    "folder_name",
+    "plain_title",
+    "same_name",
+    "split_at_dash",
+    "with_suffix_id",
+]
 
 MAX_NAME_BYTES = 255
 _MAX_STEM_BYTES = 200
@@ -29,20 +37,44 @@ _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE
 )
 _EDGES = " ."
+_DASH = re.compile(r"\s+[-\u2010-\u2015\u2212]+\s+")
+_ENDING = re.compile(
+    r"\.(?:wave?|aiff?|aifc|mp3|m4a|mp4|flac|ogg|opus|aac|alac|wma)\s*$", re.IGNORECASE
+)
 
 
 def file_stem(artist: str, title: str) -> str:
     """`Artist - Title` as a file's name without its extension, at most 200 bytes of UTF-8.
 
-    Without an artist the title alone, without a title `Untitled`; an artist the title begins
-    with already is not said twice. Idempotent: `file_stem("", stem) == stem`.
+    Without an artist the title alone, without a title `Untitled`; a file's ending goes, and an
+    artist the title begins with already, by whichever dash, is not said twice. Idempotent:
+    `file_stem("", stem) == stem`.
     """
-    who, what = _clean(artist, emoji="drop"), _clean(title, emoji="drop") or _UNTITLED
-    if not who or what.casefold().startswith(f"{who} - ".casefold()):
+    who, what = _clean(artist, emoji="drop"), _clean(plain_title("", title), emoji="drop")
+    named, rest = split_at_dash(what)
+    if who and rest and same_name(named, who):
+        who, what = named, plain_title(who, what)
+    what = what or _UNTITLED
+    if not who:
         return _finished(what, _MAX_STEM_BYTES)
     room = _MAX_STEM_BYTES - len(" - ")
     who = _cut(who, max(room - len(what.encode()), room // 3))
     return _finished(f"{who} - {what}", _MAX_STEM_BYTES)
+
+
+def plain_title(artist: str, title: str) -> str:
+    """The title without the ending of a file's name, and without `artist` and a dash before it."""
+    title = title.strip()
+    while (shorter := _ENDING.sub("", title).rstrip()) not in ("", title):
+        title = shorter
+    named, rest = split_at_dash(title)
+    return plain_title(artist, rest) if artist and rest and same_name(named, artist) else title
+
+
+def split_at_dash(title: str) -> tuple[str, str]:
+    """What stands before and behind the first dash with spaces; all and nothing without one."""
+    before, *behind = _DASH.split(title, maxsplit=1)
+    return (before.strip(), behind[0].strip()) if behind else (title, "")
 
 
 def folder_name(playlist: str) -> str:

@@ -29,6 +29,7 @@ _GRACE = 10.0
 
 Key = tuple[str, str]
 Ask = Callable[[], Awaitable[str]]
+Fits = Callable[[EagleItem], Awaitable[bool]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,14 +109,21 @@ class Imports:
         self.patience = patience
         self._eagle, self._key_of, self._notes, self._ticks = eagle, key_of, notes, ticks
 
-    async def there_already(self, key: Key, size: int, website: str) -> EagleItem | None:
-        """What the index knows, what Eagle knows now, what it was asked for, in this order."""
+    async def there_already(
+        self, key: Key, size: int, website: str, fits: Fits
+    ) -> EagleItem | None:
+        """What the index knows, what Eagle knows now, what it was asked for, in this order; of
+        these what `fits`: a preview has the recording's address as well.
+        """
         if not key[0]:
             return None
-        if (found := self._known(key, size)) is not None:
+        if (found := await self._known(key, fits)) is not None:
             return found
         await self.learn(website)
-        return self._known(key, size) or await self.asked_before(key, size)
+        if (found := await self._known(key, fits)) is not None:
+            return found
+        asked = await self.asked_before(key, size)
+        return asked if asked is not None and await fits(asked) else None
 
     async def learn(self, website: str) -> None:
         """Bring the index up to date on the items of one address."""
@@ -205,10 +213,11 @@ class Imports:
 
         return await self._poll(look, until)
 
-    def _known(self, key: Key, size: int) -> EagleItem | None:
-        """An item of this address and extension that is not a mere preview of the file."""
-        items = self.index.find(url_key=key[0], ext=key[1])
-        return next((item for item in items if item.size >= size / 2), None)
+    async def _known(self, key: Key, fits: Fits) -> EagleItem | None:
+        for item in self.index.find(url_key=key[0], ext=key[1]):
+            if await fits(item):
+                return item
+        return None
 
     async def _newest_of(self, key: Key) -> EagleItem | None:
         for item in await self._eagle.recent_items(_RECENT):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tasks.audio.recording import LENGTH_TOLERANCE, is_length_right
 from tasks.dedupe.headings import artist_names, read_heading
 from tasks.dedupe.matching import same_recording
 from tasks.dedupe.titles import compact, fold, word_forms
@@ -23,7 +24,6 @@ __all__ = ["EagleIndex", "EagleItem", "Match", "MatchReason", "RecordingIdentity
 
 _EXTENSIONS = {"wav": frozenset({"wav", "wave"}), "aiff": frozenset({"aiff", "aif"})}
 _PREFIX = 32
-_SECONDS_APART = 2.0
 
 
 class MatchReason(StrEnum):
@@ -58,14 +58,14 @@ class RecordingIdentity:
 class Match:
     """The recording's WAV and AIFF in Eagle, and the strongest reason; all None if it has none.
 
-    `too_short` are items of the same id or address that are much shorter than the recording: a
-    preview or a broken file, which nobody should adopt.
+    `other_length` are items of the same id, address or hash that are longer or shorter than the
+    recording: a preview or a broken file, which nobody should adopt.
     """
 
     wav: EagleItem | None = None
     aiff: EagleItem | None = None
     reason: MatchReason | None = None
-    too_short: tuple[EagleItem, ...] = ()
+    other_length: tuple[EagleItem, ...] = ()
 
 
 class EagleIndex:
@@ -134,10 +134,10 @@ class EagleIndex:
     def match(self, identity: RecordingIdentity) -> Match:
         """The recording's items, for each of the two files by the strongest reason it has."""
         tiers: list[tuple[MatchReason, list[EagleItem]]] = []
-        short: list[EagleItem] = []
+        others: list[EagleItem] = []
         for reason, items in self._exact_tiers(identity):
-            refused = [item for item in items if self._is_short(item, identity, reason)]
-            short += refused
+            refused = [item for item in items if self._has_other_length(item, identity, reason)]
+            others += refused
             tiers.append((reason, [item for item in items if item not in refused]))
         wav, aiff = _first(tiers, "wav"), _first(tiers, "aiff")
         if wav is None or aiff is None:
@@ -148,7 +148,7 @@ class EagleIndex:
         reasons = [found[0] for found in (wav, aiff) if found]
         strongest = min(reasons, key=list(MatchReason).index, default=None)
         return Match(
-            wav and wav[1], aiff and aiff[1], strongest, tuple({i.id: i for i in short}.values())
+            wav and wav[1], aiff and aiff[1], strongest, tuple({i.id: i for i in others}.values())
         )
 
     def _exact_tiers(
@@ -174,11 +174,13 @@ class EagleIndex:
                 yield item
 
     @staticmethod
-    def _is_short(item: EagleItem, identity: RecordingIdentity, reason: MatchReason) -> bool:
-        if reason in {MatchReason.EAGLE_ID, MatchReason.FINGERPRINT}:
-            return False
+    def _has_other_length(
+        item: EagleItem, identity: RecordingIdentity, reason: MatchReason
+    ) -> bool:
         known, wanted = item.duration, identity.duration_seconds
-        return bool(known and wanted and known < wanted - max(5.0, 0.05 * wanted))
+        if reason is MatchReason.EAGLE_ID or not known or not wanted:
+            return False
+        return not is_length_right(known, wanted)
 
     def _named(self, identity: RecordingIdentity) -> list[EagleItem]:
         """Items of the same artist, title and version whose known length is the recording's."""
@@ -188,7 +190,7 @@ class EagleIndex:
         near = [
             item
             for item in self._with_words(identity.title)
-            if item.duration and abs(item.duration - length) <= _SECONDS_APART
+            if item.duration and is_length_right(item.duration, length)
         ]
         return sorted((i for i in near if _same_name(i, identity)), key=_age)
 
@@ -204,7 +206,7 @@ class EagleIndex:
             for item in self._with_words(identity.title)
             if item.ext in _EXTENSIONS["aiff"]
             and item.duration is None
-            and abs(item.size - wav[1].size) <= _SECONDS_APART * rate
+            and abs(item.size - wav[1].size) <= LENGTH_TOLERANCE * rate
             and _same_name(item, identity)
         ]
         return (MatchReason.NAME, min(near, key=_age)) if near and rate else None

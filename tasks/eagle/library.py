@@ -13,21 +13,25 @@ import logging
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from tasks.audio.inspecting import pcm_hash
 from tasks.eagle.addresses import KeyOf, address_keys
 from tasks.eagle.client import EagleClient
 from tasks.eagle.folders import PlaylistFolders
 from tasks.eagle.imports import Imports, Lock, Patience, Unguarded
 from tasks.eagle.index import EagleIndex
+from tasks.eagle.lengths import holds_as_much
 from tasks.eagle.pending import PendingImports
 from tasks.eagle.reading import read_items
-from tasks.eagle.records import EagleItem, LibraryInfo
+from tasks.eagle.records import FINGERPRINT_TAG, EagleItem, LibraryInfo
 from tasks.errors import (
     ConfigurationError,
     EagleLibraryChanged,
     FileError,
+    SyncError,
 )
 from tasks.locks.clock import SystemTicks
 
@@ -130,15 +134,18 @@ class EagleLibrary:
     ) -> EagleItem:
         """The item of the file at `path`, seen in Eagle: imported, or there already.
 
-        An item of the same address and extension, from whichever run, is adopted. `lock` is the
+        An item of the same address, extension and length, from whichever run, is adopted; a
+        fingerprint among `tags` goes to it only if its own sound has that hash. `lock` is the
         row's. Raises EagleUnavailable (another attempt looks first), EagleRefused,
         EagleImportLost, EagleLibraryChanged, LeaseLost, FileError.
         """
         size = await asyncio.to_thread(_size_of, path)
         key = (self._key_of(website) if website else "", path.suffix.lstrip(".").lower())
         async with self._turns[key] if key[0] else asyncio.Lock():
-            found = await self._imports.there_already(key, size, website)
+            fits = partial(self.holds_as_much, ours=path)
+            found = await self._imports.there_already(key, size, website, fits)
             if found is not None:
+                tags = await asyncio.to_thread(_true_of, self.file_path(found), tags)
                 return await self.adopt(found, tags=tags, playlist=playlist)
             async with self._gate:
                 await self.require_open()
@@ -200,6 +207,10 @@ class EagleLibrary:
         """True if `adopt` would have something to ask of Eagle."""
         return not (set(tags) <= set(item.tags) and self._folders.known(playlist) in item.folders)
 
+    async def holds_as_much(self, item: EagleItem, ours: Path) -> bool:
+        """True if the item is as long as our proven file: whatever is adopted was asked this."""
+        return await asyncio.to_thread(holds_as_much, item, self.file_path(item), ours)
+
     @property
     def folder(self) -> Path:
         """The library's folder as this machine sees it, whether it can be seen or not."""
@@ -213,6 +224,15 @@ class EagleLibrary:
             return exact if exact.is_file() else _similar(folder, exact.name)
         except OSError:
             return None
+
+
+def _true_of(file: Path | None, tags: Sequence[str]) -> list[str]:
+    """The tags without a fingerprint that is not the file's own, or cannot be looked at."""
+    named = [tag for tag in tags if tag.startswith(FINGERPRINT_TAG)]
+    heard = None
+    with suppress(SyncError):
+        heard = pcm_hash(file) if named and file else None
+    return [tag for tag in tags if tag not in named or tag == f"{FINGERPRINT_TAG}{heard}"]
 
 
 def _size_of(path: Path) -> int:

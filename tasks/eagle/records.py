@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["EagleFolder", "EagleItem", "LibraryInfo"]
+__all__ = ["FINGERPRINT_TAG", "EagleFolder", "EagleItem", "LibraryInfo"]
 
 _SOUNDCLOUD_ID = re.compile(r"\bsoundcloud:(\d+)\b")
-_FINGERPRINT = re.compile(r"fingerprint:([0-9a-f]{32}(?:[0-9a-f]{32})?)")
+FINGERPRINT_TAG = "fingerprint:"
+_FINGERPRINT = re.compile(FINGERPRINT_TAG + r"([0-9a-f]{32}(?:[0-9a-f]{32})?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ class EagleItem:
         return frozenset(
             found[1]
             for tag in self.tags
-            if tag.startswith("fingerprint:") and (found := _FINGERPRINT.fullmatch(tag.lower()))
+            if tag.startswith(FINGERPRINT_TAG) and (found := _FINGERPRINT.fullmatch(tag.lower()))
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from tasks.eagle.records import EagleItem
+from tasks.eagle.records import FINGERPRINT_TAG, EagleItem
 from tasks.tracks import Track
 
 __all__ = ["import_tags", "told_by_item"]
@@ -30,7 +30,7 @@ def import_tags(
         track.artist,
         ext.lower().lstrip("."),
         "SoundCloud" if track.soundcloud_url or identity else "",
-        f"fingerprint:{fingerprint.lower()}" if _HEX_64.fullmatch(fingerprint.lower()) else "",
+        f"{FINGERPRINT_TAG}{fingerprint.lower()}" if _HEX_64.fullmatch(fingerprint.lower()) else "",
         f"soundcloud:{identity}" if identity else "",
     ]
     return list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))

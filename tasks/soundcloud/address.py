@@ -41,7 +41,9 @@ _YOUTUBE_API = ("youtubei.googleapis.com",)
 _SPOTIFY_HOSTS = frozenset({"open.spotify.com", "spotify.com", "spotify.link", "play.spotify.com"})
 
 _API_TRACK = re.compile(r"/tracks/(?:soundcloud:tracks:)?(\d+)/?", re.ASCII)
+_API_SET = re.compile(r"/playlists/(?:soundcloud:playlists:)?(\d+)/?", re.ASCII)
 _SLUG = re.compile(r"[\w-]+")
+_SET_SLUG = re.compile(r"[\w:-]+")
 _SECRET = re.compile(r"s-[\w-]+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _YOUTUBE_ID = re.compile(r"[\w-]{11}", re.ASCII)
@@ -62,6 +64,7 @@ _NOT_TRACKS = {
 _BELOW_TRACKS = {"comments", "likes", "reposts", "recommended", "sets", "albums"}
 
 _ONE_TRACK = "Put the address of one track into the row."
+_ADD_TAKES_THEM = "`library-sync add` takes playlists"
 
 
 class AddressKind(StrEnum):
@@ -109,8 +112,16 @@ def parse_address(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> 
 
 
 def parse_set_address(text: str) -> str:
-    """The canonical address of the playlist in `text`. Raises BadAddress if it is none."""
+    """The canonical address of the playlist in `text`: a page of SoundCloud's site, its API's
+    number, or the embedded player's. Raises BadAddress if it is none.
+    """
     parts = _split(text)
+    if (parts.hostname or "") in _PLAYER_HOSTS:
+        parts = _played(parts, text)
+    if (parts.hostname or "") in _API_HOSTS and (found := _API_SET.fullmatch(unquote(parts.path))):
+        secret = _secret("", parts)
+        url = f"https://api-v2.soundcloud.com/playlists/{found[1]}"
+        return url + (f"?secret_token={secret}" if secret else "")
     words = [unquote(word).strip() for word in parts.path.split("/") if word.strip()]
     is_web = (parts.hostname or "").rstrip(".") in _WEB_HOSTS
     if not (is_web and len(words) > 2 and words[1].lower() == "sets"):
@@ -118,7 +129,7 @@ def parse_set_address(text: str) -> str:
             f"{text.strip()!r} is no playlist on SoundCloud.",
             remedy="Give an address like https://soundcloud.com/artist/sets/name.",
         )
-    if not (_SLUG.fullmatch(words[0]) and _SLUG.fullmatch(words[2])):
+    if not (_SLUG.fullmatch(words[0]) and _SET_SLUG.fullmatch(words[2])):
         raise BadAddress(f"{text.strip()!r} is no address that SoundCloud would give a playlist.")
     secret = _secret(words[3] if len(words) > 3 else "", parts)
     url = f"https://soundcloud.com/{words[0]}/sets/{words[2]}"
@@ -209,7 +220,7 @@ def _web_address(parts: SplitResult, text: str) -> Address:
     title = words[1].lower()
     if title in _NOT_TRACKS:
         what = "a playlist" if title == "sets" and len(words) > 2 else _NOT_TRACKS[title]
-        hint = "`library-sync add` takes playlists" if title == "sets" else ""
+        hint = _ADD_TAKES_THEM if title == "sets" else ""
         raise _no_track(text, what, hint)
     if len(words) > 2 and words[2].lower() in _BELOW_TRACKS:
         raise _no_track(text, f"the {words[2].lower()} of a track", "cut off what follows its name")
@@ -231,8 +242,9 @@ def _secret(word: str, parts: SplitResult) -> str | None:
 def _api_address(parts: SplitResult, text: str) -> Address:
     found = _API_TRACK.fullmatch(unquote(parts.path))
     if found is None:
-        what = "a playlist" if "playlists" in parts.path else "no track of SoundCloud's API"
-        raise _no_track(text, what)
+        if "playlists" in parts.path:
+            raise _no_track(text, "a playlist", _ADD_TAKES_THEM)
+        raise _no_track(text, "no track of SoundCloud's API")
     number = int(found[1])
     secret = _secret("", parts)
     url = f"https://api-v2.soundcloud.com/tracks/{number}"
@@ -246,7 +258,16 @@ def _api_address(parts: SplitResult, text: str) -> Address:
 
 
 def _player_address(parts: SplitResult, text: str) -> Address:
-    """The embedded player's, which names the track in `?url=`."""
+    inner = _played(parts, text)
+    if (inner.hostname or "") in _WEB_HOSTS:
+        return _web_address(inner, text)
+    if (inner.hostname or "") in _API_HOSTS:
+        return _api_address(inner, text)
+    raise _no_track(text, "a player of something else")
+
+
+def _played(parts: SplitResult, text: str) -> SplitResult:
+    """What the embedded player names in `?url=`, with its secret token."""
     query = parse_qs(parts.query)
     inner = query.get("url", [""])[0]
     if not inner:
@@ -254,12 +275,7 @@ def _player_address(parts: SplitResult, text: str) -> Address:
     token = query.get("secret_token", [""])[0]
     if token and "secret_token" not in inner:
         inner += ("&" if "?" in inner else "?") + f"secret_token={token}"
-    inner_parts = _split(inner)
-    if (inner_parts.hostname or "") in _WEB_HOSTS:
-        return _web_address(inner_parts, text)
-    if (inner_parts.hostname or "") in _API_HOSTS:
-        return _api_address(inner_parts, text)
-    raise _no_track(text, "a player of something else")
+    return _split(inner)
 
 
 def _short_link(parts: SplitResult, host: str, text: str) -> Address:

@@ -1,7 +1,7 @@
 """The transport to SoundCloud: the real yt-dlp in a thread, one object a download.
 
-One format request a track: AAC first, and only where there is none, MP3. A preview is refused,
-never stored. Nothing is resumed: each download has an empty folder of its own
+One format request a track: AAC first, and only where there is none, or it is refused, MP3. A
+preview is refused, never stored. Nothing is resumed: each download has an empty folder of its own
 (docs/facts/soundcloud.md, "Formats and previews" and "Downloads").
 """
 
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from yt_dlp.networking import Request
-from yt_dlp.utils import YoutubeDLError
 
 from tasks.errors import (
     BadAddress,
@@ -23,6 +22,9 @@ from tasks.errors import (
     DrmProtected,
     IncompleteRecording,
     NoFormats,
+    SourceDenied,
+    SourceError,
+    SyncError,
 )
 from tasks.retrying import RetryPolicy, retrying
 from tasks.soundcloud.address import (
@@ -33,17 +35,17 @@ from tasks.soundcloud.address import (
     parse_address,
 )
 from tasks.soundcloud.budget import SourceBudget
-from tasks.soundcloud.downloader import Downloader, Guard, Landed
+from tasks.soundcloud.downloader import Downloader, Guard, Landed, Stopped
 from tasks.soundcloud.information import (
     Download,
     Progress,
     SourceFacts,
-    artwork_url,
+    artwork_urls,
     best_whole,
     facts,
 )
 from tasks.soundcloud.pace import Pace
-from tasks.soundcloud.translation import translate
+from tasks.soundcloud.translation import format_refusal, translate
 from tasks.threads import in_thread
 
 __all__ = ["Download", "Progress", "SoundCloudClient", "SourceFacts", "translated"]
@@ -119,7 +121,7 @@ class SoundCloudClient:
                 lambda formats: self._fetch(formats, address, folder, guard, watch), address
             )
 
-        return await self._within_budget(work)
+        return await self._within_budget(work, address.key)
 
     async def resolve(self, address: Address) -> Address:
         """Where a short link leads; any other address unchanged. One request, if all goes well.
@@ -142,7 +144,7 @@ class SoundCloudClient:
             with self._downloader(_NONE, guard, options, extractors=extractors) as downloader:
                 return SourceFacts(**facts(_extract(downloader, address)))
 
-        return await self._within_budget(work)
+        return await self._within_budget(work, address.key)
 
     async def ask(
         self,
@@ -184,15 +186,18 @@ class SoundCloudClient:
 
         await in_thread(work)
 
-    async def _within_budget(self, work: Callable[[Guard], T]) -> T:
-        """What `work` returns; the format requests it made beyond the first are charged."""
+    async def _within_budget(self, work: Callable[[Guard], T], track: str = "") -> T:
+        """What `work` returns; the format requests it made beyond the first are charged.
+
+        `track` is a key: a refusal may be that track's own.
+        """
         guards: list[Guard] = []
 
         def run(stop: Stop) -> T:
             guards.append(self._guard(stop))
             return work(guards[0])
 
-        async with self._budget.slot():
+        async with self._budget.slot(track):
             try:
                 return await in_thread(run)
             finally:
@@ -206,13 +211,20 @@ class SoundCloudClient:
     def _first_whole(
         self, fetch: Callable[[Sequence[str]], Download], address: Address
     ) -> Download:
-        wanted = _IN_ORDER if address.kind is AddressKind.SOUNDCLOUD else _IN_ORDER[:1]
-        for formats in wanted[:-1]:
+        """The best that is offered and granted. Raises the refusal of a better one, if any."""
+        refused: SourceError | None = None
+        missing: SourceError | None = None
+        for formats in _IN_ORDER if address.kind is AddressKind.SOUNDCLOUD else _IN_ORDER[:1]:
             try:
-                return fetch(formats)
-            except (NoFormats, DrmProtected):
-                _log.debug("%s is not offered as %s", address.url, " or ".join(formats))
-        return fetch(wanted[-1])
+                return _asked_again(functools.partial(fetch, formats))
+            except (NoFormats, DrmProtected) as error:
+                missing = error
+            except (SourceDenied, DownloadInterrupted) as error:
+                if format_refusal(error) is None:
+                    raise
+                refused = refused or error
+            _log.debug("%s is not to be had as %s", address.url, " or ".join(formats))
+        raise refused or missing or NoFormats(f"{address.url} is offered in no format.")
 
     def _fetch(
         self,
@@ -286,6 +298,7 @@ class SoundCloudClient:
             "overwrites": True,
             "_no_ytdl_file": True,  # the state for resuming, 40 writes a track
             "nocheckcertificate": not self._tls_verify,
+            "ffmpeg_location": str(self._cache_dir / "none"),  # it would not stop when we do
         }
         if self._proxy:
             options["proxy"] = self._proxy
@@ -310,13 +323,23 @@ def _ask(downloader: Downloader, request: Request) -> str:
 
 @contextmanager
 def translated(url: str, *, downloading: bool = False) -> Iterator[None]:
-    """yt-dlp's exceptions leave as ours; `Landed` is none of its troubles."""
+    """Exceptions of yt-dlp, and of what it leans on, leave as ours; `Landed` is no trouble."""
     try:
         yield
-    except Landed:
+    except (SyncError, Landed, Stopped):
         raise
-    except (YoutubeDLError, OSError) as error:
+    except Exception as error:
         raise translate(error, url, downloading=downloading) from error
+
+
+def _asked_again(fetch: Callable[[], Download]) -> Download:
+    """A server's error at a format's address often passes, so it is asked for once more."""
+    try:
+        return fetch()
+    except DownloadInterrupted as error:
+        if (format_refusal(error) or 0) < 500:
+            raise
+    return fetch()
 
 
 def _watcher(guard: Guard, pace: Pace, on_progress: Callable[[Progress], None] | None) -> Watch:
@@ -339,17 +362,16 @@ def _back_off(guard: Guard, n: int) -> float:
 
 def _artwork(downloader: Downloader, information: Json) -> bytes | None:
     """The cover, a few hundred pixels wide; None where there is none. Never an error."""
-    url = artwork_url(information)
-    if url is None:
-        return None
-    try:
-        with downloader.urlopen(Request(url)) as answer:
-            picture: bytes = answer.read(_ARTWORK_BYTES + 1)
-    except (YoutubeDLError, OSError) as error:
-        _log.debug("no artwork at %s (%s)", url, type(error).__name__)
-        return None
-    is_picture = picture.startswith(_PICTURES) and len(picture) <= _ARTWORK_BYTES
-    return picture if is_picture else None
+    for url in artwork_urls(information):
+        try:
+            with translated(url), downloader.urlopen(Request(url)) as answer:
+                picture: bytes = answer.read(_ARTWORK_BYTES + 1)
+        except SyncError as error:
+            _log.debug("no artwork at %s (%s)", url, error)
+            continue
+        if picture.startswith(_PICTURES) and len(picture) <= _ARTWORK_BYTES:
+            return picture
+    return None
 
 
 def _arrived(folder: Path, address: Address) -> Path:

@@ -20,13 +20,23 @@ from yt_dlp.extractor import get_info_extractor
 from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import RequestError
 
-__all__ = ["Downloader", "ForeignHost", "Guard", "Landed", "Stopped"]
+from tasks.soundcloud.bounds import BoundedBody, Bounds, media_bounds, page_bounds
+from tasks.soundcloud.transport import require_own_downloader, require_whole_playlist
+
+__all__ = ["Downloader", "ForeignHost", "Guard", "Landed", "Stopped", "is_format_request"]
+
+Json = dict[str, Any]
 
 _log = logging.getLogger("tasks.soundcloud.ytdlp")
 
 _FORMAT_PATH = re.compile(r"/media/soundcloud:tracks:\d+/")
 _ACCOUNT_HOST = "soundcloud.com"
 _WITH_LOGIN = ("Soundcloud", "SoundcloudSet")
+
+
+def is_format_request(url: str) -> bool:
+    """True for the calls that SoundCloud counts: those for the address of one format."""
+    return _FORMAT_PATH.match(urlsplit(url).path) is not None
 
 
 class Stopped(Exception):
@@ -63,6 +73,7 @@ class Guard:
         self._stop = stop
         self._is_goal = is_goal
         self._lock = threading.Lock()
+        self._media: Bounds | None = None
         self.format_requests = 0
 
     def check(self) -> None:
@@ -75,9 +86,24 @@ class Guard:
         self.check()
         if not self._is_allowed(url):
             raise ForeignHost(url)
-        if _FORMAT_PATH.match(urlsplit(url).path):
+        if is_format_request(url):
             with self._lock:
                 self.format_requests += 1
+
+    def begin_media(self, announced_seconds: float | None) -> None:
+        """From now on all answers together are a recording of this length, in seconds."""
+        self._media = media_bounds(announced_seconds)
+
+    def end_media(self) -> None:
+        """From now on each answer is a page of its own again."""
+        self._media = None
+
+    def bound(self, answer: Any) -> Any:
+        """The answer, read no further than fits what it is. Raises OutOfBounds."""
+        bounds = self._media or page_bounds()
+        bounds.expect(answer.headers.get("Content-Length"))
+        answer.fp = BoundedBody(answer.fp, bounds, self.check)
+        return answer
 
     def follow(self, url: str) -> None:
         """Let a redirect be followed. Raises ForeignHost or Landed."""
@@ -117,7 +143,29 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self._guard.admit(request.url)
         if not _may_see_token(request.url):
             request.headers.pop("Authorization", None)
-        return super().urlopen(request)
+        return self._guard.bound(super().urlopen(request))
+
+    def dl(self, name: str, info: Json, subtitle: bool = False, test: bool = False) -> Any:  # noqa: FBT001, FBT002  (yt-dlp's signature)
+        """yt-dlp's own, by its own downloaders: another program would ask any host it likes, and
+        go on when the download is cancelled. Raises NoFormats, DrmProtected.
+        """
+        require_own_downloader(info)
+        if info["protocol"].startswith("m3u8"):
+            self._load_playlist(info)
+        self._guard.begin_media(info.get("duration"))
+        try:
+            return super().dl(name, info, subtitle, test)
+        finally:
+            self._guard.end_media()
+
+    def _load_playlist(self, info: Json) -> None:
+        """Hand the playlist on only if yt-dlp can fetch all of it."""
+        request = Request(info["url"], headers=info.get("http_headers") or {})
+        with self.urlopen(request) as answer:
+            text = answer.read().decode("utf-8", "replace")
+            info["url"] = answer.url
+        require_whole_playlist(text, info)
+        info |= {"protocol": "m3u8_native", "hls_media_playlist_data": text}
 
     def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
         """yt-dlp's own, with one handler: the one that keeps connections open, if it is there."""

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import NoFormats, PreviewOnly
+from tasks.soundcloud.transport import is_own, require_own_downloader
 
 __all__ = [
     "Download",
     "Progress",
     "SourceFacts",
-    "artwork_url",
+    "artwork_urls",
     "best_whole",
     "facts",
     "refuse_suspected_preview",
@@ -22,6 +23,7 @@ __all__ = [
 Json = dict[str, Any]
 
 _ARTWORK_SIZE = 500
+_ARTWORKS_TRIED = 4
 _UNKNOWN_SIZE = 100_000
 _PREVIEW_SECONDS = (29.0, 31.0)
 
@@ -84,7 +86,8 @@ def facts(information: Json) -> Json:
 def best_whole(url: str, context: Mapping[str, Any]) -> Iterator[Json]:
     """yt-dlp's format selector for the track at `url`: the original, else AAC, else the best.
 
-    Raises PreviewOnly if all that is offered is a preview, which yt-dlp would take without a word
+    What another program would have to fetch does not count. Raises PreviewOnly if all that is
+    offered is a preview, which yt-dlp would take without a word
     (docs/facts/soundcloud.md, "Formats and previews"), and NoFormats if nothing has sound.
     """
     offered = [f for f in context["formats"] if f.get("acodec") != "none"]
@@ -93,7 +96,10 @@ def best_whole(url: str, context: Mapping[str, Any]) -> Iterator[Json]:
         raise PreviewOnly(f"{url} is offered as a preview only.")
     if not whole:
         raise NoFormats(f"{url} is offered in no format that has sound.")
-    yield max(enumerate(whole), key=lambda placed: (*_rank(placed[1]), placed[0]))[1]
+    ours = [f for f in whole if is_own(f)]
+    if not ours:
+        require_own_downloader(whole[-1] | {"webpage_url": url})
+    yield max(enumerate(ours), key=lambda placed: (*_rank(placed[1]), placed[0]))[1]
 
 
 def _rank(form: Json) -> tuple[bool, bool, bool]:
@@ -123,10 +129,11 @@ def _is_preview(form: Json) -> bool:
     return "preview" in str(form.get("format_id") or "") or any(mark in media for mark in marks)
 
 
-def artwork_url(information: Json) -> str | None:
-    """The thumbnail nearest to 500 pixels: the original may be many megabytes."""
+def artwork_urls(information: Json) -> list[str]:
+    """Thumbnails, nearest to 500 pixels first: the original may be many megabytes.
+
+    SoundCloud does not have every size of every picture.
+    """
     sized = [t for t in information.get("thumbnails") or () if t.get("url")]
-    if not sized:
-        return None
-    best = min(sized, key=lambda t: abs((t.get("width") or _UNKNOWN_SIZE) - _ARTWORK_SIZE))
-    return str(best["url"])
+    sized.sort(key=lambda t: abs((t.get("width") or _UNKNOWN_SIZE) - _ARTWORK_SIZE))
+    return list(dict.fromkeys(str(t["url"]) for t in sized))[:_ARTWORKS_TRIED]

@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 _API_HOST = "api-v2.soundcloud.com"
 _BROWSER = "CurlCFFI"
-_EXTRACTORS = ("SoundcloudSet", "SoundcloudUser")
+_EXTRACTORS = ("SoundcloudSet", "SoundcloudPlaylist", "SoundcloudUser")
 
 
 async def read_list(

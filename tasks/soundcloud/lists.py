@@ -51,7 +51,7 @@ class ListAddress:
     @property
     def key(self) -> str:
         """The address without its secret part, in lower case."""
-        words = self.url.removeprefix("https://").casefold().split("/")
+        words = self.url.partition("?")[0].removeprefix("https://").casefold().split("/")
         return "/".join(words[:4] if self.kind is ListKind.SET else words)
 
 

@@ -15,6 +15,7 @@ from tasks.audio.names import file_stem
 from tasks.audio.recording import Recording, playable_rate
 from tasks.soundcloud.address import Address
 from tasks.soundcloud.client import Download, Progress
+from tasks.soundcloud.credit import credit
 from tasks.soundcloud.equipment import Equipment
 from tasks.soundcloud.information import refuse_suspected_preview
 from tasks.stages import SOURCE_RETRIES, stage
@@ -63,8 +64,13 @@ async def fetch_recording(
 async def _convert(
     equipment: Equipment, download: Download, address: Address, folder: Path, track: Track
 ) -> Fetched:
-    title = track.title or download.title
-    artist = track.artist or download.artist or download.uploader
+    artist, title = credit(
+        row_artist=track.artist,
+        row_title=track.title,
+        publisher=download.artist,
+        title=download.title,
+        uploader=download.uploader,
+    )
     stem = file_stem(artist, title)
     recording = await equipment.decoders.run(
         convert,

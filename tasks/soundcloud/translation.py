@@ -13,7 +13,6 @@ from yt_dlp.utils import (
     ExtractorError,
     GeoRestrictedError,
     UnsupportedError,
-    YoutubeDLError,
 )
 
 from tasks.errors import (
@@ -29,9 +28,15 @@ from tasks.errors import (
     SyncError,
     TrackNotFound,
 )
-from tasks.soundcloud.downloader import ForeignHost
+from tasks.soundcloud.bounds import OutOfBounds
+from tasks.soundcloud.downloader import ForeignHost, is_format_request
 
-__all__ = ["translate"]
+__all__ = ["format_refusal", "translate"]
+
+_BY_TYPE: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
+    (GeoRestrictedError, GeoBlocked, "is not available in this country"),
+    (UnsupportedError, BadAddress, "is no address of a track"),
+)
 
 # yt-dlp raises a plain ExtractorError for these; its text is all there is.
 _BY_TEXT: tuple[tuple[str, type[SourceError], str], ...] = (
@@ -45,7 +50,7 @@ _BY_TEXT: tuple[tuple[str, type[SourceError], str], ...] = (
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 
 
-def translate(error: YoutubeDLError | OSError, url: str, *, downloading: bool = False) -> SyncError:
+def translate(error: Exception, url: str, *, downloading: bool = False) -> SyncError:
     """Our error for what yt-dlp raised about `url`.
 
     `downloading` tells that the media were being fetched: a 403 or 404 then means that the signed
@@ -54,6 +59,8 @@ def translate(error: YoutubeDLError | OSError, url: str, *, downloading: bool = 
     inner = _innermost(error)
     if isinstance(inner, HTTPError):
         return _of_status(inner, url, downloading=downloading)
+    if isinstance(inner, OutOfBounds):
+        return inner.kind(f"{url} {inner.msg}.")
     if isinstance(inner, ForeignHost):
         return BadAddress(
             f"{url} leads to {inner.host}, which tracks are not downloaded from.",
@@ -61,10 +68,9 @@ def translate(error: YoutubeDLError | OSError, url: str, *, downloading: bool = 
         )
     if isinstance(inner, OSError) and (inner.filename or inner.errno in _DISK):
         return FileError(f"{url} could not be written ({inner.strerror}).")
-    if isinstance(inner, GeoRestrictedError):
-        return GeoBlocked(f"{url} is not available in this country.")
-    if isinstance(inner, UnsupportedError):
-        return BadAddress(f"{url} is no address of a track.")
+    for kind, ours, what in _BY_TYPE:
+        if isinstance(inner, kind):
+            return ours(f"{url} {what}.")
     if isinstance(inner, SSLError):
         return DownloadInterrupted(
             f"The certificate of {url} or of the proxy is not accepted.",
@@ -74,7 +80,16 @@ def translate(error: YoutubeDLError | OSError, url: str, *, downloading: bool = 
         return _of_text(inner, url)
     if isinstance(inner, RequestError | TransportError | OSError):
         return DownloadInterrupted(f"The connection to {url} broke off ({_kind(inner)}).")
-    return DownloadInterrupted(f"The download of {url} broke off.")
+    what = "The download of" if downloading else "Reading what was answered for"
+    return DownloadInterrupted(f"{what} {url} failed ({_kind(inner)}).")
+
+
+def format_refusal(error: BaseException) -> int | None:
+    """The status by which the address of one format was refused; None for any other trouble."""
+    inner = _innermost(error.__cause__) if error.__cause__ else None
+    if isinstance(inner, HTTPError) and is_format_request(str(inner.response.url)):
+        return int(inner.status)
+    return None
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -11,6 +11,7 @@ import pytest
 
 from bench.samples import encode, music
 from tasks.audio.convert import aiff_from_wav, convert
+from tasks.audio.recording import is_length_right
 from tasks.errors import ConversionError, IncompleteRecording, SyncError
 
 SECONDS = 8.0
@@ -179,6 +180,55 @@ def test_trailing_rubbish_is_no_damage(whole: dict[str, Path], tmp_path: Path) -
     source.write_bytes(whole["mp3"].read_bytes() + b"TAG" + b"\xff\xfe\xf0junk" * 500)
     recording = convert(source, tmp_path / "t.wav", tmp_path / "t.aiff", announced_seconds=SECONDS)
     assert recording.seconds == pytest.approx(SECONDS, abs=0.1)
+
+
+LYRICS = b"LYRICSBEGININD0000200" + b"la la " * 40 + b"000261LYRICS200"
+ID3V2 = b"ID3\x03\x00\x00\x00\x00\x08\x00" + bytes(1024)
+
+
+@pytest.mark.parametrize("announced", [SECONDS, None])
+@pytest.mark.parametrize(
+    "trailer",
+    [LYRICS + b"TAG" + b"a" * 125, ID3V2, bytes(500), bytes(30_000)],
+    ids=["lyrics", "id3", "zeros", "many zeros"],
+)
+def test_what_taggers_leave_behind_is_no_damage(
+    whole: dict[str, Path], tmp_path: Path, trailer: bytes, announced: float | None
+) -> None:
+    """Every sample decodes, whether somebody announced a length or not."""
+    source = tmp_path / "tagged.mp3"
+    source.write_bytes(whole["mp3"].read_bytes() + trailer)
+    recording = convert(
+        source, tmp_path / "t.wav", tmp_path / "t.aiff", announced_seconds=announced
+    )
+    assert recording.seconds == pytest.approx(SECONDS, abs=0.1)
+
+
+def test_zeros_between_frames_are_damage(whole: dict[str, Path], tmp_path: Path) -> None:
+    """Half a second of audio is lost there; without an announced length too."""
+    data = bytearray(whole["mp3"].read_bytes())
+    data[50_000:58_000] = bytes(8_000)
+    source = tmp_path / "zeros.mp3"
+    source.write_bytes(data)
+    assert type(refused(source, tmp_path / "out", None)) is IncompleteRecording
+
+
+def test_a_second_is_the_tolerance_however_long_it_is(tmp_path: Path) -> None:
+    """A segment of 10 s may not be missing from 35 minutes, nor from 20 hours."""
+    assert is_length_right(2_099.1, 2_100)
+    assert not is_length_right(2_089.6, 2_100)
+    assert not is_length_right(71_990, 72_000)
+
+
+def test_a_fragment_that_is_missing_is_a_gap_even_if_its_length_is_left_out(
+    whole: dict[str, Path], tmp_path: Path
+) -> None:
+    """A playlist that leaves a segment out announces a length without it."""
+    source = tmp_path / "gap.m4a"
+    source.write_bytes(without_fragment(whole["fmp4"].read_bytes(), 2))
+    error = refused(source, tmp_path / "out", SECONDS - 2.0)
+    assert type(error) is IncompleteRecording
+    assert "missing inside" in str(error)
 
 
 def test_a_tag_between_frames_is_no_damage(whole: dict[str, Path], tmp_path: Path) -> None:

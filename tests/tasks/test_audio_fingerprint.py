@@ -61,8 +61,8 @@ def test_the_offset_is_found_with_its_sign(shift: int) -> None:
     ("share", "seconds", "same"),
     [
         (0.0, 300.0, True),
-        (0.063, 302.5, True),
-        (0.0, 303.5, False),
+        (0.063, 300.9, True),
+        (0.0, 301.1, False),
         (0.0, 30.0, False),
         (0.2, 300.0, False),
     ],

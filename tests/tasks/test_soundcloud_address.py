@@ -11,6 +11,9 @@ from tasks.soundcloud.address import (
     parse_set_address,
 )
 
+API = "https://api-v2.soundcloud.com"
+PLAYER = "https://w.soundcloud.com/player/?url=https%3A//api.soundcloud.com/playlists/"
+
 TRACK = "https://soundcloud.com/artist-one/some-track"
 
 
@@ -194,6 +197,24 @@ def test_soundclouds_own_forms_stay_when_its_host_is_listed():
         ("m.soundcloud.com/artist/sets/mix/?si=1", "https://soundcloud.com/artist/sets/mix"),
         ("https://soundcloud.com/a/sets/mix/s-Ab1?x=1", "https://soundcloud.com/a/sets/mix/s-Ab1"),
         ("soundcloud.com/a/sets/mix?secret_token=s-Ab1", "https://soundcloud.com/a/sets/mix/s-Ab1"),
+        (
+            "https://soundcloud.com/discover/sets/weekly::x",
+            "https://soundcloud.com/discover/sets/weekly::x",
+        ),
+        ("api.soundcloud.com/playlists/17", f"{API}/playlists/17"),
+        ("https://api-v2.soundcloud.com/playlists/soundcloud:playlists:17", f"{API}/playlists/17"),
+        (
+            "https://api.soundcloud.com/playlists/soundcloud%3Aplaylists%3A17?secret_token=s-Ab1",
+            f"{API}/playlists/17?secret_token=s-Ab1",
+        ),
+        (
+            f"{PLAYER}soundcloud%253Aplaylists%253A17&secret_token=s-Ab1&color=%23ff5500",
+            f"{API}/playlists/17?secret_token=s-Ab1",
+        ),
+        (
+            "https://w.soundcloud.com/player/?url=https%3A//soundcloud.com/artist/sets/mix",
+            "https://soundcloud.com/artist/sets/mix",
+        ),
     ],
 )
 def test_a_playlist_has_one_address_too(text, url):

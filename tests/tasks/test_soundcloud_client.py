@@ -129,6 +129,30 @@ async def test_a_body_that_stands_still_is_given_up(world):
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.parametrize("status", [403, 500])
+async def test_the_next_format_is_tried_where_the_address_of_the_best_is_refused(world, status):
+    """AAC is refused again and again; MP3 is offered as well."""
+    found = await world.download(world.add(condition="aac_denied", status=status).url)
+    assert found.extension == "mp3"
+    assert seconds_of(found.path) == pytest.approx(5, abs=0.1)
+
+
+async def test_a_servers_error_at_a_formats_address_that_passes_costs_no_quality(world):
+    """It is asked for once more, and AAC comes."""
+    found = await world.download(world.add(condition="aac_denied", status=503, times=1).url)
+    assert found.extension == "m4a"
+    assert len(world.requests(FORMAT)) == 2
+
+
+async def test_a_cover_that_is_not_there_in_the_best_size_comes_in_the_next(world):
+    """Not every picture is in every size."""
+    world.standin.use(SoundCloudPlan(aimed=(Aimed(fault=Fault.UNAVAILABLE, path="t500x500"),)))
+    found = await world.download(world.add().url)
+    assert found.artwork is not None
+    assert found.artwork.startswith(b"\xff\xd8")
+    assert len(world.requests("artworks-")) > 1
+
+
 async def test_a_private_track_needs_its_token(world):
     """Without the s- part there is no such track."""
     track = world.add(condition="private")

@@ -3,7 +3,7 @@
 import pytest
 
 from tasks.errors import NoFormats, PreviewOnly
-from tasks.soundcloud.information import artwork_url, best_whole, refuse_suspected_preview
+from tasks.soundcloud.information import artwork_urls, best_whole, refuse_suspected_preview
 
 AAC = {"format_id": "hls_aac_160k", "ext": "m4a", "acodec": "mp4a.40.2", "vcodec": "none"}
 MP3 = {"format_id": "http_mp3_0_0", "ext": "mp3", "vcodec": "none"}
@@ -64,9 +64,19 @@ def test_thirty_seconds_of_a_longer_track_are_a_preview(announced, known, is_sus
         assert not is_suspect
 
 
-def test_the_cover_nearest_to_500_pixels_is_taken():
-    """The original has no size, and may be huge."""
+@pytest.mark.parametrize("protocol", ["rtmp", "rtmp_ffmpeg", "ism", "websocket_frag", "mhtml"])
+def test_what_another_program_would_fetch_is_left(protocol):
+    """It would ask any host, and go on when the download is cancelled."""
+    foreign = AAC | {"protocol": protocol}
+    assert list(best_whole("url", {"formats": [MP3, foreign]})) == [MP3]
+    with pytest.raises(NoFormats, match=protocol):
+        list(best_whole("url", {"formats": [foreign]}))
+
+
+def test_the_cover_nearest_to_500_pixels_comes_first():
+    """The original has no size, and may be huge; not every picture is there in every size."""
     sizes = [{"url": f"u{width}", "width": width} for width in (100, 300, 500)]
-    assert artwork_url({"thumbnails": [*sizes, {"url": "original"}]}) == "u500"
-    assert artwork_url({"thumbnails": [{"url": "original"}]}) == "original"
-    assert artwork_url({}) is None
+    found = artwork_urls({"thumbnails": [*sizes, {"url": "original"}]})
+    assert found == ["u500", "u300", "u100", "original"]
+    assert artwork_urls({"thumbnails": [{"url": "original"}]}) == ["original"]
+    assert artwork_urls({}) == []

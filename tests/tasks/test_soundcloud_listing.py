@@ -44,6 +44,18 @@ async def test_a_playlist_is_read_in_its_order_with_what_it_says_of_its_tracks(w
     assert len(world.requests(API)) == 1
 
 
+async def test_a_playlist_is_read_by_the_embedded_players_address_as_well(world) -> None:
+    """It names the playlist by its number."""
+    tracks = [world.add(f"Track {number}") for number in range(2)]
+    world.standin.catalogue.add_set("A Set", "Some One", tracks)
+    number = world.standin.catalogue.sets[0].id
+    player = "https://w.soundcloud.com/player/?url=https%3A//api.soundcloud.com/playlists/"
+    found = await read_list(
+        world.client(), parse_list_address(f"{player}soundcloud%253Aplaylists%253A{number}")
+    )
+    assert (found.title, numbers(found)) == ("A Set", [str(track.id) for track in tracks])
+
+
 @pytest.mark.parametrize("kind", ["likes", "reposts", "tracks"])
 async def test_a_list_costs_a_request_a_page_and_ends_at_the_first_known_page(world, kind) -> None:
     """Its tracks are named by the pages themselves: none is asked for one by one."""

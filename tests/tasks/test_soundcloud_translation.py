@@ -2,8 +2,10 @@
 
 import errno
 import io
+from contextlib import suppress
 
 import pytest
+import yt_dlp
 from yt_dlp.networking.common import Response
 from yt_dlp.networking.exceptions import CertificateVerifyError, HTTPError, TransportError
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError
@@ -12,13 +14,16 @@ from tasks.errors import (
     BadAddress,
     DownloadInterrupted,
     DrmProtected,
+    ErrorType,
     FileError,
     GeoBlocked,
     NoFormats,
     SourceDenied,
     SourceRateLimited,
+    SyncError,
     TrackNotFound,
 )
+from tasks.soundcloud.client import translated
 from tasks.soundcloud.downloader import ForeignHost
 from tasks.soundcloud.translation import translate
 
@@ -89,3 +94,42 @@ def test_a_named_time_is_kept():
     assert found.retry_after == 17
     dated = answered(429, **{"Retry-After": "Tue, 24 Nov 2026 12:00:00 GMT"})
     assert translate(dated, URL).retry_after is None
+
+
+def every_kind(module) -> list[type[Exception]]:
+    return sorted(
+        {kind for kind in vars(module).values()
+         if isinstance(kind, type) and issubclass(kind, Exception)},
+        key=lambda kind: kind.__name__,
+    )  # fmt: skip
+
+
+KINDS = [*every_kind(yt_dlp.utils), *every_kind(yt_dlp.networking.exceptions)]
+
+
+def raised(kind: type[Exception]) -> Exception:
+    """One of the kind, whatever it takes to make it."""
+    answer = Response(io.BytesIO(), URL, {}, status=500)
+    for arguments in ((), ("no",), ("no", "no"), (answer,), ([], [])):
+        with suppress(TypeError, AttributeError):
+            return kind(*arguments)
+    return kind(partial=1, expected=2)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("downloading", [False, True])
+def test_each_error_of_yt_dlp_has_a_class(kind, downloading):
+    """Alone, and wrapped as extract_info raises it."""
+    error = raised(kind)
+    for each in (error, wrapped(error), because(error)):
+        ours = translate(each, URL, downloading=downloading)
+        assert isinstance(ours, SyncError)
+        assert URL in str(ours) or isinstance(ours, FileError)
+        assert ours.error_type is not ErrorType.UNKNOWN_ERROR
+
+
+@pytest.mark.parametrize("kind", [KeyError, TypeError, AttributeError, ValueError, MemoryError])
+def test_an_error_of_pythons_own_has_a_class(kind):
+    """Extractors meet answers that nobody foresaw."""
+    with pytest.raises(DownloadInterrupted, match="Reading what was answered"), translated(URL):
+        raise kind("title")
