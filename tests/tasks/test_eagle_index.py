@@ -180,7 +180,7 @@ def test_broken_records_are_read_as_far_as_they_go() -> None:
 
 def test_tags_say_what_is_known_in_order_and_once() -> None:
     track = Track(
-        page_id="p", title="t", artist="Mara Lune", genre="House", bpm=123.6, key="F Minor",
+        page_id="p", title="t", artist="Mara Lune", genres=("House",), bpm=123.6, key="F Minor",
         playlists=("Night", "House"), soundcloud_url=URL, soundcloud_id="77",
     )  # fmt: skip
     assert import_tags(track, ext=".WAV", fingerprint=HASH.upper()) == [
