@@ -140,7 +140,7 @@ async def prepare(run: Run, summary: SyncSummary, *, cleanup: bool) -> SyncSumma
     try:
         _log.info("Step 1: Cleaning up stale processing locks...")
         if cleanup:
-            report = await clean_up(run.connections, run.state)
+            report = await run.pauses.through(lambda: clean_up(run.connections, run.state))
             summary = replace(summary, stale_locks_cleared=len(report.cleared))
         else:
             _log.info("   Skipped (--no-cleanup)")
@@ -149,7 +149,7 @@ async def prepare(run: Run, summary: SyncSummary, *, cleanup: bool) -> SyncSumma
         if eagle is None:
             _log.info("   Skipped: EAGLE_API_BASE is off")
             return summary
-        cached = await cache_library(eagle)
+        cached = await run.pauses.through(lambda: cache_library(eagle))
         _log.info("   Cached %d Eagle items", cached)
         return replace(summary, eagle_items_cached=cached)
     except SyncError as error:
@@ -165,12 +165,7 @@ async def _query_and_work(
     connections, state = run.connections, run.state
     _log.info("Step 3: Querying all %s tracks from Notion...", state.track_filter)
     try:
-        tracks = await query_tracks(
-            connections.notion,
-            connections.schema,
-            state.track_filter,
-            lambda track: is_wanted(connections, track, state.track_filter),
-        )
+        tracks: list[Track] = await run.pauses.through(lambda: _listed(run))
         state.listed = len(tracks)
         tracks += await unlisted(connections, tracks, state.track_filter, state.brought)
         everything = state.track_filter is TrackFilter.ALL and not state.retries_failed
@@ -185,6 +180,17 @@ async def _query_and_work(
     return await work_through(run, replace(summary, found=len(tracks)), tracks, how)
 
 
+async def _listed(run: Run) -> list[Track]:
+    connections, track_filter = run.connections, run.state.track_filter
+    tracks: list[Track] = await query_tracks(
+        connections.notion,
+        connections.schema,
+        track_filter,
+        lambda track: is_wanted(connections, track, track_filter),
+    )
+    return tracks
+
+
 async def work_through(
     run: Run, summary: SyncSummary, tracks: list[Track], how: HowToWork
 ) -> SyncSummary:
@@ -197,7 +203,7 @@ async def work_through(
     results = [*summary.results, *selection.skipped, *selection.planned]
     if selection.adoptions:
         _log.info("Writing Eagle's ids into %d finished rows...", len(selection.adoptions))
-        results += await adopt_rows(connections, state, selection.adoptions)
+        results += await adopt_rows(run, selection.adoptions)
     if selection.work:
         _list(selection.work)
         _log.info("Step 4: Processing %d tracks...", len(selection.work))

@@ -20,13 +20,7 @@ from flows.session.opening import Run, open_session
 from flows.track.claimed_row import ClaimedRow
 from flows.track.last_write import write_failure, write_results
 from flows.track.work import work_on
-from tasks.errors import (
-    EagleLibraryChanged,
-    LeaseLost,
-    NotionUnauthorized,
-    RowChanged,
-    SyncError,
-)
+from tasks.errors import LeaseLost, RowChanged, SyncError
 from tasks.locks.claim import Locked, Lost, NotWanted
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import HeldRow, Unlocked
@@ -34,8 +28,6 @@ from tasks.notion.rows import to_track
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.sync_track")
-
-_STOPS_THE_RUN = (EagleLibraryChanged, NotionUnauthorized)
 
 
 @dataclass
@@ -95,7 +87,7 @@ async def sync_one(turn: Turn, track_filter: TrackFilter) -> TrackResult:
     try:
         result = await _claim_and_work(run, track, track_filter)
     except SyncError as error:
-        if isinstance(error, _STOPS_THE_RUN):
+        if error.stops_run:
             run.state.stop(error)
         result = TrackResult.of(track, TrackStatus.FAILED, error=error)
     except Exception as error:  # noqa: BLE001  (the one place: a bad track never stops the others)
@@ -114,7 +106,8 @@ async def _claim_and_work(run: Run, track: Track, track_filter: TrackFilter) -> 
         return is_wanted(connections, to_track(row.page, connections.schema), track_filter)
 
     # No stage of its own: between a claim that is won and the `try` that frees it nothing may wait.
-    outcome = await connections.locks.claim(track.page_id, still_wanted)
+    locks = connections.locks
+    outcome = await run.pauses.through(lambda: locks.claim(track.page_id, still_wanted))
     match outcome:
         case Locked(by=by):
             return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"locked by {by}")
@@ -135,7 +128,7 @@ async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
     row = ClaimedRow(run, lease, track)
     try:
         async with lease.kept(), run.gates.work:
-            await row.name_playlists()
+            await run.pauses.through(row.name_playlists)
             return await write_results(row, await work_on(row))
     except LeaseLost:
         raise
@@ -143,7 +136,8 @@ async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
         _log.info("   %s", changed)
         return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"{changed} {changed.remedy}")
     except SyncError as error:
-        await write_failure(row, error)
+        if error.marks_row:
+            await write_failure(row, error)
         raise
     finally:
         await lease.release()

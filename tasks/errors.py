@@ -255,10 +255,24 @@ class SourceUnreachable(DownloadInterrupted):
 
 
 class SourceUnreadable(SourceError):
-    """The source answered, and its answer says nothing that yt-dlp understands."""
+    """The source answered, and its answer says nothing that yt-dlp understands.
+
+    `is_of_all` tells that no track could have been read.
+    """
 
     retryable = True
     default_remedy = "The next run tries again; if it stays, run `library-sync update`."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str | None = None,
+        retry_after: float | None = None,
+        is_of_all: bool = False,
+    ) -> None:
+        super().__init__(message, remedy=remedy, retry_after=retry_after)
+        self.is_of_all = is_of_all
 
 
 class SourceChanged(SourceError):

@@ -7,6 +7,7 @@ back-off; jitter keeps workers from coming back together (the idea of stamina an
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -14,9 +15,14 @@ from typing import TypeVar
 
 from tasks.errors import SyncError, is_retryable
 
-__all__ = ["PATIENT", "RetryPolicy", "retrying"]
+__all__ = ["PATIENT", "UNSAID_SECONDS", "RetryPolicy", "Wait", "log_wait", "retrying", "said_time"]
+
+_log = logging.getLogger("tasks.retrying")
 
 T = TypeVar("T")
+
+UNSAID_SECONDS = 2.0
+"""A wait that is longer is said: which service, why, how long, before which attempt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +52,52 @@ class RetryPolicy:
 PATIENT = RetryPolicy(attempts=6)
 
 
+@dataclass(frozen=True)
+class Wait:
+    """A wait before another attempt: why, for how many seconds, before which attempt of how many
+    (None: as long as it takes).
+    """
+
+    error: BaseException
+    seconds: float
+    attempt: int
+    attempts: int | None = None
+
+
+def log_wait(wait: Wait) -> None:
+    """Say it, if it is one that somebody who looks on would wonder about."""
+    if wait.seconds > UNSAID_SECONDS:
+        of = f" of {wait.attempts}" if wait.attempts else ""
+        said = said_time(wait.seconds)
+        _log.info("%s Waiting %s before attempt %d%s.", wait.error, said, wait.attempt, of)
+
+
+def said_time(seconds: float) -> str:
+    """`20 s`, `10 min`, `1 min 5 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
 async def retrying(
     call: Callable[[], Awaitable[T]],
     policy: RetryPolicy,
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    on_wait: Callable[[Wait], None] = log_wait,
 ) -> T:
-    """What `call` returns, repeated by `policy` while another attempt can help."""
+    """What `call` returns, repeated by `policy` while another attempt can help.
+
+    `on_wait` is told of each wait before it begins.
+    """
     for attempt in range(1, policy.attempts):
         try:
             return await call()
         except SyncError as error:
             if not is_retryable(error):
                 raise
-            await sleep(policy.delay(attempt, error))
+            wait = Wait(error, policy.delay(attempt, error), attempt + 1, policy.attempts)
+            on_wait(wait)
+            await sleep(wait.seconds)
     return await call()

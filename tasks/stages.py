@@ -14,8 +14,8 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from tasks.errors import is_retryable
-from tasks.retrying import RetryPolicy
+from tasks.errors import SyncError
+from tasks.retrying import RetryPolicy, Wait, log_wait
 
 __all__ = ["SOURCE_RETRIES", "stage"]
 
@@ -23,13 +23,24 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SOURCE_RETRIES = RetryPolicy(attempts=4, first=2.0)
-EAGLE_RETRIES = RetryPolicy(attempts=3, first=2.0)
 
 
-async def may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """True if the stage failed with an error that another attempt can cure."""
-    outcome = await state.aresult(raise_on_failure=False)
-    return isinstance(outcome, BaseException) and is_retryable(outcome)
+def may_help(policy: RetryPolicy) -> Callable[..., Coroutine[Any, Any, bool]]:
+    """What Prefect asks before it retries a stage: can another attempt cure the error?
+
+    A service that is away is none of its business: the whole run waits for it.
+    """
+
+    async def ask(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+        outcome = await state.aresult(raise_on_failure=False)
+        if not isinstance(outcome, SyncError) or not outcome.retryable or outcome.is_away:
+            return False
+        if run.run_count < policy.attempts:
+            seconds = policy.delays[max(0, run.run_count - 1)]
+            log_wait(Wait(outcome, seconds, run.run_count + 1, policy.attempts))
+        return True
+
+    return ask
 
 
 class Stage(Protocol):
@@ -50,5 +61,5 @@ def stage(name: str, retries: RetryPolicy | None = None) -> Stage:
         retries=retries.attempts - 1,
         retry_delay_seconds=retries.delays,
         retry_jitter_factor=retries.jitter,
-        retry_condition_fn=may_help,
+        retry_condition_fn=may_help(retries),
     )

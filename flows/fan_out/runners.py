@@ -18,6 +18,7 @@ from flows.progress.board import Board
 from flows.session.gates import Gates, claims_ahead
 from flows.session.opening import Run
 from flows.sync_track import Turn, current_turn, sync_one, sync_track
+from tasks.errors import ServiceAway
 from tasks.notion.budget import RequestBudget
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -43,7 +44,9 @@ async def process_tracks(
     (another Eagle library is open, Notion refuses the token), the rest is not begun.
     """
     run = replace(run, gates=Gates.of(workers))
-    board = Board(len(work), run.state.progress_line, run.state.transfers, on_result)
+    run.state.work = work
+    line, transfers = run.state.progress_line, run.state.transfers
+    board = Board(len(work), line, transfers, on_result, pause=lambda: run.pauses.text)
     async with board.shown():
         return await _run_twice(run, work, workers, board)
 
@@ -70,7 +73,7 @@ async def _run_all(
 
     async def runner(place: int) -> None:
         await asyncio.sleep(_APART * place)
-        while not run.state.stopped_by and (track := await waiting.next()):
+        while await _may_begin(run) and (track := await waiting.next()):
             board.begin(track)
             result = await _in_subflow(Turn(run, track), board.outage)
             waiting.note(result)
@@ -86,6 +89,15 @@ async def _run_all(
     for result in waiting.done_elsewhere:
         await board.count(result)
     return results + waiting.done_elsewhere
+
+
+async def _may_begin(run: Run) -> bool:
+    """Whether another track may begin, once no service is away."""
+    try:
+        await run.pauses.clear()
+    except ServiceAway as error:
+        run.state.stop(error)
+    return run.state.stopped_by is None
 
 
 async def _spend_reserve_when_cancelled(

@@ -23,7 +23,10 @@ _REDRAWN_EVERY = 0.5
 
 
 class Board:
-    """Counts of a run in progress; `on_result` is told of each result as it comes."""
+    """Counts of a run in progress; `on_result` is told of each result as it comes.
+
+    `pause` says for which service the run waits, "" while it goes on.
+    """
 
     def __init__(
         self,
@@ -31,7 +34,9 @@ class Board:
         line: ProgressLine | None,
         transfers: Transfers,
         on_result: Callable[[TrackResult], Awaitable[None]] | None,
+        pause: Callable[[], str] = str,
     ) -> None:
+        self._pause = pause
         self._on_result = on_result
         self._transfers = transfers
         self._total = total
@@ -94,6 +99,8 @@ class Board:
             self._line.show(self._text())
 
     def _text(self) -> str:
+        if pause := self._pause():
+            return f"[{self._done}/{self._total}] {pause}"
         counts = ", ".join(f"{n} {s.value.replace('_', ' ')}" for s, n in self._counts.items() if n)
         elapsed = monotonic() - self._began
         eta = ""

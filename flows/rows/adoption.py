@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.session.connections import Connections
-from flows.session.run_state import RunState
+from flows.session.opening import Run
 from tasks.eagle.index import Match
 from tasks.errors import SyncError
 from tasks.locks.written import require_shown
@@ -47,9 +47,7 @@ def is_only_an_id(track: Track, match: Match | None) -> bool:
     return bool(track.downloaded and not track.lock and match and match.wav)
 
 
-async def adopt_rows(
-    connections: Connections, state: RunState, adoptions: Sequence[Adoption]
-) -> list[TrackResult]:
+async def adopt_rows(run: Run, adoptions: Sequence[Adoption]) -> list[TrackResult]:
     """Write Eagle's ids into the rows; what became of each, in the order they were finished.
 
     Interrupted, it simply goes on next time: a row that has its id is no longer found.
@@ -58,8 +56,8 @@ async def adopt_rows(
     results: list[TrackResult] = []
 
     async def worker() -> None:
-        while waiting and not state.stopped_by:
-            results.append(await _adopt(connections, waiting.popleft()))
+        while waiting and not run.state.stopped_by:
+            results.append(await _adopt(run, waiting.popleft()))
             if len(results) % _SAID_EVERY == 0:
                 _log.info("   %d of %d ids written", len(results), len(adoptions))
 
@@ -69,16 +67,18 @@ async def adopt_rows(
     return results
 
 
-async def _adopt(connections: Connections, adoption: Adoption) -> TrackResult:
+async def _adopt(run: Run, adoption: Adoption) -> TrackResult:
+    connections = run.connections
     track, match = adoption.track, adoption.match
     paths = _paths(connections, match)
     written = property_values(connections.schema, _values(connections, track, match, paths))
     try:
-        page = await retrying(
-            _call(connections.notion.update_page, track.page_id, written), PATIENT
-        )
+        write = _call(connections.notion.update_page, track.page_id, written)
+        page = await run.pauses.through(lambda: retrying(write, PATIENT))
         require_shown(page, written, track.label)
     except SyncError as error:
+        if error.stops_run:
+            run.state.stop(error)
         _log.warning("%s: %s", track.label, error)
         return _result(adoption, TrackStatus.FAILED, paths, error)
     return _result(adoption, TrackStatus.PROCESSED, paths)

@@ -20,7 +20,9 @@ from flows.prefect_server.shared_limits import SharedLimits
 from flows.progress.terminal import ProgressLine
 from flows.session.connections import Connections
 from flows.session.gates import Gates
+from flows.session.pauses import PATIENCE_SECONDS, Pauses
 from flows.session.preflight import open_eagle, open_schema, open_state, writable_folder
+from flows.session.probes import probes_of
 from flows.session.run_state import RunState, new_run_folder
 from flows.settings import Settings
 from tasks.attempts import Attempts
@@ -52,10 +54,11 @@ _STAGING = ".library-sync-staging"
 
 @dataclass(frozen=True)
 class Run:
-    """A run that is open. Who needs one of the three takes that one."""
+    """A run that is open. Who needs one of the four takes that one."""
 
     connections: Connections
     state: RunState
+    pauses: Pauses
     gates: Gates = field(default_factory=lambda: Gates.of(1))
 
 
@@ -71,6 +74,7 @@ class SessionOptions:
     patience: Patience | None = None
     progress_line: ProgressLine | None = None
     only_pages: frozenset[str] | None = None
+    pause_seconds: float = PATIENCE_SECONDS
     opening: asyncio.Future[Connections] | None = None
 
 
@@ -105,7 +109,8 @@ async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> Asy
             progress_line=options.progress_line,
         )
         _warn_of_gaps(connections, state)
-        yield Run(connections, state)
+        pauses = Pauses(probes_of(connections), patience=options.pause_seconds)
+        yield Run(connections, state, await stack.enter_async_context(pauses))
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,8 @@ class RunState:
 
     `folder` is where its report goes. `only_pages` are the rows it is restricted to (None: all).
     `brought` are rows that following has just made: a listing may not show them yet.
-    `listed` counts the rows of its listing, `machines` are the others that hold rows now.
+    `listed` counts the rows of its listing, `machines` are the others that hold rows now,
+    `work` the tracks in work or waiting for it.
     `schema_now` is the schema, where it was changed during the run and had to be read again.
     """
 
@@ -44,6 +46,7 @@ class RunState:
     stopped_by: SyncError | None = None
     warnings: tuple[str, ...] = ()
     progress_line: ProgressLine | None = None
+    work: Sequence[Track] = ()
     transfers: Transfers = field(default_factory=Transfers)
 
     @property

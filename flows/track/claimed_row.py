@@ -8,8 +8,10 @@ row of a long run that was last seen within ten seconds is not read again: there
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from time import monotonic
+from typing import Any
 
 from flows.session.opening import Run
 from tasks.errors import RowChanged
@@ -51,7 +53,7 @@ class ClaimedRow:
         """
         if not self._is_fresh():
             connections = self.run.connections
-            page = await retrying(lambda: connections.notion.page(self.track.page_id), PATIENT)
+            page = await self.run.pauses.through(self._page)
             self.page, self._seen, self._looked = page, monotonic(), True
             self._newest = await self._named(to_track(page, connections.schema))
         number, before = self._newest.soundcloud_id, self.track.soundcloud_id
@@ -67,6 +69,10 @@ class ClaimedRow:
         if is_other or row.in_trash:
             what = "was put into the trash" if row.in_trash else "was given another address"
             raise RowChanged(f"The row {what} while {self.track.label} was worked on.")
+
+    async def _page(self) -> Mapping[str, Any]:
+        notion = self.run.connections.notion
+        return await retrying(lambda: notion.page(self.track.page_id), PATIENT)
 
     def _is_fresh(self) -> bool:
         """True if nothing would be gained by another look."""

@@ -66,10 +66,8 @@ async def deliver(
     wav = await _item(row, track, known.wav, files.wav, files.pcm_sha256)
     aiff = await _item(row, track, known.aiff, files.aiff, files.pcm_sha256)
     track = with_playlists(track, await row.look())
-    wav, aiff = await in_eagle(connections, wav, track), await in_eagle(connections, aiff, track)
-    copies = await place_copies(
-        connections, track, files.wav, files.pcm_sha256, is_ours=files.is_ours
-    )
+    wav, aiff = await _in_eagle(row, wav, track), await _in_eagle(row, aiff, track)
+    copies = await _copies(row, track, files)
     paths = _paths(connections.eagle, wav, aiff, copies)
     return Held(wav=wav, aiff=aiff, paths=paths, seconds=files.seconds)
 
@@ -80,11 +78,13 @@ async def adopt(row: ClaimedRow, track: Track, wav: EagleItem, aiff: EagleItem |
     eagle = connections.eagle
     assert eagle is not None
     track = with_playlists(track, await row.look())
-    wav = await in_eagle(connections, wav, track)
+    wav = await _in_eagle(row, wav, track)
     if aiff is not None:
-        aiff = await in_eagle(connections, aiff, track)
+        aiff = await _in_eagle(row, aiff, track)
     file = eagle.file_path(wav)
-    copies = await place_copies(connections, track, file) if file is not None else ()
+    copies: Sequence[Path] = ()
+    if file is not None:
+        copies = await row.run.pauses.through(lambda: place_copies(connections, track, file))
     return Held(wav=wav, aiff=aiff, paths=_paths(eagle, wav, aiff, copies), seconds=wav.duration)
 
 
@@ -103,18 +103,33 @@ async def _item(
     return await import_one(row, track, file, pcm_sha256)
 
 
+async def _in_eagle(row: ClaimedRow, item: EagleItem, track: Track) -> EagleItem:
+    connections = row.run.connections
+    return await row.run.pauses.through(lambda: in_eagle(connections, item, track))
+
+
+async def _copies(row: ClaimedRow, track: Track, files: Finished) -> Sequence[Path]:
+    connections, pcm, is_ours = row.run.connections, files.pcm_sha256, files.is_ours
+    return await row.run.pauses.through(
+        lambda: place_copies(connections, track, files.wav, pcm, is_ours=is_ours)
+    )
+
+
 async def import_one(row: ClaimedRow, track: Track, file: Path, pcm_sha256: str) -> EagleItem:
     """The item of one file, imported now or by an earlier attempt."""
     connections = row.run.connections
-    assert connections.eagle is not None
-    item: EagleItem = await import_file(
-        connections.eagle,
-        file,
-        track,
-        website=website(connections, track),
-        fingerprint=pcm_sha256,
-        playlist=chosen_playlists(connections.settings, track)[0],
-        lock=row.lease,
+    eagle = connections.eagle
+    assert eagle is not None
+    item: EagleItem = await row.run.pauses.through(
+        lambda: import_file(
+            eagle,
+            file,
+            track,
+            website=website(connections, track),
+            fingerprint=pcm_sha256,
+            playlist=chosen_playlists(connections.settings, track)[0],
+            lock=row.lease,
+        )
     )
     return item
 
@@ -123,11 +138,10 @@ async def _into_folder(row: ClaimedRow, track: Track, files: Finished) -> Held:
     connections = row.run.connections
     track = with_playlists(track, await row.look())
     root, first = connections.settings.out_dir, chosen_playlists(connections.settings, track)[:1]
-    wav = await place(track, files.wav, root, first, files.pcm_sha256, is_ours=files.is_ours)
-    aiff = await place(track, files.aiff, root, first, files.pcm_sha256, is_ours=True)
-    copies = await place_copies(
-        connections, track, files.wav, files.pcm_sha256, is_ours=files.is_ours
-    )
+    pcm, through = files.pcm_sha256, row.run.pauses.through
+    wav = await through(lambda: place(track, files.wav, root, first, pcm, is_ours=files.is_ours))
+    aiff = await through(lambda: place(track, files.aiff, root, first, pcm, is_ours=True))
+    copies = await _copies(row, track, files)
     paths = FilePaths(wav=str(wav[0]), aiff=str(aiff[0]), playlist_wav=_first(copies))
     return Held(paths=paths, seconds=files.seconds)
 

@@ -83,13 +83,17 @@ async def _finish(row: ClaimedRow, values: ValuesBy) -> tuple[Mapping[str, Any],
     schema = row.run.state.schema_now or row.run.connections.schema
     written = property_values(schema, values(schema))
     try:
-        return written, await row.lease.finish(written)
+        return written, await _send(row, written)
     except NotionRefused:
         fresh = await _schema_again(row.run.connections, row.run.state)
         if fresh is None:
             raise
     written = property_values(fresh, values(fresh))
-    return written, await row.lease.finish(written)
+    return written, await _send(row, written)
+
+
+async def _send(row: ClaimedRow, written: Mapping[str, Any]) -> LockRow:
+    return await row.run.pauses.through(lambda: row.lease.finish(written))
 
 
 async def _schema_again(connections: Connections, state: RunState) -> Schema | None:

@@ -12,13 +12,16 @@ from flows.session.opening import Run
 from flows.track.claimed_row import ClaimedRow
 from flows.track.delivery import Finished, Held, adopt, deliver, import_one, website
 from flows.track.sound import listen, remember
+from flows.track.source_trouble import require_readable
 from tasks.audio.inspecting import is_whole
 from tasks.audio.names import file_stem
+from tasks.audio.recording import Recording
 from tasks.audio.stage import make_aiff
 from tasks.eagle.index import Match
 from tasks.eagle.records import EagleItem
 from tasks.eagle.stage import look_again
 from tasks.eagle.tags import told_by_item
+from tasks.errors import SourceUnreadable
 from tasks.facts import gather_facts, match_in, source_of
 from tasks.planning import Action, plan_track
 from tasks.soundcloud.stage import Fetched, fetch_recording
@@ -69,7 +72,8 @@ async def _match(claimed: ClaimedRow) -> Match | None:
     if connections.eagle is None or match is None or (match.wav and match.aiff):
         return match
     if address := website(connections, row):
-        await look_again(connections.eagle, address)
+        eagle = connections.eagle
+        await claimed.run.pauses.through(lambda: look_again(eagle, address))
     return match_in(connections.index, row, hosts)
 
 
@@ -84,6 +88,14 @@ async def _download(row: ClaimedRow) -> _Brought:
 
 
 async def _fetch(run: Run, row: Track, folder: Path) -> Fetched:
+    try:
+        return await run.pauses.through(lambda: _fetch_once(run, row, folder))
+    except SourceUnreadable as error:
+        await require_readable(run.connections, run.state, row, error)
+        raise
+
+
+async def _fetch_once(run: Run, row: Track, folder: Path) -> Fetched:
     connections = run.connections
     address = source_of(row, connections.settings.allowed_source_hosts)
     address = await connections.source.resolve(address)
@@ -156,8 +168,7 @@ async def _import_local(row: ClaimedRow, wav: Path) -> _Brought:
         _log.info("%s: %s is not whole; downloading it again", track.label, wav)
         return await _download(row)
     with connections.fresh_folder() as folder:
-        stem = file_stem(track.artist, track.title)
-        made = await make_aiff(connections.decoders, wav, folder, stem)
+        made = await _make_aiff(row.run, track, wav, folder)
         files = Finished(
             wav=wav,
             aiff=made.aiff,
@@ -195,11 +206,16 @@ async def _aiff_for(row: ClaimedRow, track: Track, wav: EagleItem) -> EagleItem:
     file = connections.eagle.file_path(wav)
     with connections.fresh_folder() as folder:
         if file is not None:
-            stem = file_stem(track.artist, track.title)
-            made = await make_aiff(connections.decoders, file, folder, stem)
+            made = await _make_aiff(row.run, track, file, folder)
         else:
             made = (await _fetch(row.run, track, folder)).recording
         return await import_one(row, track, made.aiff, made.pcm_sha256)
+
+
+async def _make_aiff(run: Run, row: Track, wav: Path, folder: Path) -> Recording:
+    decoders, stem = run.connections.decoders, file_stem(row.artist, row.title)
+    made: Recording = await run.pauses.through(lambda: make_aiff(decoders, wav, folder, stem))
+    return made
 
 
 def _result(track: Track, status: TrackStatus, held: Held, reason: str) -> TrackResult:

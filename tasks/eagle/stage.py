@@ -8,22 +8,19 @@ from tasks.eagle.imports import Lock
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem
 from tasks.eagle.tags import import_tags
-from tasks.retrying import RetryPolicy
 from tasks.stages import stage
 from tasks.tracks import Track
 
 __all__ = ["adopt_item", "cache_library", "import_file", "look_again"]
 
-_RETRIES = RetryPolicy(attempts=3, first=2.0)
 
-
-@stage("cache-eagle-library", _RETRIES)
+@stage("cache-eagle-library")
 async def cache_library(library: EagleLibrary) -> int:
     """Read the whole library once; the number of items in its index. Raises EagleError."""
     return await library.load()
 
 
-@stage("look-into-eagle", _RETRIES)
+@stage("look-into-eagle")
 async def look_again(library: EagleLibrary, website: str) -> None:
     """Learn what others have imported of one recording since the run began, or have asked for.
 
@@ -32,7 +29,7 @@ async def look_again(library: EagleLibrary, website: str) -> None:
     await library.catch_up(website)
 
 
-@stage("import-into-eagle", _RETRIES)
+@stage("import-into-eagle")
 async def import_file(
     library: EagleLibrary,
     path: Path,
@@ -59,7 +56,7 @@ async def import_file(
     )
 
 
-@stage("adopt-eagle-item", _RETRIES)
+@stage("adopt-eagle-item")
 async def adopt_item(
     library: EagleLibrary, item: EagleItem, track: Track, playlist: str
 ) -> EagleItem:

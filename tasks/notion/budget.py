@@ -14,12 +14,17 @@ common account, several at a time, since each lease is a round trip to it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Protocol
 
+from tasks.retrying import UNSAID_SECONDS, said_time
+
 __all__ = ["LEASE_SECONDS", "RequestBudget", "SharedPermits"]
+
+_log = logging.getLogger("tasks.notion.budget")
 
 _WINDOW_SECONDS = 60.0
 _BATCH = 10
@@ -85,8 +90,15 @@ class RequestBudget:
         self._closed_until = max(self._closed_until, self._clock() + seconds)
 
     async def _wait(self, permits: int) -> None:
+        if (wait := self._wait_for(permits)) > UNSAID_SECONDS:
+            _log.info("%s Waiting %s.", self._why(), said_time(wait))
         while (wait := self._wait_for(permits)) > 0:
             await self._sleep(min(wait, _LONGEST_NAP))
+
+    def _why(self) -> str:
+        if self._closed_until > self._clock():
+            return "Notion asks us to slow down."
+        return f"Notion's budget of {self.per_minute} requests a minute is spent."
 
     async def _lease(self, shared: SharedPermits, permits: int) -> None:
         """Spend leased permits; lease about as many at once as the last seconds needed."""

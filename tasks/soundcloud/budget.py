@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 from tasks.errors import SourceDenied, SourceError, SourceRateLimited
+from tasks.retrying import UNSAID_SECONDS, said_time
 
 __all__ = ["SourceBudget"]
 
@@ -85,6 +86,9 @@ class SourceBudget:
     async def _take(self) -> None:
         async with self._turn:
             while (wait := self._wait()) > 0:
+                if wait > UNSAID_SECONDS:
+                    why = "refuses" if self.paused_for else "has had its requests for ten minutes"
+                    _log.info("SoundCloud %s. Waiting %s.", why, said_time(wait))
                 await self._sleep(wait)
             self._taken.append(self._clock())
 

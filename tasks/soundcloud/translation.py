@@ -15,8 +15,10 @@ from yt_dlp.utils import (
     UnsupportedError,
 )
 
+from tasks.disk.refusals import DISK_TROUBLE
 from tasks.errors import (
     BadAddress,
+    DiskUnavailable,
     DownloadInterrupted,
     DrmProtected,
     FileError,
@@ -25,6 +27,8 @@ from tasks.errors import (
     SourceDenied,
     SourceError,
     SourceRateLimited,
+    SourceUnreachable,
+    SourceUnreadable,
     SyncError,
     TrackNotFound,
 )
@@ -46,8 +50,11 @@ _BY_TEXT: tuple[tuple[str, type[SourceError], str], ...] = (
     ("geo restriction", GeoBlocked, "is not available in this country"),
 )
 
+# yt-dlp needs SoundCloud's own key of its pages to ask for anything at all.
+_OF_ALL = "client id"
+
 # An OSError that names a file is the disk's; these name none when they come from a write.
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+_DISK = DISK_TROUBLE | {errno.EFBIG, errno.EIO}
 
 
 def translate(error: Exception, url: str, *, downloading: bool = False) -> SyncError:
@@ -67,7 +74,8 @@ def translate(error: Exception, url: str, *, downloading: bool = False) -> SyncE
             remedy="Add the host to ALLOWED_SOURCE_HOSTS if it is yours.",
         )
     if isinstance(inner, OSError) and (inner.filename or inner.errno in _DISK):
-        return FileError(f"{url} could not be written ({inner.strerror}).")
+        kind_of_disk = DiskUnavailable if inner.errno in DISK_TROUBLE else FileError
+        return kind_of_disk(f"{url} could not be written ({inner.strerror}).")
     for kind, ours, what in _BY_TYPE:
         if isinstance(inner, kind):
             return ours(f"{url} {what}.")
@@ -79,9 +87,15 @@ def translate(error: Exception, url: str, *, downloading: bool = False) -> SyncE
     if isinstance(inner, ExtractorError):
         return _of_text(inner, url)
     if isinstance(inner, RequestError | TransportError | OSError):
-        return DownloadInterrupted(f"The connection to {url} broke off ({_kind(inner)}).")
-    what = "The download of" if downloading else "Reading what was answered for"
-    return DownloadInterrupted(f"{what} {url} failed ({_kind(inner)}).")
+        return SourceUnreachable(f"The connection to {url} broke off ({_kind(inner)}).")
+    return _of_surprise(inner, url, downloading=downloading)
+
+
+def _of_surprise(error: BaseException, url: str, *, downloading: bool) -> SourceError:
+    """Extractors meet answers that nobody foresaw, and raise whatever Python does."""
+    if downloading:
+        return DownloadInterrupted(f"The download of {url} failed ({_kind(error)}).")
+    return SourceUnreadable(f"Reading what was answered for {url} failed ({_kind(error)}).")
 
 
 def format_refusal(error: BaseException) -> int | None:
@@ -114,6 +128,8 @@ def _of_status(error: HTTPError, url: str, *, downloading: bool) -> SourceError:
         return TrackNotFound(f"SoundCloud has no track at {url}.")
     if status in {401, 403}:
         return SourceDenied(f"SoundCloud refuses {url} ({status}).")
+    if status >= 500:
+        return SourceUnreachable(f"SoundCloud answered {status} for {url}.")
     return DownloadInterrupted(f"SoundCloud answered {status} for {url}.")
 
 
@@ -122,7 +138,8 @@ def _of_text(error: ExtractorError, url: str) -> SourceError:
     for words, kind, what in _BY_TEXT:
         if words in text:
             return kind(f"{url} {what}.")
-    return DownloadInterrupted(f"SoundCloud's answer for {url} could not be read.")
+    said = f"SoundCloud's answer for {url} could not be read"
+    return SourceUnreadable(f"{said}: {error.orig_msg}.", is_of_all=_OF_ALL in text)
 
 
 def _retry_after(error: HTTPError) -> float | None:

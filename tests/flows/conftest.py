@@ -86,6 +86,7 @@ def run_flow(prefect_server: None) -> RunFlow:
         settings: dict[str, Any] | None = None,
         patience: Patience | None = None,
         factor: float = 0.1,
+        pause_seconds: float = 600.0,
         **options: Any,
     ) -> SyncSummary:
         session_options.set(
@@ -93,6 +94,7 @@ def run_flow(prefect_server: None) -> RunFlow:
                 settings=settings_of(sandbox, **(settings or {})),
                 timing=LockTiming.scaled_for_tests(factor),
                 patience=patience or Patience.scaled_for_tests(factor),
+                pause_seconds=pause_seconds,
             )
         )
         await asyncio.to_thread(settle, sandbox)

@@ -12,6 +12,7 @@ from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, Unsu
 
 from tasks.errors import (
     BadAddress,
+    DiskUnavailable,
     DownloadInterrupted,
     DrmProtected,
     ErrorType,
@@ -20,6 +21,8 @@ from tasks.errors import (
     NoFormats,
     SourceDenied,
     SourceRateLimited,
+    SourceUnreachable,
+    SourceUnreadable,
     SyncError,
     TrackNotFound,
 )
@@ -53,8 +56,8 @@ def because(cause: Exception) -> ExtractorError:
         (wrapped(because(answered(403))), False, SourceDenied),
         (wrapped(answered(429)), False, SourceRateLimited),
         (answered(429), False, SourceRateLimited),
-        (wrapped(answered(500)), False, DownloadInterrupted),
-        (wrapped(answered(503)), False, DownloadInterrupted),
+        (wrapped(answered(500)), False, SourceUnreachable),
+        (wrapped(answered(503)), False, SourceUnreachable),
         (wrapped(answered(403)), True, DownloadInterrupted),
         (wrapped(answered(404)), True, DownloadInterrupted),
         (wrapped(answered(416)), True, DownloadInterrupted),
@@ -67,8 +70,8 @@ def because(cause: Exception) -> ExtractorError:
             DrmProtected,
         ),
         (wrapped(ExtractorError("No video formats found!")), False, NoFormats),
-        (wrapped(ExtractorError("anything new")), False, DownloadInterrupted),
-        (wrapped(because(TransportError("timed out"))), False, DownloadInterrupted),
+        (wrapped(ExtractorError("anything new")), False, SourceUnreadable),
+        (wrapped(because(TransportError("timed out"))), False, SourceUnreachable),
         (wrapped(because(ForeignHost("https://evil.example/x"))), False, BadAddress),
         (wrapped(CertificateVerifyError("self-signed")), False, DownloadInterrupted),
         (
@@ -76,9 +79,9 @@ def because(cause: Exception) -> ExtractorError:
             True,
             DownloadInterrupted,
         ),
-        (wrapped(OSError(errno.ENOSPC, "No space left on device")), True, FileError),
+        (wrapped(OSError(errno.ENOSPC, "No space left on device")), True, DiskUnavailable),
         (wrapped(PermissionError(errno.EACCES, "Permission denied", "/x")), True, FileError),
-        (wrapped(ConnectionResetError(errno.ECONNRESET, "reset")), True, DownloadInterrupted),
+        (wrapped(ConnectionResetError(errno.ECONNRESET, "reset")), True, SourceUnreachable),
     ],
 )
 def test_each_exception_has_its_error(error, downloading, expected):
@@ -131,5 +134,5 @@ def test_each_error_of_yt_dlp_has_a_class(kind, downloading):
 @pytest.mark.parametrize("kind", [KeyError, TypeError, AttributeError, ValueError, MemoryError])
 def test_an_error_of_pythons_own_has_a_class(kind):
     """Extractors meet answers that nobody foresaw."""
-    with pytest.raises(DownloadInterrupted, match="Reading what was answered"), translated(URL):
+    with pytest.raises(SourceUnreadable, match="Reading what was answered"), translated(URL):
         raise kind("title")

@@ -1,0 +1,150 @@
+"""A run pauses while a service is away: Notion, Eagle, SoundCloud, the network, the disk.
+
+Steps that a service refuses wait, each in its place; none begins meanwhile, no row is claimed, and
+held rows stay held. When the service answers again the steps are done once more. When it does not
+within the run's patience, every step ends with ServiceAway, which stops the run and marks no row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
+from typing import Self, TypeVar
+
+from tasks.errors import Service, ServiceAway, SyncError
+from tasks.retrying import RetryPolicy, Wait, log_wait, said_time
+
+_log = logging.getLogger("flows.session")
+
+T = TypeVar("T")
+Probe = Callable[[SyncError], Awaitable[object]]
+"""Asks a service whether it is there; raises an error that `is_away` while it is not."""
+
+PATIENCE_SECONDS = 600.0
+_FIRST_LOOK = 1.0
+_SLOWEST_LOOK = 15.0
+_PROBE_SECONDS = 20.0
+_SAID_EVERY = 60.0
+_STUMBLING = RetryPolicy(attempts=4, first=1.0)
+
+
+class Pauses:
+    """The services a run has found away. Use `async with`; it asks them while they are."""
+
+    def __init__(
+        self, probes: Mapping[Service, Probe], *, patience: float = PATIENCE_SECONDS
+    ) -> None:
+        self._probes = probes
+        self._patience = patience
+        self._absences: dict[Service, _Absence] = {}
+        self._asking: dict[Service, asyncio.Lock] = {service: asyncio.Lock() for service in probes}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for absence in self._absences.values():
+            absence.watch.cancel()
+
+    @property
+    def text(self) -> str:
+        """`Eagle does not answer; waiting, 20 s of 10 min`; empty while all are there."""
+        waiting = [one for one in self._absences.values() if not one.over.done()]
+        return waiting[0].text(self._patience) if waiting else ""
+
+    async def clear(self) -> None:
+        """Return once no service is away. Raises ServiceAway."""
+        while self._absences:
+            await asyncio.shield(next(iter(self._absences.values())).over)
+
+    async def through(self, step: Callable[[], Awaitable[T]]) -> T:
+        """What `step` returns, done again after each pause. Raises ServiceAway, and what it raises.
+
+        A service that is there when it is asked was only stumbling: a few more attempts.
+        """
+        attempt = 1
+        while True:
+            await self.clear()
+            try:
+                return await step()
+            except SyncError as error:
+                service = error.service
+                if service is None or not error.is_away or service not in self._probes:
+                    raise
+                if await self._is_away(service, error):
+                    continue
+                if attempt == _STUMBLING.attempts:
+                    raise
+                wait = Wait(
+                    error, _STUMBLING.delay(attempt, error), attempt + 1, _STUMBLING.attempts
+                )
+                attempt += 1
+                log_wait(wait)
+                await asyncio.sleep(wait.seconds)
+
+    async def _is_away(self, service: Service, error: SyncError) -> bool:
+        async with self._asking[service]:
+            if service in self._absences:
+                return True
+            seen = await self._look(service, error)
+            if seen is not None:
+                self._absences[service] = _Absence(seen)
+                self._absences[service].watch = asyncio.ensure_future(self._watch(service))
+            return seen is not None
+
+    async def _look(self, service: Service, error: SyncError) -> SyncError | None:
+        """What shows that the service is away; None if it is there, whatever it says."""
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await self._probes[service](error)
+        except TimeoutError:
+            return error
+        except SyncError as found:
+            return found if found.is_away else None
+        return None
+
+    async def _watch(self, service: Service) -> None:
+        """Ask again until it answers or patience ends; both are said."""
+        absence = self._absences[service]
+        _log.warning("%s %s", absence.error, absence.text(self._patience))
+        pause, said = _FIRST_LOOK, 0.0
+        while (left := self._patience - absence.seconds) > 0:
+            await asyncio.sleep(min(pause, left))
+            pause = min(pause * 1.5, _SLOWEST_LOOK)
+            if await self._look(service, absence.error) is None:
+                _log.warning(
+                    "%s is there again after %s; going on.", service, said_time(absence.seconds)
+                )
+                del self._absences[service]
+                absence.over.set_result(None)
+                return
+            if absence.seconds - said >= _SAID_EVERY:
+                said = absence.seconds
+                _log.warning("%s", absence.text(self._patience))
+        absence.end(service, self._patience)
+
+
+class _Absence:
+    """A service that is away, since when, and the future that its return or our patience ends."""
+
+    def __init__(self, error: SyncError) -> None:
+        self.error = error
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.watch: asyncio.Future[None] = self.over
+        self._since = monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return monotonic() - self._since
+
+    def text(self, patience: float) -> str:
+        service = self.error.service
+        verb = "has no room, or is gone" if service is Service.DISK else "does not answer"
+        return f"{service} {verb}; waiting, {said_time(self.seconds)} of {said_time(patience)}"
+
+    def end(self, service: Service, patience: float) -> None:
+        said = f"The run waited {said_time(patience)} for {service}, in vain: {self.error}"
+        self.over.set_exception(ServiceAway(said, self.error))
+        self.over.exception()  # it may be that nobody waits

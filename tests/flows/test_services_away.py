@@ -1,0 +1,88 @@
+"""A service goes away in the middle of a run: the run waits for it, and marks no row."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from flows.library_sync import library_sync
+from sandbox.faults import EaglePlan, Fault, NotionPlan, SoundCloudPlan
+from tests.flows.small_world import short_tracks
+
+ALL_DROPPED = {Fault.DROPPED: 1.0}
+PLANS = {"notion": NotionPlan, "soundcloud": SoundCloudPlan, "eagle": EaglePlan}
+NAMES = {"notion": "Notion", "soundcloud": "SoundCloud", "eagle": "Eagle"}
+TRACKS = 6
+# Who waits for Notion must hold its rows: with the real times, for half an hour.
+FACTORS = {"eagle": 0.1, "soundcloud": 0.1, "notion": 1.0}
+
+
+def take_away(sandbox, service: str) -> None:
+    if service == "eagle":
+        sandbox.wait_for(sandbox.stop_eagle())
+    else:
+        sandbox.set_faults(service, PLANS[service](rates=ALL_DROPPED))
+
+
+def bring_back(sandbox, service: str) -> None:
+    if service == "eagle":
+        sandbox.wait_for(sandbox.start_eagle())
+    else:
+        sandbox.set_faults(service, PLANS[service]())
+
+
+async def begun(sandbox, service: str) -> None:
+    """Until the run has done something that this service must go on with."""
+    wanted = {"event": "commit", "service": "notion"}
+    while len(sandbox.ledger.entries(**wanted)) < 3:  # noqa: ASYNC110  (its world is a thread's)
+        await asyncio.sleep(0.05)
+
+
+async def gone_for(sandbox, service: str, seconds: float) -> None:
+    await begun(sandbox, service)
+    await asyncio.to_thread(take_away, sandbox, service)
+    await asyncio.sleep(seconds)
+    await asyncio.to_thread(bring_back, sandbox, service)
+
+
+def marked(sandbox) -> list[str]:
+    rows = sandbox.world.values_of_all()
+    return [row["Title"] for row in rows if "Failed" in str(row["Audio Processing Status"])]
+
+
+@pytest.mark.parametrize("service", ["eagle", "notion", "soundcloud"])
+async def test_every_row_is_done_once_it_is_back(run_flow, sandbox_factory, caplog, service):
+    sandbox = sandbox_factory(build=short_tracks(TRACKS))
+    with caplog.at_level(logging.INFO):
+        summary, _ = await asyncio.gather(
+            run_flow(library_sync, sandbox, workers=3, factor=FACTORS[service]),
+            gone_for(sandbox, service, 8.0),
+        )
+    # A claim that Notion cut off leaves its token, which holds the row until it expires.
+    cut_off = summary.counts["skipped_locked"] if service == "notion" else 0
+    assert summary.counts["processed"] + cut_off == TRACKS
+    assert summary.counts["failed"] == 0
+    assert marked(sandbox) == []
+    assert f"{NAMES[service]} does not answer; waiting, 0 s of 10 min" in caplog.text
+    assert f"{NAMES[service]} is there again after" in caplog.text
+
+
+@pytest.mark.parametrize("service", ["eagle", "soundcloud"])
+async def test_away_for_good_the_run_ends_with_a_reason(run_flow, sandbox_factory, caplog, service):
+    sandbox = sandbox_factory(build=short_tracks(TRACKS))
+
+    async def gone() -> None:
+        await begun(sandbox, service)
+        await asyncio.to_thread(take_away, sandbox, service)
+
+    summary, _ = await asyncio.gather(
+        run_flow(library_sync, sandbox, workers=2, pause_seconds=4.0), gone()
+    )
+    assert summary.error.startswith(f"The run waited 4 s for {NAMES[service]}, in vain")
+    assert summary.error.count(".") >= 2  # what happened, and what to do
+    assert marked(sandbox) == []
+    rows = sandbox.world.values_of_all()
+    assert [row["Processing Lock"] for row in rows if row["Processing Lock"]] == []
+    assert len(summary.results) < TRACKS or summary.counts["processed"]
