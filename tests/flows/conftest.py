@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,12 @@ from flows.prefect_server.environment import prepare_prefect
 prepare_prefect()
 
 from prefect import get_client  # noqa: E402  (Prefect reads its settings when it is imported)
+from prefect.context import (  # noqa: E402
+    _temporary_global_settings_context as _everywhere,
+)
+from prefect.context import get_settings_context  # noqa: E402
+from prefect.events.worker import EventsWorker  # noqa: E402
+from prefect.logging.handlers import APILogWorker  # noqa: E402
 from prefect.settings import (  # noqa: E402
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -21,30 +28,57 @@ from prefect.settings import (  # noqa: E402
     PREFECT_SERVER_ANALYTICS_ENABLED,
     temporary_settings,
 )
-from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 from flows.session.opening import SessionOptions, session_options  # noqa: E402
 from flows.settings import Settings, load_settings  # noqa: E402
 from flows.summary import SyncSummary  # noqa: E402
+from sandbox import builders, sample_music  # noqa: E402
+from sandbox.sample_music import Sample  # noqa: E402
 from sandbox.threaded import RunningSandbox  # noqa: E402
 from tasks.eagle.imports import Patience  # noqa: E402
 from tasks.locks.timing import LockTiming  # noqa: E402
-from tests.conftest import settle  # noqa: E402
+from tests.conftest import FAULTS, settle  # noqa: E402
+from tests.flows.shared_server import shared_server  # noqa: E402
+from tests.timing import ALONE, among_others, patience_with  # noqa: E402
 
 RunFlow = Callable[..., Awaitable[SyncSummary]]
 
 
+@pytest.fixture(autouse=True)
+def short_music(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox's sample tracks last 4 to 11 s instead of 30 to 200: runs are about rows."""
+
+    def shortened(count: int, *, seed: int = 0) -> list[Sample]:
+        music = sample_music.samples(count, seed=seed)
+        return [replace(each, seconds=round(3 + each.seconds / 25, 2)) for each in music]
+
+    monkeypatch.setattr(builders, "samples", shortened)
+
+
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A Prefect server of the session's own, heartbeats off (they cost a second a run)."""
+    """The Prefect server that a run starts for itself, one for all tests of this process.
+
+    Heartbeats are off: they cost a second a run.
+    """
     home = tmp_path_factory.mktemp("prefect")
-    quiet = {
-        PREFECT_HOME: str(home),
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
-        PREFECT_SERVER_ANALYTICS_ENABLED: False,
-    }
-    with temporary_settings(quiet), prefect_test_harness(server_startup_timeout=120):
-        yield
+    with shared_server(home) as address:
+        settings = {
+            PREFECT_HOME: str(home),
+            PREFECT_API_URL: address,
+            PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+            PREFECT_SERVER_ANALYTICS_ENABLED: False,
+        }
+        with temporary_settings(settings), _everywhere(get_settings_context()):
+            yield
+            asyncio.run(_sent())
+
+
+async def _sent() -> None:
+    """Logs and events have reached the server, which is about to end."""
+    for drained in (APILogWorker.instance().drain(), EventsWorker.drain_all()):
+        if inspect.isawaitable(drained):
+            await drained
 
 
 @pytest.fixture
@@ -75,8 +109,7 @@ def settings_of(sandbox: RunningSandbox, **changes: Any) -> Settings:
 def run_flow(prefect_server: None) -> RunFlow:
     """`await run_flow(flow, sandbox, settings={…}, **options)`: the run's summary.
 
-    The lock's times are the real ones by `factor`, which is safe where Notion is as much faster.
-    An import may take no longer than a lock of that time lasts.
+    The lock's times are those of a process that is alone, unless `timing` says otherwise.
     """
 
     async def run(
@@ -85,15 +118,15 @@ def run_flow(prefect_server: None) -> RunFlow:
         *,
         settings: dict[str, Any] | None = None,
         patience: Patience | None = None,
-        factor: float = 0.1,
+        timing: LockTiming | None = None,
         pause_seconds: float = 600.0,
         **options: Any,
     ) -> SyncSummary:
         session_options.set(
             SessionOptions(
                 settings=settings_of(sandbox, **(settings or {})),
-                timing=LockTiming.scaled_for_tests(factor),
-                patience=patience or Patience.scaled_for_tests(factor),
+                timing=timing or (among_others() if FAULTS else ALONE),
+                patience=patience or patience_with(timing),
                 pause_seconds=pause_seconds,
             )
         )

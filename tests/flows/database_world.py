@@ -58,7 +58,7 @@ class Database:
 
         return build
 
-    def add(self, *, audio: Any = "", seconds: float = 30.0, **values: Any) -> str:
+    def add(self, *, audio: Any = "", seconds: float = 5.0, **values: Any) -> str:
         """The page id of a new row. `audio` names a SoundCloud track made for it, if any."""
         plain = {name.replace("_", " "): value for name, value in values.items()}
         if audio:

@@ -18,14 +18,13 @@ from typing import Any
 
 from flows.prefect_server.environment import prepare_prefect
 from sandbox.threaded import RunningSandbox
-from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming
+from tests.timing import ALONE, patience_with
 
-__all__ = ["FACTOR", "SyncProcess", "started", "wait_until"]
+__all__ = ["SyncProcess", "started", "wait_until"]
 
 prepare_prefect()
 
-FACTOR = 0.3
 _FORKS = multiprocessing.get_context("forkserver")
 
 
@@ -58,18 +57,18 @@ class SyncProcess:
 
 
 @contextmanager
-def started(sandbox: RunningSandbox, api_url: str, *words: str) -> Iterator[SyncProcess]:
-    """`library-sync sync WORDS` against `sandbox`, its flow runs on the server at `api_url`.
-
-    The lock's times are the real ones by FACTOR, with room for a machine that is busy.
-    """
+def started(
+    sandbox: RunningSandbox, api_url: str, *words: str, timing: LockTiming = ALONE
+) -> Iterator[SyncProcess]:
+    """`library-sync sync WORDS` against `sandbox`, its flow runs on the server at `api_url`."""
     os.environ["PREFECT_API_URL"] = api_url
     try:
         _FORKS.set_forkserver_preload(["tests.flows.sync_process", "flows.library_sync"])
         environment = sandbox.environment | {"NOTION_REQUESTS_PER_MINUTE": "100000"}
         output = sandbox.state / f"output-{time.monotonic_ns()}"
         output.touch()
-        process = _FORKS.Process(target=_run, args=(environment, str(output), ["sync", *words]))
+        run = (environment, str(output), ["sync", *words], timing)
+        process = _FORKS.Process(target=_run, args=run)
         process.start()
     finally:
         del os.environ["PREFECT_API_URL"]
@@ -90,7 +89,7 @@ def wait_until(happened: Callable[[], Any], seconds: float = 120.0) -> Any:
     raise AssertionError(f"It did not happen within {seconds:.0f} s.")
 
 
-def _run(environment: Mapping[str, str], output: str, words: list[str]) -> None:
+def _run(environment: Mapping[str, str], output: str, words: list[str], timing: LockTiming) -> None:
     os.environ.update(environment)
     descriptor = os.open(output, os.O_WRONLY | os.O_APPEND)
     os.dup2(descriptor, 1)
@@ -99,7 +98,6 @@ def _run(environment: Mapping[str, str], output: str, words: list[str]) -> None:
     from flows.__main__ import main  # noqa: PLC0415  (Prefect reads its settings now)
     from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
 
-    timing = LockTiming.scaled_for_tests(FACTOR)
-    patience = Patience.scaled_for_tests(FACTOR)
-    session_options.set(SessionOptions(timing=timing, patience=patience))
+    options = SessionOptions(timing=timing, patience=patience_with(timing))
+    session_options.set(options)
     sys.exit(main(words))

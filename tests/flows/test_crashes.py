@@ -12,7 +12,8 @@ from prefect.settings import PREFECT_API_URL
 from flows.library_sync import library_sync
 from tasks.locks.value import parse
 from tests.flows.small_world import short_tracks
-from tests.flows.sync_process import FACTOR, started, wait_until
+from tests.flows.sync_process import started, wait_until
+from tests.timing import ALONE, among_others
 
 LOCK = "Processing Lock"
 
@@ -34,9 +35,9 @@ def imports(sandbox) -> list[str]:
     return [entry["ext"] for entry in sandbox.ledger.entries(event="commit", kind="item.add")]
 
 
-async def killed(sandbox, happened) -> None:
+async def killed(sandbox, happened, timing=ALONE) -> None:
     """A run on `sandbox`, killed as soon as `happened(sandbox)`."""
-    with started(sandbox, PREFECT_API_URL.value()) as process:
+    with started(sandbox, PREFECT_API_URL.value(), timing=timing) as process:
         wait_until(lambda: happened(sandbox))
         process.kill()
 
@@ -100,7 +101,7 @@ async def test_the_next_run_completes_what_a_killed_one_began(
     assert parse(locked_as(sandbox)) is not None
     assert sandbox.world.values_of(row.page_id)["DL"] is False
 
-    summary = await run_flow(library_sync, sandbox, factor=FACTOR)
+    summary = await run_flow(library_sync, sandbox)
     assert summary.counts["processed"] == 1
     is_taken_over = window in {wav_asked_for, wav_there, both_there}
     assert summary.stale_locks_cleared == 1 or is_taken_over
@@ -113,15 +114,15 @@ async def test_a_claim_that_was_never_verified_waits_for_its_time_out(sandbox_fa
     """Its token may hide a holder, so nobody takes it for a dead process's; later it is no bar."""
     sandbox = sandbox_factory(build=short_tracks(1))
     (row,) = sandbox.world.rows
-    await killed(sandbox, locked_as)
+    await killed(sandbox, locked_as, timing=among_others(factor=2.0))  # it settles for 6 s
     token = parse(locked_as(sandbox))
     assert token is not None
 
-    summary = await run_flow(library_sync, sandbox, factor=FACTOR)
+    summary = await run_flow(library_sync, sandbox)
     assert summary.counts["skipped_locked"] == 1
     assert locked_as(sandbox) == str(token)
 
     aged = str(token).replace(f"{token.taken_at:%Y-%m-%dT%H}", f"{token.taken_at:%Y}-01-01T00")
     sandbox.world.update_row(row.page_id, {LOCK: aged})
-    assert (await run_flow(library_sync, sandbox, factor=FACTOR)).counts["processed"] == 1
+    assert (await run_flow(library_sync, sandbox)).counts["processed"] == 1
     assert_whole(sandbox)

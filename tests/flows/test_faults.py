@@ -12,6 +12,7 @@ from tasks.eagle.imports import Patience
 from tasks.locks.value import parse
 from tasks.tracks import TrackStatus
 from tests.flows.small_world import short_tracks
+from tests.timing import among_others
 
 LOCK = "Processing Lock"
 RESULTS = ("WAV File Path", "AIFF File Path", "Eagle File ID")
@@ -67,11 +68,11 @@ async def test_a_rough_day_costs_time_and_no_track(sandbox_factory, run_flow):
     sandbox = sandbox_factory(build=short_tracks(6))
     latency = {"median": 0.015, "sigma": 0.7, "longest": 0.6}
     sandbox.use_faults("rough", seed=1, notion=TENTH | {"latency": latency})
-    first = await run_flow(library_sync, sandbox, parallel=True, workers=6)
+    first = await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=among_others())
     assert said_why(first)
     await settle(sandbox)
     if not all(row["DL"] for row in sandbox.world.values_of_all()):
-        await run_flow(library_sync, sandbox, parallel=True, workers=6)
+        await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=among_others())
     assert [row["Title"] for row in sandbox.world.values_of_all() if not row["DL"]] == []
     assert half_written(sandbox) == doubles(sandbox) == []
 
@@ -91,14 +92,19 @@ async def test_a_hostile_day_leaves_nothing_half_done(seed, sandbox_factory, run
     }
     sandbox.use_faults("hostile", seed=seed, notion=notion, eagle=eagle)
     first = await run_flow(
-        library_sync, sandbox, parallel=True, workers=6, patience=Patience(seconds=6.0)
+        library_sync,
+        sandbox,
+        parallel=True,
+        workers=6,
+        patience=Patience(seconds=6.0),
+        timing=among_others(),
     )
     assert said_why(first)
     assert half_written(sandbox) == doubles(sandbox) == []
 
     sandbox.use_faults()
     await settle(sandbox)
-    await run_flow(library_sync, sandbox, parallel=True, workers=6)
+    await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=among_others())
     assert [row["Title"] for row in sandbox.world.values_of_all() if not row["DL"]] == []
     assert half_written(sandbox) == doubles(sandbox) == []
 

@@ -22,14 +22,14 @@ def page_requests(sandbox) -> int:
 
 
 async def test_every_track_once_and_whole(run_flow, sandbox_factory, rows_of):
-    """Forty rows, four workers: 40 WAV, 40 AIFF, no second import, four requests a track."""
-    sandbox = sandbox_factory(tracks=40)
+    """Sixteen rows, four workers: 16 WAV, 16 AIFF, none twice, four requests a track."""
+    sandbox = sandbox_factory(tracks=16)
     summary = await run_flow(library_sync, sandbox, parallel=True, workers=4)
 
-    assert summary.counts["processed"] == summary.found == 40
-    assert imports(sandbox) == {"wav": 40, "aiff": 40}
+    assert summary.counts["processed"] == summary.found == 16
+    assert imports(sandbox) == {"wav": 16, "aiff": 16}
     if not FAULTS:  # under which some are sent again
-        assert page_requests(sandbox) <= 4.5 * 40
+        assert page_requests(sandbox) <= 4.5 * 16
         sweeps = sandbox.ledger.entries(event="request", service="eagle", path="/api/item/list")
         assert len(sweeps) == 1
     for row in rows_of(sandbox):

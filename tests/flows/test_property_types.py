@@ -106,7 +106,7 @@ async def test_other_names_and_types_of_texts(run_flow, sandbox_factory):
     )  # fmt: skip
     database = Database(properties)
     sandbox = sandbox_factory(build=database.builder())
-    track = database.world.soundcloud.catalogue.add_track("Glass", "Nova", seconds=30)
+    track = database.world.soundcloud.catalogue.add_track("Glass", "Nova", seconds=5)
     page = database.add(Track="Glass", Artist="Nova", Soundcloud_URL=track.url)
     summary = await run_flow(library_sync, sandbox)
     assert summary.counts["processed"] == 1

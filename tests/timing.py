@@ -1,0 +1,22 @@
+"""The lock's times in tests: for a process that is alone, and for several that meet."""
+
+from __future__ import annotations
+
+from tasks.eagle.imports import Patience
+from tasks.locks.timing import LockTiming
+
+__all__ = ["ALONE", "among_others", "patience_with"]
+
+ALONE = LockTiming.unchecked(write_bound=20.0, settle=0.02, timeout=300.0, landing=1.0, grace=15.0)
+"""Safe for one process only: it settles for a moment, and a slow machine loses it no claim."""
+
+
+def among_others(factor: float = 0.1) -> LockTiming:
+    """The real times by `factor`: safe where Notion is as much faster, late writes included."""
+    return LockTiming.scaled_for_tests(factor)
+
+
+def patience_with(timing: LockTiming | None) -> Patience:
+    """How long an import may take: shorter than a lock of that timing lasts."""
+    alone = timing is None or timing is ALONE
+    return Patience.scaled_for_tests(0.25 if alone else timing.timeout / 3000)
