@@ -17,7 +17,7 @@ from tasks.locks.clock import SystemTicks
 from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until
 
-_FREE_WITHIN = 20.0
+_FREE_WITHIN = 40.0  # a second on an idle machine; the lock's grace is 15
 CLOCK = SystemTicks()
 
 
@@ -45,7 +45,7 @@ def stalled(sandbox_factory):
     """Six tracks, two of them on a host that is silent for a while in the middle of the audio."""
     sandbox = sandbox_factory(build=short_tracks(6, seconds=15))
     for row in sandbox.world.rows[:2]:
-        sandbox.soundcloud.catalogue.set_condition(row.track_id, "stall", seconds=7.0)
+        sandbox.soundcloud.catalogue.set_condition(row.track_id, "stall", seconds=25.0)
     return sandbox
 
 
@@ -55,17 +55,16 @@ def stalled(sandbox_factory):
     ids=["SIGTERM", "Ctrl-C"],
 )
 async def test_a_signal_frees_what_the_run_held(number, code, said, stalled, prefect_server):
-    """In the middle of downloads, one of them hanging: all rows are free within 20 s."""
+    """In the middle of downloads, one of them hanging: all rows are free in time."""
     async with get_client() as client:
         before = {run.id for run in await client.read_flow_runs(limit=200)}
         with started(stalled, PREFECT_API_URL.value(), "--parallel") as process:
             wait_until(lambda: media_requests(stalled) > 4 and locks(stalled))
-            time.sleep(0.5)
             sent = time.monotonic()
             process.send(number)
             wait_until(lambda: not locks(stalled), _FREE_WITHIN)
             assert time.monotonic() - sent < _FREE_WITHIN
-            assert process.exit_code(40) == code, process.output
+            assert process.exit_code(90) == code, process.output
             assert said in process.output
             assert "Traceback" not in process.output
         runs = [run for run in await client.read_flow_runs(limit=200) if run.id not in before]
