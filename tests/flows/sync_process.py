@@ -64,7 +64,10 @@ def started(
     os.environ["PREFECT_API_URL"] = api_url
     try:
         _FORKS.set_forkserver_preload(["tests.flows.sync_process", "flows.library_sync"])
-        environment = sandbox.environment | {"NOTION_REQUESTS_PER_MINUTE": "100000"}
+        environment = sandbox.environment | {
+            "NOTION_REQUESTS_PER_MINUTE": "100000",
+            "PREFECT_API_URL": api_url,  # the fork server may be older than this address
+        }
         output = sandbox.state / f"output-{time.monotonic_ns()}"
         output.touch()
         run = (environment, str(output), ["sync", *words], timing)

@@ -68,7 +68,7 @@ async def test_a_signal_frees_what_the_run_held(number, code, said, stalled, pre
             assert said in process.output
             assert "Traceback" not in process.output
         runs = [run for run in await client.read_flow_runs(limit=200) if run.id not in before]
-    assert len(runs) > 1
+    assert len(runs) > 1, process.output
     assert [run.name for run in runs if run.state is None or not run.state.is_final()] == []
     assert not locks(stalled)
     assert leftovers(stalled) == []
