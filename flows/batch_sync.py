@@ -15,6 +15,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.exporting.making import export_after
 from flows.follow_sources import follow_before
 from flows.library_sync import (
     HowToWork,
@@ -73,6 +74,7 @@ async def batch_sync(
         if not summary.error:
             run.state.brought = await follow_before(run)
             summary = await _rounds(run, summary, limit, concurrency)
+        await export_after(run, summary)
         summary = await close_run(settings, run.state, summary, title="BATCH COMPLETE", began=began)
     return as_state(summary)
 

@@ -13,6 +13,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from flows.cleanup_locks import clean_up
+from flows.exporting.making import export_after
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.shares import hand_out, require_pool
 from flows.follow_sources import follow_before
@@ -103,6 +104,7 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
             state.brought = await follow_before(run)
             how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
             summary = await _query_and_work(run, summary, how, error)
+        await export_after(run, summary)
         title = "FULL LIBRARY SYNC COMPLETE"
         summary = await close_run(settings, state, summary, title=title, began=began)
     return as_state(summary)

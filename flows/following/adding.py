@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.following.services import opened_services
+from flows.session.services import opened_services
 from flows.settings import Settings
 from tasks.errors import BadAddress, SourceError
 from tasks.facts import keys_of

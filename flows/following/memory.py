@@ -9,19 +9,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import logging
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
+from tasks.disk.private import private_folder
+from tasks.disk.whole_files import read_document, write_whole
 from tasks.errors import BadAddress
 from tasks.locks.registry import try_lock
 from tasks.soundcloud.lists import ListAddress, ListKind, SourceList, parse_list_address
 
 __all__ = ["ListMemory", "RememberedList"]
-
-_log = logging.getLogger("flows.follow")
 
 
 @dataclass(kw_only=True)
@@ -93,11 +93,8 @@ class ListMemory:
 
     def save(self, remembered: RememberedList) -> None:
         """Write it down. Raises OSError."""
-        file = self._file(remembered.address)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(asdict(remembered), ensure_ascii=False, indent=1), "utf-8")
-        fresh.replace(file)
+        text = json.dumps(asdict(remembered), ensure_ascii=False, indent=1)
+        write_whole(self._file(remembered.address), text)
 
     def forget(self, address: ListAddress) -> None:
         """Know nothing of a list any more."""
@@ -106,7 +103,7 @@ class ListMemory:
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
         """True within it if no other process of this machine is within it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder)
         descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             yield try_lock(descriptor)
@@ -120,14 +117,15 @@ class ListMemory:
         return self._folder / f"{name[:60]}-{digest}.json"
 
     def _read(self, file: Path) -> RememberedList | None:
-        known = {each.name for each in fields(RememberedList)}
-        try:
-            plain = json.loads(file.read_text("utf-8"))
-            found = RememberedList(**{n: v for n, v in plain.items() if n in known})
-            _ = found.address
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, TypeError, AttributeError, BadAddress) as error:
-            _log.warning("%s is damaged and passed over: %s", file, error)
-            return None
-        return found
+        return read_document(file, _understood)
+
+
+def _understood(plain: Any) -> RememberedList:
+    """Raises ValueError and the like for what is no list of ours."""
+    known = {each.name for each in fields(RememberedList)}
+    found = RememberedList(**{name: value for name, value in plain.items() if name in known})
+    try:
+        _ = found.address
+    except BadAddress as error:
+        raise ValueError(str(error)) from error
+    return found

@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 
 from flows.following.memory import ListMemory
-from flows.following.services import Services, opened_services
 from flows.following.sources import FollowedList, Sources
+from flows.session.services import Services, opened_services
 from flows.settings import Settings
 from tasks.errors import BadAddress
 from tasks.soundcloud.listing import read_list

@@ -15,6 +15,7 @@ import unicodedata
 __all__ = [
     "MAX_NAME_BYTES",
     "file_stem",
+    "folded_name",
     "folder_name",
     "plain_title",
     "same_name",
@@ -91,10 +92,11 @@ def with_suffix_id(stem: str, soundcloud_id: str) -> str:
 
 def same_name(a: str, b: str) -> bool:
     """True if a disk that ignores case, or how accents are composed, takes both for one name."""
-    return _folded(a) == _folded(b)
+    return folded_name(a) == folded_name(b)
 
 
-def _folded(name: str) -> str:
+def folded_name(name: str) -> str:
+    """The name as such a disk compares it."""
     decomposed = unicodedata.normalize("NFD", name).casefold()
     return unicodedata.normalize("NFD", decomposed)
 

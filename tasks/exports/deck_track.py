@@ -1,6 +1,6 @@
 """A finished track as a player or a DJ's software wants it: what it is called, and where it lies.
 
-Pure, but for `deck_track`, which looks into the file.
+Pure, but for `look_at`, which looks into the file.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.audio.inspecting import inspect
+from tasks.audio.chunks import read_layout
 from tasks.errors import SyncError
 from tasks.tracks import Track
 
-__all__ = ["DeckPlaylist", "DeckTrack", "deck_track"]
+__all__ = ["DeckPlaylist", "DeckTrack", "FileFacts", "deck_track", "look_at"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,24 +45,49 @@ class DeckPlaylist:
     tracks: tuple[DeckTrack, ...]
 
 
-def deck_track(track: Track, path: Path) -> DeckTrack | None:
-    """The row and its file at `path`; None if the file is gone or is no audio."""
+@dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """What a file says of itself; `modified`, in nanoseconds, tells whether it changed."""
+
+    size: int
+    modified: int
+    seconds: float
+    sample_rate: int
+
+
+def look_at(path: Path, known: FileFacts | None = None) -> FileFacts | None:
+    """The file's facts, `known` if it is unchanged; None if it is gone or is no WAV or AIFF."""
     try:
-        size = path.stat().st_size
-        facts = inspect(path)
+        found = path.stat()
+        if known is not None and (known.size, known.modified) == (found.st_size, found.st_mtime_ns):
+            return known
+        with path.open("rb") as file:
+            layout = read_layout(file)
     except (OSError, SyncError):
         return None
+    if layout is None:
+        return None
+    return FileFacts(
+        size=found.st_size,
+        modified=found.st_mtime_ns,
+        seconds=layout.samples / layout.pcm.sample_rate,
+        sample_rate=layout.pcm.sample_rate,
+    )
+
+
+def deck_track(row: Track, path: Path, facts: FileFacts) -> DeckTrack:
+    """A finished row and its file."""
     return DeckTrack(
-        page_id=track.page_id,
+        page_id=row.page_id,
         path=path,
-        title=track.title or path.stem,
-        artist=track.artist,
-        album=track.album,
-        genre=track.genre,
-        bpm=track.bpm,
-        key=track.key,
+        title=row.title or path.stem,
+        artist=row.artist,
+        album=row.album,
+        genre=row.genre,
+        bpm=row.bpm,
+        key=row.key,
         seconds=facts.seconds,
-        size=size,
+        size=facts.size,
         sample_rate=facts.sample_rate,
-        added=track.created_time[:10],
+        added=row.created_time[:10],
     )

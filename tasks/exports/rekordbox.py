@@ -8,6 +8,7 @@ track has its Location as a file URL, each playlist names tracks by their TrackI
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
@@ -17,7 +18,7 @@ from typing import Any
 from tasks.errors import ConfigurationError
 from tasks.exports.deck_track import DeckPlaylist, DeckTrack
 
-__all__ = ["FOLDER", "MARK", "library_xml", "tonality"]
+__all__ = ["FOLDER", "MARK", "is_installed", "library_xml", "tonality"]
 
 FOLDER = "library-sync"
 """The name of the folder that holds the playlists."""
@@ -69,6 +70,11 @@ def tonality(key: str) -> str:
     note, sign, mode = found[1].upper(), found[2], found[3] or ""
     is_minor = mode == "m" or mode.casefold().startswith("min")
     return note + _SIGNS.get(sign, sign) + ("m" if is_minor else "")
+
+
+def is_installed() -> bool:
+    """True if pyrekordbox is there; it is not imported."""
+    return importlib.util.find_spec("pyrekordbox") is not None
 
 
 def _new_document() -> Any:

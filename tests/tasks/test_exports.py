@@ -18,7 +18,7 @@ from pyrekordbox.rbxml import RekordboxXml
 from tasks.eagle.paths import PathMap
 from tasks.errors import FileError
 from tasks.exports import m3u, rekordbox
-from tasks.exports.deck_track import DeckPlaylist, DeckTrack, deck_track
+from tasks.exports.deck_track import DeckPlaylist, DeckTrack, deck_track, look_at
 from tasks.exports.writing import write_export
 from tasks.tracks import Track
 
@@ -37,13 +37,23 @@ def wav(tmp_path: Path) -> Path:
 
 def test_a_row_and_its_file_make_a_deck_track(wav: Path) -> None:
     row = Track(page_id="p", title="T", artist="A", created_time="2026-11-25T10:00:00.000Z")
-    made = deck_track(row, wav)
-    assert made is not None
+    facts = look_at(wav)
+    assert facts is not None
+    made = deck_track(row, wav, facts)
     assert (made.size, made.sample_rate, made.seconds) == (wav.stat().st_size, 48_000, 1.0)
     assert made.added == "2026-11-25"
-    assert deck_track(row, wav.with_name("gone.wav")) is None
+
+
+def test_a_file_is_looked_into_again_only_if_it_changed(wav: Path) -> None:
+    facts = look_at(wav)
+    assert look_at(wav, facts) is facts
+    soundfile.write(wav, np.zeros((96_000, 2)), 48_000, subtype="PCM_16")
+    again = look_at(wav, facts)
+    assert again is not None
+    assert again.seconds == 2.0
+    assert look_at(wav.with_name("gone.wav")) is None
     (wav.with_name("text.wav")).write_text("no audio")
-    assert deck_track(row, wav.with_name("text.wav")) is None
+    assert look_at(wav.with_name("text.wav")) is None
 
 
 def test_a_playlist_file_has_relative_paths_in_the_playlists_order(tmp_path: Path) -> None:

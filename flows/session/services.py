@@ -1,4 +1,4 @@
-"""Notion and SoundCloud for a command that puts rows into Notion, without a run around it."""
+"""Notion and SoundCloud for a command that needs no run around it."""
 
 from __future__ import annotations
 

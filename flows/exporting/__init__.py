@@ -1,0 +1,1 @@
+"""Playlists and the library as files for players and for rekordbox."""

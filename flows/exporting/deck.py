@@ -1,0 +1,115 @@
+"""The library as a DJ takes it along: finished tracks and their files, playlists in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.exporting.deck_files import library_file
+from flows.exporting.finished_rows import read_finished
+from flows.following.memory import ListMemory
+from flows.settings import Settings
+from tasks.disk.whole_files import read_document, write_whole
+from tasks.eagle.paths import PathMap
+from tasks.exports.deck_track import DeckTrack, FileFacts, deck_track, look_at
+from tasks.notion.client import NotionClient
+from tasks.notion.playlists import PlaylistNames
+from tasks.notion.schema import Schema
+from tasks.tracks import Track
+
+__all__ = ["Deck", "read_deck"]
+
+_log = logging.getLogger("flows.export")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deck:
+    """Every finished row whose file this machine sees, and the playlists' rows in their order.
+
+    `unseen` counts finished rows without a file here.
+    """
+
+    rows: Mapping[str, Track]
+    tracks: Mapping[str, DeckTrack]
+    playlists: Mapping[str, Sequence[str]]
+    unseen: int
+
+
+async def read_deck(
+    settings: Settings,
+    notion: NotionClient,
+    schema: Schema,
+    names: PlaylistNames,
+    *,
+    changed: Collection[str] = (),
+    whole: bool = False,
+) -> Deck:
+    """The library as it is now (`read_finished` has `changed` and `whole`). Raises NotionError."""
+    folder = settings.state_dir / "exports"
+    rows = await read_finished(
+        notion, schema, names, folder / "rows.json", changed=changed, whole=whole
+    )
+    return await asyncio.to_thread(_deck_of, rows, settings, folder / "files.json")
+
+
+def _deck_of(rows: Sequence[Track], settings: Settings, file: Path) -> Deck:
+    path_map = PathMap.parse(settings.eagle_path_map)
+    known = read_document(file, _understood) or {}
+    facts: dict[str, FileFacts] = {}
+    tracks: dict[str, DeckTrack] = {}
+    for row in rows:
+        path = library_file(row, path_map)
+        found = look_at(path, known.get(str(path))) if path else None
+        if path is not None and found is not None:
+            facts[str(path)] = found
+            tracks[row.page_id] = deck_track(row, path, found)
+    if facts != known:
+        _keep(file, facts)
+    return Deck(
+        rows={row.page_id: row for row in rows},
+        tracks=tracks,
+        playlists=_in_order(rows, ListMemory(settings.state_dir / "followed")),
+        unseen=len(rows) - len(tracks),
+    )
+
+
+def _in_order(rows: Sequence[Track], memory: ListMemory) -> dict[str, list[str]]:
+    """The playlists' rows: in the order of the list that is followed, else of their making."""
+    playlists: defaultdict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        for name in row.playlists:
+            playlists[name].append(row.page_id)
+    places = _places(memory)
+    for name, pages in playlists.items():
+        place = places.get(name.casefold(), {})
+        last = len(place)
+        pages.sort(key=lambda page_id, place=place, last=last: place.get(page_id, last))  # type: ignore[misc]
+    return dict(playlists)
+
+
+def _places(memory: ListMemory) -> dict[str, dict[str, int]]:
+    """By playlist: where each row stands in the lists that fill it, one list after the other."""
+    places: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for remembered in memory.all():
+        place = places[remembered.name.casefold()]
+        for number in remembered.numbers:
+            if number in remembered.rows:
+                place.setdefault(remembered.rows[number], len(place))
+    return places
+
+
+def _understood(plain: Any) -> dict[str, FileFacts]:
+    return {str(path): FileFacts(**facts) for path, facts in plain.items()}
+
+
+def _keep(file: Path, facts: Mapping[str, FileFacts]) -> None:
+    try:
+        write_whole(file, json.dumps({path: asdict(each) for path, each in facts.items()}))
+    except OSError as error:
+        _log.warning("%s cannot be written: %s", file, error)

@@ -1,0 +1,146 @@
+"""The finished rows of the library, remembered between exports.
+
+A listing of the whole library costs a request for a hundred rows. So in a large library a run asks
+only for rows that were edited since the last listing, and for all of them once a week, or when an
+export is asked for: only then it is seen that a row was thrown away. Notion gives rows in the order
+of their making, but shows its time to the minute: two rows of one minute that were finished by two
+runs may stand the other way round until then.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tasks.disk.whole_files import read_document, write_whole
+from tasks.errors import NotionNotFound
+from tasks.notion.client import NotionClient
+from tasks.notion.filters import query_filter
+from tasks.notion.listing import list_rows
+from tasks.notion.playlists import PlaylistNames
+from tasks.notion.rows import to_track
+from tasks.notion.schema import Schema
+from tasks.retrying import PATIENT, retrying
+from tasks.tracks import Track, TrackFilter
+
+__all__ = ["FinishedRows", "read_finished"]
+
+_log = logging.getLogger("flows.export")
+
+_WHOLE_EVERY = timedelta(days=7)
+# Times of rows are whole minutes, and a query may lag behind.
+_OVERLAP = timedelta(minutes=10)
+_SMALL = 1_000
+_DONE = TrackFilter.MISSING_EAGLE
+"""Its query finds every row that is ticked."""
+
+
+@dataclass(kw_only=True)
+class FinishedRows:
+    """What is known: the rows by page id, of which data source, and when they were listed."""
+
+    source: str
+    whole_at: str = ""
+    listed_at: str = ""
+    rows: dict[str, Track] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return vars(self) | {"rows": [asdict(row) for row in self.rows.values()]}
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> FinishedRows:
+        """Raises KeyError and the like for a document of another shape."""
+        rows = [_track(row) for row in plain["rows"]]
+        return cls(
+            source=str(plain["source"]),
+            whole_at=str(plain["whole_at"]),
+            listed_at=str(plain["listed_at"]),
+            rows={row.page_id: row for row in rows},
+        )
+
+    def serves(self, source: str, now: datetime) -> bool:
+        """True if what changed since the last listing is all that has to be asked for."""
+        if self.source != source or not self.whole_at or len(self.rows) < _SMALL:
+            return False
+        return now - datetime.fromisoformat(self.whole_at) < _WHOLE_EVERY
+
+
+async def read_finished(
+    notion: NotionClient,
+    schema: Schema,
+    names: PlaylistNames,
+    file: Path,
+    *,
+    changed: Collection[str] = (),
+    whole: bool = False,
+) -> list[Track]:
+    """Every finished row with the names of its playlists, oldest first. Raises NotionError.
+
+    `changed` are rows that were just worked on, which a query may not show yet. `whole` lists all.
+    What is known is kept in `file`.
+    """
+    now = datetime.now(UTC)
+    known = read_document(file, FinishedRows.of) or FinishedRows(source="")
+    if whole or not known.serves(schema.data_source_id, now):
+        known = FinishedRows(source=schema.data_source_id, whole_at=now.isoformat())
+    await _update(known, notion, schema, names, changed)
+    known.listed_at = now.isoformat()
+    try:
+        write_whole(file, json.dumps(known.to_dict(), ensure_ascii=False))
+    except OSError as error:
+        _log.warning("%s cannot be written: %s", file, error)
+    return sorted(known.rows.values(), key=lambda row: row.created_time)
+
+
+async def _update(
+    known: FinishedRows,
+    notion: NotionClient,
+    schema: Schema,
+    names: PlaylistNames,
+    changed: Collection[str],
+) -> None:
+    conditions = query_filter(_DONE, schema)
+    if known.listed_at:
+        since = datetime.fromisoformat(known.listed_at) - _OVERLAP
+        edited = {"on_or_after": since.isoformat(timespec="seconds")}
+        # Also rows that are ticked no more, so that they leave.
+        conditions = {"and": [{"timestamp": "last_edited_time", "last_edited_time": edited}]}
+    pages = list_rows(notion, schema.data_source_id, conditions, only=schema.asked_for)
+    found = [to_track(page, schema) async for page in pages]
+    shown = {row.page_id for row in found}
+    for page_id in sorted(set(changed) - shown):
+        found += await _row(notion, schema, page_id)
+    await names.prepare(found)
+    for row in found:
+        if row.downloaded and not row.in_trash and not row.is_duplicate:
+            known.rows[row.page_id] = _kept(await names.of(row))
+        else:
+            known.rows.pop(row.page_id, None)
+
+
+async def _row(notion: NotionClient, schema: Schema, page_id: str) -> list[Track]:
+    try:
+        return [to_track(await retrying(lambda: notion.page(page_id), PATIENT), schema)]
+    except NotionNotFound:
+        return []
+
+
+def _track(plain: dict[str, Any]) -> Track:
+    known = {each.name for each in fields(Track)}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in plain.items()
+        if name in known
+    }
+    return Track(**values)
+
+
+def _kept(row: Track) -> Track:
+    """The row without what no export needs, as little as may be stored."""
+    return replace(row, lock="", statuses=(), tags=(), fingerprint="", playlist_ids=())

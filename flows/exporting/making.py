@@ -1,0 +1,200 @@
+"""Exports made: M3U8 for the playlists, one XML for rekordbox; by a command, and after runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.exporting.deck import Deck, read_deck
+from flows.exporting.deck_files import copies_in
+from flows.session.opening import Run
+from flows.session.services import opened_services
+from flows.settings import Settings
+from flows.summary import SyncSummary
+from tasks.audio.names import folder_name
+from tasks.eagle.paths import PathMap
+from tasks.errors import ConfigurationError, FileError, SyncError
+from tasks.exports import m3u, rekordbox
+from tasks.exports.deck_track import DeckPlaylist, DeckTrack
+from tasks.exports.kinds import ExportKind
+from tasks.exports.writing import write_export
+from tasks.notion.playlists import PlaylistNames
+from tasks.tracks import TrackResult, TrackStatus
+
+__all__ = ["Exported", "export_after", "export_library"]
+
+_log = logging.getLogger("flows.export")
+
+_XML = "library-sync.xml"
+_SUFFIX = ".m3u8"
+
+
+@dataclass(kw_only=True)
+class Exported:
+    """The files that stand now, which of them were replaced, and what they do not hold.
+
+    `problems` are files that could not be written.
+    """
+
+    files: list[Path]
+    replaced: int = 0
+    tracks: int = 0
+    unseen: int = 0
+    problems: list[str]
+
+    def lines(self) -> list[str]:
+        """The outcome for a terminal."""
+        text = [f"   {path}" for path in self.files] + [f"   {each}" for each in self.problems]
+        count = f"{len(self.files)} files ({self.replaced} new or changed), {self.tracks} tracks"
+        unseen = f"; {self.unseen} finished rows have no file on this machine"
+        return [*text, f"{count}{unseen if self.unseen else ''}."]
+
+
+async def export_library(
+    settings: Settings, kind: ExportKind, playlist: str = "", out: Path | None = None
+) -> Exported:
+    """Make one kind of export of the whole library, or of one playlist, at `out`.
+
+    Raises ConfigurationError, NotionError, FileError.
+    """
+    if kind is ExportKind.M3U and out is None:
+        _playlists_folder(settings)
+    async with opened_services(settings) as services:
+        names = PlaylistNames(services.notion, services.schema)
+        deck = await read_deck(settings, services.notion, services.schema, names, whole=True)
+    chosen = _chosen(deck, playlist) if playlist else None
+    make = _make_m3u if kind is ExportKind.M3U else _make_xml
+    return await asyncio.to_thread(make, deck, settings, chosen, out)
+
+
+async def export_after(run: Run, summary: SyncSummary) -> None:
+    """Bring the exports up to date after a run that changed something.
+
+    M3U8 where there are playlist copies, the XML where pyrekordbox is installed. Nothing that
+    fails here fails the run.
+    """
+    settings, connections, state = run.connections.settings, run.connections, run.state
+    changed = [result.page_id for result in summary.results if _has_changed(result)]
+    makers = [_make_m3u] if settings.playlist_tracks_dir else []
+    makers += [_make_xml] if rekordbox.is_installed() else []
+    if settings.dry_run or not (changed or state.brought) or not makers:
+        return
+    notion, schema, names = connections.notion, connections.schema, connections.playlists
+    try:
+        deck = await read_deck(settings, notion, schema, names, changed=changed)
+        for make in makers:
+            made = await asyncio.to_thread(make, deck, settings)
+            _log.info("Exports: %s", made.lines()[-1])
+            for problem in made.problems:
+                state.warn(problem)
+    except SyncError as error:
+        state.warn(f"The exports were not made: {error} {error.remedy}")
+
+
+def _has_changed(result: TrackResult) -> bool:
+    return result.status is TrackStatus.PROCESSED or result.dedupe_redirected
+
+
+def _chosen(deck: Deck, playlist: str) -> list[str]:
+    """The playlists of this name, in any case. Raises ConfigurationError if there is none."""
+    found = [name for name in deck.playlists if name.casefold() == playlist.casefold()]
+    if not found:
+        some = ", ".join(sorted(deck.playlists)[:10]) or "none"
+        raise ConfigurationError(
+            f"No finished track is in a playlist named {playlist!r}.",
+            remedy=f"Playlists with finished tracks: {some}.",
+        )
+    return found
+
+
+def _playlists_folder(settings: Settings) -> Path:
+    if settings.playlist_tracks_dir is None:
+        raise ConfigurationError(
+            "PLAYLIST_TRACKS_DIR is not set, so there is no folder for playlists.",
+            remedy="Set it, or name a folder with --out.",
+        )
+    return settings.playlist_tracks_dir
+
+
+def _make_m3u(
+    deck: Deck, settings: Settings, only: Sequence[str] | None = None, out: Path | None = None
+) -> Exported:
+    """A file a playlist: beside its copies, in the folder `out`, or at `out` if that is a file."""
+    made = Exported(files=[], problems=[], unseen=deck.unseen)
+    by_folder: defaultdict[str, list[str]] = defaultdict(list)
+    for name in deck.playlists if only is None else only:
+        by_folder[folder_name(name)].append(name)
+    for folder, names in sorted(by_folder.items()):
+        place = _m3u_place(settings, folder, out, is_only=len(by_folder) == 1)
+        pages = dict.fromkeys(page for name in names for page in deck.playlists[name])
+        tracks = _with_copies(deck, settings, folder, list(pages))
+        if not tracks:
+            continue
+        text = m3u.playlist_text(DeckPlaylist(name=names[0], tracks=tuple(tracks)), place.parent)
+        made.tracks += len(tracks)
+        _write(made, settings, place, text.encode(), m3u.MARK.encode())
+    return made
+
+
+def _m3u_place(settings: Settings, folder: str, out: Path | None, *, is_only: bool) -> Path:
+    if out is None:
+        return _playlists_folder(settings) / folder / f"{folder}{_SUFFIX}"
+    out = out.expanduser().absolute()
+    return out if is_only and out.suffix.lower() == _SUFFIX else out / f"{folder}{_SUFFIX}"
+
+
+def _with_copies(
+    deck: Deck, settings: Settings, folder: str, pages: Sequence[str]
+) -> list[DeckTrack]:
+    """The tracks of a playlist, each by its copy in the playlist's folder where there is one."""
+    root = settings.playlist_tracks_dir
+    copies = copies_in(root / folder, [deck.rows[each] for each in pages]) if root else {}
+    found = []
+    for page_id in pages:
+        track = deck.tracks.get(page_id)
+        if track is not None:
+            path = copies.get(page_id, track.path)
+            found.append(_at(track, path))
+    return found
+
+
+def _at(track: DeckTrack, path: Path) -> DeckTrack:
+    return track if path == track.path else DeckTrack(**vars(track) | {"path": path})
+
+
+def _make_xml(
+    deck: Deck, settings: Settings, only: Sequence[str] | None = None, out: Path | None = None
+) -> Exported:
+    """The XML of all tracks, or of those in the playlists `only`."""
+    place = out.expanduser().absolute() if out else _xml_place(settings)
+    playlists = [
+        DeckPlaylist(name=name, tracks=tuple(deck.tracks[p] for p in pages if p in deck.tracks))
+        for name, pages in deck.playlists.items()
+        if only is None or name in only
+    ]
+    tracks = list(deck.tracks.values())
+    if only is not None:
+        wanted = {track.page_id for each in playlists for track in each.tracks}
+        tracks = [track for track in tracks if track.page_id in wanted]
+    made = Exported(files=[], problems=[], tracks=len(tracks), unseen=deck.unseen)
+    to_deck = PathMap.parse(settings.eagle_path_map).to_eagle
+    _write(made, settings, place, rekordbox.library_xml(tracks, playlists, to_deck), rekordbox.MARK)
+    return made
+
+
+def _xml_place(settings: Settings) -> Path:
+    return (settings.playlist_tracks_dir or settings.out_dir) / _XML
+
+
+def _write(made: Exported, settings: Settings, place: Path, data: bytes, mark: bytes) -> None:
+    try:
+        if not settings.dry_run and write_export(place, data, mark=mark):
+            made.replaced += 1
+    except FileError as error:
+        made.problems.append(f"{error} {error.remedy}")
+        return
+    made.files.append(place)
