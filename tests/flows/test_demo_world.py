@@ -58,7 +58,7 @@ async def test_missing_eagle_repairs_without_downloading(run_flow, sandbox_facto
     pages = [
         entry
         for entry in sandbox.ledger.entries(event="request", service="notion")
-        if entry["path"].startswith("/v1/pages/")
+        if entry["path"] == f"/v1/pages/{row['id']}"
     ]
     assert len(pages) == 1
     assert (await run_flow(library_sync, sandbox, **repair)).found == 0
