@@ -34,6 +34,7 @@ test-rough: $(STAMP)
 test-chaos: $(STAMP)
 	$(BIN)/pytest -m slow tests/flows
 	$(BIN)/python -m simulation.chaos --processes 4 --tracks 200 --kill --late-writes
+	$(BIN)/python -m simulation.drill
 
 # Debian's packages where we are root; elsewhere a test says what it misses, and is skipped.
 DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \

@@ -17,8 +17,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from flows.prefect_server import own_server
-from flows.prefect_server.environment import prepare_prefect
 from sandbox.sample_music import PLAYLISTS, samples
 from sandbox.threaded import RunningSandbox, running_sandbox
 from sandbox.world import World
@@ -26,6 +24,7 @@ from simulation.chaos import verdict
 from simulation.chaos.crew import Crew
 from simulation.chaos.process import timing_of
 from simulation.chaos.witness import Witness
+from simulation.one_server import serve_prefect
 from tasks.locks.timing import LockTiming
 
 __all__ = ["main"]
@@ -42,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     home = given.home or Path(tempfile.mkdtemp(prefix="library-sync-chaos-"))
     home.mkdir(parents=True, exist_ok=True)
-    _serve_prefect(home / "prefect")
+    serve_prefect(home / "prefect")
     logging.getLogger("uvicorn.error").disabled = True  # it minds connections that are dropped
     with running_sandbox(home / "sandbox", build=lambda world: _build(world, given)) as sandbox:
         is_well = _perform(sandbox, home, given)
@@ -51,14 +50,6 @@ def main(arguments: list[str] | None = None) -> int:
     elif not is_well:
         print(f"Logs and everything else: {home}")
     return 0 if is_well else 1
-
-
-def _serve_prefect(home: Path) -> None:
-    """One server for all processes; each starting its own would take seconds."""
-    os.environ["PREFECT_HOME"] = str(home)
-    os.environ.pop("PREFECT_API_URL", None)
-    prepare_prefect()
-    own_server.start()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -43,7 +43,8 @@ class Member:
 class Crew:
     """Processes on `home`'s machines, two on each: one state folder and staging area a machine.
 
-    `scale` shortens the lock's times; None for the real command and its real times.
+    `scale` shortens the lock's times; None for the real command and its real times. A run waits
+    `pause_seconds` for a service that is away.
     """
 
     sandbox: RunningSandbox
@@ -53,6 +54,7 @@ class Crew:
     scale: float | None
     dice: random.Random
     longest_life: float
+    pause_seconds: float | None = None
     members: dict[int, Member] = field(default_factory=dict)
     killed: set[str] = field(default_factory=set)
     exits: list[int] = field(default_factory=list)
@@ -146,7 +148,8 @@ class Crew:
     def _command(self) -> list[str]:
         if self.scale is None:
             return ["-m", "flows"]
-        return ["-m", "simulation.chaos.process", str(self.scale)]
+        pause = f":{self.pause_seconds}" if self.pause_seconds is not None else ""
+        return ["-m", "simulation.chaos.process", f"{self.scale}{pause}"]
 
 
 def _environment(

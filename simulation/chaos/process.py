@@ -1,12 +1,14 @@
-"""`python -m simulation.chaos.process FACTOR WORD...`: the command with shorter lock times.
+"""`python -m simulation.chaos.process FACTOR[:PAUSE] WORD...`: the command with shorter lock times.
 
 With the real times a token that a kill left unverified blocks its row for five minutes. A test
-has no five minutes; all its processes use the same shorter times, as the protocol demands.
+has no five minutes; all its processes use the same shorter times, as the protocol demands. PAUSE
+are the seconds that a run waits for a service that is away.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from flows.prefect_server.environment import prepare_prefect
 from tasks.eagle.imports import Patience
@@ -28,9 +30,11 @@ def main(arguments: list[str]) -> int:
     from flows.__main__ import main as library_sync  # noqa: PLC0415  (Prefect reads its settings now)
     from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
 
-    factor = float(arguments[0])
+    scale, _, pause = arguments[0].partition(":")
+    factor = float(scale)
     patience = Patience.scaled_for_tests(factor)
-    session_options.set(SessionOptions(timing=timing_of(factor), patience=patience))
+    options = SessionOptions(timing=timing_of(factor), patience=patience)
+    session_options.set(replace(options, pause_seconds=float(pause)) if pause else options)
     return library_sync(arguments[1:])
 
 
