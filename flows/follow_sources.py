@@ -100,7 +100,7 @@ async def _bring(turn: _Turn) -> None:
         return Adding(
             hosts=connections.settings.allowed_source_hosts,
             source=connections.source,
-            rows=NewRows(connections.notion, connections.schema, just_made),
+            rows=NewRows(connections.notion, connections.schema, connections.locks, just_made),
             names=connections.playlists,
             dry_run=connections.settings.dry_run,
         )

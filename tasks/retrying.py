@@ -15,7 +15,16 @@ from typing import TypeVar
 
 from tasks.errors import SyncError, is_retryable
 
-__all__ = ["PATIENT", "UNSAID_SECONDS", "RetryPolicy", "Wait", "log_wait", "retrying", "said_time"]
+__all__ = [
+    "PATIENT",
+    "UNSAID_SECONDS",
+    "RetryPolicy",
+    "Wait",
+    "log_wait",
+    "retrying",
+    "said_time",
+    "surely_not_applied",
+]
 
 _log = logging.getLogger("tasks.retrying")
 
@@ -84,10 +93,11 @@ async def retrying(
     call: Callable[[], Awaitable[T]],
     policy: RetryPolicy,
     *,
+    repeats: Callable[[SyncError], bool] = is_retryable,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     on_wait: Callable[[Wait], None] = log_wait,
 ) -> T:
-    """What `call` returns, repeated by `policy` while another attempt can help.
+    """What `call` returns, repeated by `policy` while another attempt can help (`repeats`).
 
     `on_wait` is told of each wait before it begins.
     """
@@ -95,9 +105,14 @@ async def retrying(
         try:
             return await call()
         except SyncError as error:
-            if not is_retryable(error):
+            if not repeats(error):
                 raise
             wait = Wait(error, policy.delay(attempt, error), attempt + 1, policy.attempts)
             on_wait(wait)
             await sleep(wait.seconds)
     return await call()
+
+
+def surely_not_applied(error: SyncError) -> bool:
+    """True if a change may be asked for again because it certainly was not made."""
+    return error.retryable and not getattr(error, "maybe_applied", False)

@@ -13,7 +13,7 @@ from typing import Any
 
 from flows.session.services import opened_services
 from flows.settings import Settings
-from tasks.errors import BadAddress, SourceError
+from tasks.errors import BadAddress, LockError, SourceError
 from tasks.facts import keys_of
 from tasks.notion.filters import wants
 from tasks.notion.new_rows import NewRows
@@ -183,19 +183,22 @@ class Adding:
 
     async def _is_present(self, wanted: WantedTrack, row: Track) -> None:
         self.outcome.present.append(row.label)
-        self._note(wanted, row.page_id)
         if wants(row, TrackFilter.UNPROCESSED):
             self.outcome.waiting.append(row.page_id)
-        if not wanted.playlist:
+        try:
+            if wanted.playlist and await self._put_into(wanted.playlist, row):
+                self.outcome.put_into_playlist.append(row.label)
+        except LockError as error:
+            self._refuse(wanted.address.url, error)
             return
-        full = await self.names.of(row)
+        self._note(wanted, row.page_id)
+
+    async def _put_into(self, playlist: str, row: Track) -> bool:
+        """Whether the row was not in the playlist yet. Raises LockError while it is worked on."""
         if self.dry_run:
-            is_missing = wanted.playlist.casefold() not in {p.casefold() for p in full.playlists}
-        else:
-            relation = await self._relation(wanted.playlist)
-            is_missing = await self.rows.put_into(full, wanted.playlist, relation)
-        if is_missing:
-            self.outcome.put_into_playlist.append(row.label)
+            full = await self.names.of(row)
+            return playlist.casefold() not in {name.casefold() for name in full.playlists}
+        return await self.rows.put_into(row, playlist, await self._relation(playlist))
 
     async def _probed(self, wanted: WantedTrack) -> WantedTrack | None:
         try:
@@ -239,7 +242,7 @@ class Adding:
     def _note(self, wanted: WantedTrack, page_id: str) -> None:
         self.outcome.rows |= dict.fromkeys(wanted.keys, page_id)
 
-    def _refuse(self, url: str, error: SourceError) -> None:
+    def _refuse(self, url: str, error: SourceError | LockError) -> None:
         self.outcome.refused.append((url, f"{error} {error.remedy}"))
 
 

@@ -1,19 +1,24 @@
-"""Redirecting a duplicate row to the row that is kept, with both claimed and a journal first."""
+"""Redirecting a duplicate row to the row that is kept, with both claimed and a journal first.
+
+A listing only finds candidates. Whether two rows are duplicates, and which is kept, is decided on
+both as they are under the claim, by the same rule on every machine.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from flows.session.connections import Connections
+from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal
 from tasks.dedupe.merge import plan_merge
 from tasks.errors import LeaseLost, LockError, NotionError, SyncError
-from tasks.locks.hold import hold_row
+from tasks.facts import row_keys
+from tasks.locks.hold import hold_rows
 from tasks.locks.track_locks import HeldRow
 from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import to_track
@@ -21,7 +26,7 @@ from tasks.notion.schema import DUPLICATE, Field, Schema
 from tasks.notion.statuses import status_value
 from tasks.notion.values import value_at
 from tasks.notion.writes import property_values, writable
-from tasks.retrying import PATIENT, retrying
+from tasks.retrying import PATIENT, retrying, surely_not_applied
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 __all__ = ["redirect"]
@@ -30,58 +35,75 @@ _log = logging.getLogger("flows.redirect")
 
 
 async def redirect(
-    connections: Connections, run_folder: Path, keeper: Track, other: Track, reason: str
-) -> TrackResult:
-    """Unite `other` with `keeper` in Notion and mark it as its duplicate; never raises.
+    connections: Connections, run_folder: Path, keeper: Track, other: Track
+) -> TrackResult | None:
+    """Unite the two rows in Notion and mark one as the other's duplicate; never raises.
 
-    Both rows are claimed, in the order of their ids. Nothing of the keeper's is overwritten; the
-    other row keeps everything and gets the status `Duplicate`. What changes is journalled in
-    `run_folder` before.
+    Both are claimed, in the order of their ids, and compared as they are now: None if they are no
+    duplicates any more. Nothing of the keeper's is overwritten; the other row keeps everything and
+    gets the status `Duplicate`. What changes is journalled in `run_folder` before.
     """
     try:
-        async with AsyncExitStack() as held:
-            rows = {
-                page_id: await _held(connections, held, page_id)
-                for page_id in sorted((keeper.page_id, other.page_id))
-            }
+        async with hold_rows(connections.locks, (keeper.page_id, other.page_id)) as rows:
+            pair = await _as_they_are(connections, rows.values())
+            if pair is None:
+                _log.info("   %s and %s are no duplicates any more", keeper.label, other.label)
+                return None
+            keeper, (other,) = pair.keeper, pair.others
             journal = MergeJournal(run_folder / "merges.jsonl")
-            await _unite(connections, journal, rows[keeper.page_id], rows[other.page_id])
+            await _unite(connections, journal, rows, keeper, other)
+            await _put_in_trash(connections, journal, other)
     except (LockError, LeaseLost) as error:
         return _result(other, keeper, TrackStatus.SKIPPED_LOCKED, str(error))
     except SyncError as error:
         _log.warning("%s was not redirected to %s: %s", other.label, keeper.label, error)
         return _result(other, keeper, TrackStatus.FAILED, str(error), error)
-    _log.info("   Duplicate: %s points to %s now (%s)", other.label, keeper.label, reason)
-    return _result(other, keeper, TrackStatus.SKIPPED_DUPLICATE, f"redirected: {reason}")
+    _log.info("   Duplicate: %s points to %s now (%s)", other.label, keeper.label, pair.reason)
+    return _result(other, keeper, TrackStatus.SKIPPED_DUPLICATE, f"redirected: {pair.reason}")
 
 
-async def _held(connections: Connections, stack: AsyncExitStack, page_id: str) -> HeldRow:
-    lease = await hold_row(connections.locks, page_id)
-    stack.push_async_callback(lease.release)
-    await stack.enter_async_context(lease.kept())
-    return lease
+async def _as_they_are(connections: Connections, rows: Iterable[HeldRow]) -> DuplicateGroup | None:
+    """Which of two rows is kept, and which redirected; None unless both are live and agree."""
+    hosts = connections.settings.allowed_source_hosts
+    tracks = [
+        await connections.playlists.of(to_track(row.row.page, connections.schema)) for row in rows
+    ]
+    return next(iter(duplicate_groups(tracks, lambda track: row_keys(track, hosts))), None)
 
 
 async def _unite(
-    connections: Connections, journal: MergeJournal, keeper: HeldRow, other: HeldRow
+    connections: Connections,
+    journal: MergeJournal,
+    rows: Mapping[str, HeldRow],
+    keeper: Track,
+    other: Track,
 ) -> None:
     """The keeper's gains first: should we die between the two, the next run finds both again."""
-    kept = await connections.playlists.of(to_track(keeper.row.page, connections.schema))
-    given = await connections.playlists.of(to_track(other.row.page, connections.schema))
-    merge = plan_merge(kept, given)
-    gains = keeper_values(merge.keeper_changes, connections.schema)
-    marks = redirect_values(connections.schema, kept, given)
-    for row, values in ((keeper, gains), (other, marks)):
+    gains = keeper_values(plan_merge(keeper, other).keeper_changes, connections.schema)
+    marks = redirect_values(connections.schema, keeper, other)
+    for page_id, values in ((keeper.page_id, gains), (other.page_id, marks)):
         written = property_values(connections.schema, values)
-        page = await with_whole_relations(connections.notion, row.row.page, written)
+        page = await with_whole_relations(connections.notion, rows[page_id].row.page, written)
         _journal(journal, page, written)
-        await row.finish(written)
-    if connections.settings.dedupe_archive:
-        change = Change(page_id=given.page_id, field=THE_PAGE, before=False, after=True)
-        journal.record(change)
+        await rows[page_id].finish(written)
+
+
+async def _put_in_trash(connections: Connections, journal: MergeJournal, given: Track) -> None:
+    """Where DEDUPE_ARCHIVE wants it. Notion changes nothing in a row in the trash, so the row is
+    free by now: without a clear answer it is not asked again, or a late copy could take back what a
+    person restored meanwhile.
+    """
+    if not connections.settings.dedupe_archive:
+        return
+    journal.record(Change(page_id=given.page_id, field=THE_PAGE, before=False, after=True))
+    try:
         await retrying(
-            lambda: connections.notion.set_in_trash(given.page_id, is_trashed=True), PATIENT
+            lambda: connections.notion.set_in_trash(given.page_id, is_trashed=True),
+            PATIENT,
+            repeats=surely_not_applied,
         )
+    except NotionError as error:
+        _log.warning("%s is marked, but may not be in the trash: %s", given.label, error)
 
 
 def keeper_values(changes: Mapping[str, object], schema: Schema) -> dict[Field, Any]:

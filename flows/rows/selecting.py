@@ -154,7 +154,8 @@ async def _without_duplicates(
     async def redirect_all(group: DuplicateGroup) -> list[TrackResult]:
         async with turns:
             others = [other for other in group.others if other.page_id in ours]
-            return [await _redirected(connections, state, group, other) for other in others]
+            done = [await _redirected(connections, state, group, other) for other in others]
+            return [result for result in done if result is not None]
 
     async with asyncio.TaskGroup() as side_by_side:
         done = [side_by_side.create_task(redirect_all(group)) for group in groups]
@@ -166,9 +167,10 @@ async def _without_duplicates(
 
 async def _redirected(
     connections: Connections, state: RunState, group: DuplicateGroup, other: Track
-) -> TrackResult:
+) -> TrackResult | None:
+    """None if the two turn out to be no duplicates; then both are worked on."""
     if not connections.settings.dry_run:
-        return await redirect(connections, state.folder, group.keeper, other, group.reason)
+        return await redirect(connections, state.folder, group.keeper, other)
     reason = f"would be redirected to {group.keeper.label}: {group.reason}"
     keeper = group.keeper.page_id
     skipped = _skipped(other, TrackStatus.SKIPPED_DUPLICATE, reason)

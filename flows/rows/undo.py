@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -19,7 +20,7 @@ from tasks.errors import ConfigurationError, LockError, SyncError
 from tasks.locks.hold import hold_row
 from tasks.locks.written import shows
 from tasks.notion.relations import with_whole_relations
-from tasks.retrying import PATIENT, retrying
+from tasks.retrying import PATIENT, retrying, surely_not_applied
 
 __all__ = ["journalled_runs", "undo_run"]
 
@@ -42,6 +43,7 @@ async def undo_run(run: str) -> int:
     async with open_session(with_eagle=False) as opened:
         connections = opened.connections
         changes = _changes(connections, run)
+        await _let_writes_land(connections, run, changes)
         for page_id, of_page in groupby(changes, key=lambda change: change.page_id):
             try:
                 if await _restore(connections, page_id, list(of_page)):
@@ -71,10 +73,23 @@ def _changes(connections: Connections, run: str) -> list[Change]:
     return taken_back(MergeJournal(path).read())
 
 
+async def _let_writes_land(connections: Connections, run: str, changes: Sequence[Change]) -> None:
+    """A run of a moment ago may have a page on its way into the trash, and take ours back."""
+    if any(change.field == THE_PAGE for change in changes):
+        journal = connections.settings.state_dir / "runs" / run / "merges.jsonl"
+        age = max(0.0, time.time() - journal.stat().st_mtime)
+        locks = connections.locks
+        await locks.clock.sleep(max(0.0, locks.timing.landing - age))
+
+
 async def _restore(connections: Connections, page_id: str, changes: Sequence[Change]) -> bool:
     """Whether anything of the row changed. Raises LockError, LeaseLost, NotionError."""
     if any(change.field == THE_PAGE for change in changes):
-        await retrying(lambda: connections.notion.set_in_trash(page_id, is_trashed=False), PATIENT)
+        await retrying(
+            lambda: connections.notion.set_in_trash(page_id, is_trashed=False),
+            PATIENT,
+            repeats=surely_not_applied,
+        )
     lease = await hold_row(connections.locks, page_id)
     try:
         async with lease.kept():

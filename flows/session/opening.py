@@ -20,6 +20,7 @@ from flows.prefect_server.shared_limits import SharedLimits
 from flows.progress.terminal import ProgressLine
 from flows.session.connections import Connections
 from flows.session.gates import Gates
+from flows.session.locks import open_locks
 from flows.session.pauses import PATIENCE_SECONDS, Pauses
 from flows.session.preflight import open_eagle, open_schema, open_state, writable_folder
 from flows.session.probes import probes_of
@@ -34,16 +35,11 @@ from tasks.eagle.client import EagleClient
 from tasks.eagle.imports import Patience
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.paths import PathMap
-from tasks.locks.clock import SystemClock
-from tasks.locks.ports import Owner, this_host
-from tasks.locks.registry import TokenFile
 from tasks.locks.timing import LockTiming
-from tasks.locks.track_locks import TrackLocks
 from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
-from tasks.notion.lock_store import NotionLockStore
 from tasks.notion.playlists import PlaylistNames
-from tasks.notion.schema import Field, Schema
+from tasks.notion.schema import Field
 from tasks.soundcloud.budget import SourceBudget
 from tasks.soundcloud.client import SoundCloudClient
 
@@ -153,7 +149,7 @@ async def _connect(
         settings=settings,
         notion=notion,
         schema=schema,
-        locks=_locks(settings, options.timing, notion, schema, stack),
+        locks=stack.enter_context(open_locks(settings, notion, schema, options.timing)),
         eagle=eagle,
         source=_source(settings),
         decoders=stack.enter_context(DecoderPool()),
@@ -179,27 +175,6 @@ def _notion(settings: Settings, limits: SharedLimits) -> NotionClient:
     budget = RequestBudget(settings.notion_requests_per_minute, shared=limits.notion)
     return NotionClient(
         settings.notion_token.get_secret_value(), base_url=settings.notion_base_url, budget=budget
-    )
-
-
-def _locks(
-    settings: Settings,
-    timing: LockTiming | None,
-    notion: NotionClient,
-    schema: Schema,
-    stack: AsyncExitStack,
-) -> TrackLocks:
-    tokens = stack.enter_context(
-        TokenFile(settings.state_dir / "locks", host=this_host(), pid=os.getpid())
-    )
-    store = NotionLockStore(notion, schema)
-    return TrackLocks(
-        store,
-        SystemClock(notion.time),
-        timing or LockTiming(timeout=settings.lock_timeout_minutes * 60),
-        Owner.this_process(tokens),
-        write_unlocked=store.write_values,
-        enabled=settings.lock_enabled and Field.LOCK in schema,
     )
 
 

@@ -1,15 +1,24 @@
-"""A row held for a change that is no track's work: a merge, and its undoing."""
+"""Rows changed for another reason than a track's work: a merge, its undoing, a playlist.
+
+Whatever is written is decided on the row as it was read right before. Where two rows must agree, or
+somebody may hold the row, it is claimed first.
+"""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeAlias
 
-from tasks.errors import LockError
-from tasks.locks.claim import Locked, Lost, NotWanted, Won
+from tasks.errors import LockError, NotionError
+from tasks.locks.claim import RETRY_PAUSES, Locked, Lost, NotWanted, Won, hinders
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import HeldRow, TrackLocks, Unlocked
 
-__all__ = ["hold_row"]
+__all__ = ["Decide", "hold_row", "hold_rows", "write_decided"]
+
+Decide: TypeAlias = Callable[[LockRow], Awaitable[Mapping[str, Any]]]
+"""What to write into a row by what it shows now (Notion's JSON); nothing if it needs nothing."""
 
 _ATTEMPTS = 3
 
@@ -37,9 +46,63 @@ async def hold_row(locks: TrackLocks, page_id: str) -> HeldRow:
                     f"The row {page_id} is in the trash.",
                     remedy="Restore it in Notion, then try again.",
                 )
-        await asyncio.sleep(locks.timing.settle)  # a lost token of ours may stand there
+        await locks.clock.sleep(locks.timing.settle)  # a lost token of ours may stand there
     raise next(reversed(lost.values()))
 
 
 def _is_there(row: LockRow) -> bool:
     return not row.in_trash
+
+
+@asynccontextmanager
+async def hold_rows(
+    locks: TrackLocks, page_ids: Iterable[str]
+) -> AsyncIterator[dict[str, HeldRow]]:
+    """The rows by their ids, claimed in the order of these and kept; freed afterwards.
+
+    Their `row` is what they show under the claim. Raises as `hold_row`.
+    """
+    async with AsyncExitStack() as stack:
+        rows: dict[str, HeldRow] = {}
+        for page_id in sorted(page_ids):
+            lease = await hold_row(locks, page_id)
+            stack.push_async_callback(lease.release)
+            rows[page_id] = await stack.enter_async_context(lease.kept())
+        yield rows
+
+
+async def write_decided(locks: TrackLocks, page_id: str, decide: Decide) -> bool:
+    """Read the row, decide, write at once; True if something was written.
+
+    If somebody's lock stands on it, it is claimed, and the decision is made under the claim. A
+    write without a clear answer is not repeated before it must have landed, and then decided anew.
+    Raises LockError, NotionError.
+    """
+    for pause in (*RETRY_PAUSES, None):
+        await locks.store.reserve(1)
+        row = await locks.store.read(page_id)
+        if locks.enabled and hinders(row, locks.clock, locks.timing):
+            return await _write_claimed(locks, page_id, decide)
+        values = await decide(row)
+        if not values:
+            return False
+        try:
+            await locks.write_unlocked(page_id, values)
+        except NotionError as error:
+            if pause is None or not error.retryable:
+                raise
+            wait = (
+                locks.timing.landing if error.maybe_applied else max(pause, error.retry_after or 0)
+            )
+            await locks.clock.sleep(wait)
+        else:
+            return True
+    return False
+
+
+async def _write_claimed(locks: TrackLocks, page_id: str, decide: Decide) -> bool:
+    async with hold_rows(locks, [page_id]) as rows:
+        values = await decide(rows[page_id].row)
+        if values:
+            await rows[page_id].finish(values)
+    return bool(values)

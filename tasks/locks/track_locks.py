@@ -98,7 +98,7 @@ class TrackLocks:
         self.owner = owner
         self.enabled = enabled
         self.inherited: frozenset[str] = frozenset()
-        self._write_unlocked = write_unlocked
+        self.write_unlocked = write_unlocked
 
     async def claim(self, page_id: str, wanted: Callable[[LockRow], bool]) -> Outcome:
         """The row as ours, or why it is not. Raises NotionError when Notion does not answer."""
@@ -116,4 +116,4 @@ class TrackLocks:
         row = await self.store.read(page_id)
         if row.in_trash or not wanted(row):
             return NotWanted(row)
-        return Unlocked(row, self._write_unlocked)
+        return Unlocked(row, self.write_unlocked)

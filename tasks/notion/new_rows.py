@@ -14,9 +14,13 @@ from typing import Any
 
 from tasks.disk.journal import Journal
 from tasks.errors import FileError, NotionNotFound, SyncError
+from tasks.locks.hold import write_decided
+from tasks.locks.ports import LockRow
+from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.filters import rows_with_addresses, rows_with_ids
 from tasks.notion.listing import list_rows
+from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import page_title, to_track
 from tasks.notion.schema import Field, Schema
 from tasks.notion.values import playlist_key
@@ -58,8 +62,11 @@ class JustMade:
 class NewRows:
     """The tracks database, to look for rows and to add some."""
 
-    def __init__(self, client: NotionClient, schema: Schema, just_made: JustMade) -> None:
+    def __init__(
+        self, client: NotionClient, schema: Schema, locks: TrackLocks, just_made: JustMade
+    ) -> None:
         self._client = client
+        self._locks = locks
         self._schema = schema
         self._just_made = just_made
 
@@ -117,26 +124,34 @@ class NewRows:
         self._just_made.note(keys, page_id)
         return page_id
 
-    async def put_into(self, track: Track, playlist: str, relation: str | None) -> bool:
+    async def put_into(self, listed: Track, playlist: str, relation: str | None) -> bool:
         """Add the playlist to those of a row, whose others stay; False if it is there already.
 
-        `track` has all its playlists (`PlaylistNames.of`).
+        The row is read right before, and claimed if somebody's lock stands on it. Raises LockError
+        if another process works on it.
         """
         if not playlist or not self._schema.writes(Field.PLAYLISTS):
             return False
+        if self._with(listed, playlist, relation) is None:
+            return False
+
+        async def decide(row: LockRow) -> Mapping[str, Any]:
+            key = self._schema[Field.PLAYLISTS].id
+            page = await with_whole_relations(self._client, row.page, [key])
+            value = self._with(to_track(page, self._schema), playlist, relation)
+            return property_values(self._schema, {Field.PLAYLISTS: value})
+
+        return await write_decided(self._locks, listed.page_id, decide)
+
+    def _with(self, row: Track, playlist: str, relation: str | None) -> object:
+        """The row's playlists and this one; None if it is there, or the row has no room for it."""
         if relation is not None:
-            if relation in track.playlist_ids:
-                return False
-            value: object = [*track.playlist_ids, relation]
-        else:
-            known = {playlist_key(name) for name in track.playlists}
-            is_single = self._schema[Field.PLAYLISTS].type == "select"
-            if playlist_key(playlist) in known or (is_single and track.playlists):
-                return False
-            value = [*track.playlists, playlist]
-        written = property_values(self._schema, {Field.PLAYLISTS: value})
-        await retrying(lambda: self._client.update_page(track.page_id, written), PATIENT)
-        return True
+            return None if relation in row.playlist_ids else [*row.playlist_ids, relation]
+        known = {playlist_key(name) for name in row.playlists}
+        is_single = self._schema[Field.PLAYLISTS].type == "select"
+        if playlist_key(playlist) in known or (is_single and row.playlists):
+            return None
+        return [*row.playlists, playlist]
 
     def _conditions(self, paths: Iterable[str], numbers: Iterable[str]) -> Iterator[Json]:
         """Filters of 45 conditions at most; the numbers may stand in an address as well."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from flows.__main__ import main
 from flows.following.adding import add_tracks
+from flows.following.services import opened_services
 from flows.settings import VARIABLES, load_settings
 from sandbox.fault_plans import plan_from
+from tasks.notion.rows import to_track
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +38,14 @@ class World:
         for name, value in sandbox.environment.items():
             monkeypatch.setenv(name, value)
 
-    def add(self, *urls, playlist=""):
-        settings = load_settings(
+    @property
+    def settings(self):
+        return load_settings(
             self.sandbox.environment | {"NOTION_REQUESTS_PER_MINUTE": "100000"}, env_file=None
         )
-        return asyncio.run(add_tracks(settings, urls, playlist))
+
+    def add(self, *urls, playlist=""):
+        return asyncio.run(add_tracks(self.settings, urls, playlist))
 
     @property
     def rows(self):
@@ -130,6 +136,40 @@ def test_an_answer_that_was_lost_is_not_asked_for_again(world):
     assert main(["add", world.tracks[0].url]) == 1
     assert main(["add", world.tracks[0].url]) == 0
     assert sum(row["Title"] == "New 0" for row in world.rows) == 1
+
+
+def test_a_row_that_another_process_works_on_gets_its_playlist_later(world):
+    """A merge may be uniting its playlists: a list of ours would drop what it writes."""
+    row = world.sandbox.world.rows[0]
+    lock = f"77:Other-Mac:0badcafe:{datetime.now(UTC).replace(microsecond=0).isoformat()}"
+    world.sandbox.world.update_row(row.page_id, {"Processing Lock": lock})
+    before = world.sandbox.world.values_of(row.page_id)
+    done = world.add(world.set)
+    assert [reason.partition(" is locked")[0] for _, reason in done.refused] == [
+        f"The row {row.page_id}"
+    ]
+    assert world.sandbox.world.values_of(row.page_id) == before
+    world.sandbox.world.update_row(row.page_id, {"Processing Lock": ""})
+    assert len(world.add(world.set).put_into_playlist) == 1
+
+
+def test_a_playlist_is_added_to_those_the_row_has_by_now(world):
+    """Between the listing and the write another program has put the row into a playlist."""
+    row = world.sandbox.world.rows[0]
+
+    async def put() -> bool:
+        async with opened_services(world.settings) as services:
+            page = await services.notion.page(row.page_id)
+            listed = to_track(page, services.schema)
+            late = await services.rows().playlist("Late Night")
+            other = world.sandbox.world.add_playlist("Meanwhile")
+            before = world.sandbox.world.values_of(row.page_id)["Playlists"]
+            world.sandbox.world.update_row(row.page_id, {"Playlists": [*before, other]})
+            assert await services.rows().put_into(listed, "Late Night", late)
+            now = world.sandbox.world.values_of(row.page_id)["Playlists"]
+            return now == [*before, other, late]
+
+    assert asyncio.run(put())
 
 
 def test_a_playlist_is_in_the_library_with_one_command(world, named_server, monkeypatch):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,12 @@ from typing import Any
 import pytest
 
 from flows.library_sync import library_sync
+from flows.rows.redirect import redirect
 from flows.rows.undo import journalled_runs, undo_run
+from flows.session.opening import SessionOptions, open_session, session_options
+from flows.settings import load_settings
+from tasks.locks.timing import LockTiming
+from tasks.notion.rows import to_track
 from tasks.tracks import TrackStatus
 from tests.flows.database_world import Database, relate_rows, types, writes
 
@@ -262,3 +269,80 @@ async def test_a_row_that_another_machine_works_on_waits(run_flow, sandbox_facto
     assert result.status is TrackStatus.SKIPPED_LOCKED
     assert merge.states() == before
     assert journalled_runs(merge.state_dir) == []
+
+
+# ---- decided on the rows as they are, never on a listing
+
+
+async def redirected(
+    merge: Merge,
+    keeper: str,
+    other: str,
+    meanwhile: Callable[[], object] = lambda: None,
+    **settings: Any,
+) -> Any:
+    """What a run makes of a pair that its listing showed before `meanwhile`."""
+    settings = {"notion_requests_per_minute": 100_000} | settings
+    of_run = replace(load_settings(merge.sandbox.environment, env_file=None), **settings)
+    timing = LockTiming.scaled_for_tests(0.1)
+    session_options.set(SessionOptions(settings=of_run, timing=timing))
+    async with open_session(with_eagle=False) as run:
+        notion, schema = run.connections.notion, run.connections.schema
+        listed = [to_track(await notion.page(page_id), schema) for page_id in (keeper, other)]
+        meanwhile()
+        return await redirect(run.connections, run.state.folder, *listed)
+
+
+async def test_a_row_whose_address_was_corrected_meanwhile_is_no_duplicate(
+    prefect_server, sandbox_factory
+):
+    """It shows another song by now; marked, no filter would ever look at it again."""
+    merge = Merge(sandbox_factory, types())
+    corrected = {"SoundCloud URL": "https://soundcloud.com/nova/another-song"}
+
+    def correct() -> None:
+        merge.sandbox.world.update_row(merge.again, corrected)
+
+    _, before = merge.states()
+    assert await redirected(merge, merge.done, merge.again, correct) is None
+    assert merge.states()[1] == before | corrected
+    assert journalled_runs(merge.state_dir) == []
+
+
+async def test_machines_that_disagree_on_the_keeper_redirect_one_row(
+    prefect_server, sandbox_factory
+):
+    """One listing is older than the other; both decide by the rows as they are."""
+    merge = Merge(sandbox_factory, types())
+    first = await redirected(merge, merge.again, merge.done)
+    assert (first.page_id, first.dedupe_keeper_id) == (merge.again, merge.done)
+    assert await redirected(merge, merge.again, merge.done) is None
+    keeper, other = merge.rows()
+    assert "Duplicate" not in keeper["Audio Processing Status"]
+    assert other["Audio Processing Status"] == ["Duplicate"]
+
+
+async def test_a_row_whose_keeper_was_redirected_meanwhile_is_no_duplicate(
+    prefect_server, sandbox_factory
+):
+    merge = Merge(sandbox_factory, types())
+    marked = {"Audio Processing Status": ["Duplicate"]}
+
+    def mark() -> None:
+        merge.sandbox.world.update_row(merge.done, marked)
+
+    assert await redirected(merge, merge.done, merge.again, mark) is None
+    assert merge.rows()[1]["Audio Processing Status"] == []
+
+
+async def test_a_row_whose_trashing_got_no_answer_is_not_trashed_again(
+    prefect_server, sandbox_factory
+):
+    """A copy that lands late would take back what a person restored meanwhile."""
+    merge = Merge(sandbox_factory, types())
+    no_answer = {"fault": "unavailable_saved", "body": "in_trash", "times": 5}
+    merge.sandbox.use_faults(notion={"aimed": [no_answer]})
+    result = await redirected(merge, merge.done, merge.again, dedupe_archive=True)
+    assert result.status is TrackStatus.SKIPPED_DUPLICATE
+    trashed = merge.sandbox.ledger.entries(event="commit", kind="page.trash")
+    assert len(trashed) == 1
