@@ -7,6 +7,7 @@ this run has not seen, and works on them.
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from time import monotonic
@@ -28,7 +29,7 @@ from flows.library_sync import (
 )
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
-from flows.rows.filtering import unlisted, wanted_rows
+from flows.rows.filtering import has_failed, unlisted, wanted_rows
 from flows.session.opening import Run, open_session
 from flows.summary import SyncSummary
 from tasks.errors import NotionError
@@ -80,21 +81,21 @@ async def batch_sync(
 
 
 async def _rounds(run: Run, summary: SyncSummary, limit: int | None, workers: int) -> SyncSummary:
-    seen: set[str] = set()
-    while not (run.state.stopped_by or summary.error):
-        room = _ROUND if limit is None else limit - _worked_on(summary)
-        if room <= 0:
-            break
-        try:
-            tracks = await _next_tracks(run, seen, max(_ROUND, workers))
-        except NotionError as error:
-            return replace(summary, error=f"{error} {error.remedy}")
-        if not tracks:
-            break
-        seen |= {track.page_id for track in tracks}
-        summary = replace(summary, found=summary.found + len(tracks))
-        how = HowToWork(limit=None if limit is None else room, workers=workers)
-        summary = await work_through(run, summary, tracks, how)
+    """Small rounds over one listing, which goes on from round to round."""
+    async with aclosing(_in_turn(run)) as rows:
+        while not (run.state.stopped_by or summary.error):
+            room = _ROUND if limit is None else limit - _worked_on(summary)
+            if room <= 0:
+                break
+            try:
+                tracks = await _next_tracks(rows, max(_ROUND, workers))
+            except NotionError as error:
+                return replace(summary, error=f"{error} {error.remedy}")
+            if not tracks:
+                break
+            summary = replace(summary, found=summary.found + len(tracks))
+            how = HowToWork(limit=None if limit is None else room, workers=workers)
+            summary = await work_through(run, summary, tracks, how)
     return summary
 
 
@@ -102,14 +103,28 @@ def _worked_on(summary: SyncSummary) -> int:
     return summary.planned + summary.count("processed") + summary.count("failed")
 
 
-async def _next_tracks(run: Run, seen: set[str], number: int) -> list[Track]:
-    """The first `number` matching rows that this run has not looked at yet."""
+async def _next_tracks(rows: AsyncIterator[Track], number: int) -> list[Track]:
     found: list[Track] = []
-    async with aclosing(wanted_rows(run.connections, run.state.track_filter)) as rows:
+    async for track in rows:
+        found.append(track)
+        if len(found) >= number:
+            break
+    return found
+
+
+async def _in_turn(run: Run) -> AsyncGenerator[Track, None]:
+    """The matching rows, each once, oldest first; those that failed before come last."""
+    connections, seen = run.connections, set()
+    failed: list[Track] = []
+    async with aclosing(wanted_rows(connections, run.state.track_filter)) as rows:
         async for track in rows:
-            if track.page_id not in seen:
-                found.append(track)
-            if len(found) >= number:
-                return found
+            seen.add(track.page_id)
+            if has_failed(connections, track):
+                failed.append(track)
+            else:
+                yield track
     new = run.state.brought - seen
-    return found + await unlisted(run.connections, found, run.state.track_filter, new)
+    for track in await unlisted(connections, [], run.state.track_filter, new):
+        yield track
+    for track in failed:
+        yield track

@@ -12,9 +12,10 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 
-from flows.rows.filtering import wanted_rows
+from flows.rows.filtering import own_rows_first, wanted_rows
 from flows.session.opening import Run
 from tasks.errors import NotionError
+from tasks.locks.order import machines_in
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 __all__ = ["Waiting"]
@@ -64,6 +65,8 @@ class Waiting:
             return
         gone = [track for track in self._rows if track.page_id not in locks]
         left = [track for track in self._rows if track.page_id in locks]
+        self._run.state.machines = machines_in(locks.values())
+        left = own_rows_first(self._run.connections.locks, self._run.state.machines, left)
         self._rows = deque(sorted(left, key=lambda track: bool(locks[track.page_id])))
         _log.info("   Listed again: other machines have done %d of %d", len(gone), len(gone + left))
         status = TrackStatus.SKIPPED_ALREADY_DONE

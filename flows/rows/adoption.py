@@ -1,8 +1,9 @@
-"""Rows that only lack Eagle's id: one request each, side by side, without a subflow.
+"""Finished rows that lack something: an id, a path, a copy; side by side, without a subflow.
 
-The repair of thousands of finished rows (issue "One track, one item") writes an id that follows
-from the index alone, so it takes no lock: two machines would write the same, nothing is imported,
-and whatever stands in the lock property stays (docs/lock.md, "What needs no lock").
+What is written follows from the index and the disk alone, so it takes no lock: two machines would
+write the same, nothing is imported, and whatever stands in the lock property stays (docs/lock.md,
+"What needs no lock"). Labels are merged with the row as it is read right before; where nothing but
+ids and paths is written, the answer shows whether the row is still the one that was listed.
 """
 
 from __future__ import annotations
@@ -10,20 +11,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from flows.rows.finished import known_paths, lost_copies, missing_values
+from flows.rows.playlists import in_eagle, place_copies
 from flows.session.connections import Connections
 from flows.session.opening import Run
 from tasks.eagle.index import Match
-from tasks.errors import SyncError
+from tasks.errors import RowChanged, SyncError
+from tasks.facts import row_keys
 from tasks.locks.written import require_shown
+from tasks.notion.rows import to_track
 from tasks.notion.schema import Field
-from tasks.notion.statuses import COMPLETE, status_value
-from tasks.notion.writes import property_values
+from tasks.notion.values import value_at
+from tasks.notion.writes import property_values, writable
 from tasks.retrying import PATIENT, retrying
-from tasks.tracks import FilePaths, Track, TrackResult, TrackStatus
+from tasks.tracks import Track, TrackResult, TrackStatus
 
 __all__ = ["Adoption", "adopt_rows", "is_only_an_id"]
 
@@ -35,7 +41,7 @@ _SAID_EVERY = 100
 
 @dataclass(frozen=True)
 class Adoption:
-    """A finished row, and the items in Eagle that are its recording."""
+    """A finished row, and the items in Eagle that are its recording (none without Eagle)."""
 
     track: Track
     match: Match
@@ -48,9 +54,9 @@ def is_only_an_id(track: Track, match: Match | None) -> bool:
 
 
 async def adopt_rows(run: Run, adoptions: Sequence[Adoption]) -> list[TrackResult]:
-    """Write Eagle's ids into the rows; what became of each, in the order they were finished.
+    """Make the rows whole; what became of each, in the order they were finished.
 
-    Interrupted, it simply goes on next time: a row that has its id is no longer found.
+    Interrupted, it simply goes on next time: a row that lacks nothing is no longer found.
     """
     waiting = deque(adoptions)
     results: list[TrackResult] = []
@@ -59,7 +65,7 @@ async def adopt_rows(run: Run, adoptions: Sequence[Adoption]) -> list[TrackResul
         while waiting and not run.state.stopped_by:
             results.append(await _adopt(run, waiting.popleft()))
             if len(results) % _SAID_EVERY == 0:
-                _log.info("   %d of %d ids written", len(results), len(adoptions))
+                _log.info("   %d of %d rows completed", len(results), len(adoptions))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(_AT_ONCE, len(waiting))):
@@ -68,58 +74,103 @@ async def adopt_rows(run: Run, adoptions: Sequence[Adoption]) -> list[TrackResul
 
 
 async def _adopt(run: Run, adoption: Adoption) -> TrackResult:
-    connections = run.connections
-    track, match = adoption.track, adoption.match
-    paths = _paths(connections, match)
-    written = property_values(connections.schema, _values(connections, track, match, paths))
+    connections, reason = run.connections, adoption.reason
     try:
-        write = _call(connections.notion.update_page, track.page_id, written)
-        page = await run.pauses.through(lambda: retrying(write, PATIENT))
-        require_shown(page, written, track.label)
+        await run.pauses.through(lambda: _complete(connections, adoption))
+    except RowChanged as changed:
+        return _result(connections, adoption, TrackStatus.SKIPPED_LOCKED, str(changed))
     except SyncError as error:
         if error.stops_run:
             run.state.stop(error)
-        _log.warning("%s: %s", track.label, error)
-        return _result(adoption, TrackStatus.FAILED, paths, error)
-    return _result(adoption, TrackStatus.PROCESSED, paths)
+        _log.warning("%s: %s", adoption.track.label, error)
+        return _result(connections, adoption, TrackStatus.FAILED, reason, error)
+    return _result(connections, adoption, TrackStatus.PROCESSED, reason)
 
 
-def _call(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-    return lambda: function(*arguments)
+async def _complete(connections: Connections, adoption: Adoption) -> None:
+    track, match = adoption.track, adoption.match
+    if connections.eagle is not None:
+        track = await connections.playlists.of(track)
+    values = missing_values(connections, track, match)
+    if values:
+        track = await _write(connections, track, match, values)
+    await _reach_playlists(connections, track, match)
 
 
-def _values(
-    connections: Connections, track: Track, match: Match, paths: FilePaths
-) -> Mapping[Field, Any]:
-    """What the row lacks; texts that stand there stay."""
-    assert match.wav is not None
-    aiff = match.aiff.id if match.aiff else None
-    return {
-        Field.EAGLE_ID: match.wav.id,
-        Field.EAGLE_AIFF_ID: aiff,
-        Field.WAV_PATH: None if track.wav_path else paths.wav,
-        Field.AIFF_PATH: None if track.aiff_path else paths.aiff,
-        Field.STATUS: status_value(connections.schema, track.statuses, COMPLETE),
-    }
+async def _write(
+    connections: Connections, track: Track, match: Match, values: Mapping[Field, Any]
+) -> Track:
+    """The row with what it lacked. Raises RowChanged, NotionError."""
+    schema, notion = connections.schema, connections.notion
+    before: Mapping[str, Any] | None = None
+    if Field.STATUS in values:
+        before = await retrying(lambda: notion.page(track.page_id), PATIENT)
+        now = to_track(before, schema)
+        _require_unchanged(connections, track, now)
+        values = missing_values(connections, _named_as(now, track), match)
+    written = property_values(schema, values)
+    if not written:
+        return track
+    page = await retrying(lambda: notion.update_page(track.page_id, written), PATIENT)
+    try:
+        _require_unchanged(connections, track, to_track(page, schema))
+    except RowChanged:
+        old = {
+            key: writable(value_at(before, key)) if before else _empty(page, key) for key in written
+        }
+        await retrying(lambda: notion.update_page(track.page_id, old), PATIENT)
+        raise
+    require_shown(page, written, track.label)
+    return track
 
 
-def _paths(connections: Connections, match: Match) -> FilePaths:
-    assert connections.eagle is not None
-    wav = connections.eagle.file_path(match.wav) if match.wav else None
-    aiff = connections.eagle.file_path(match.aiff) if match.aiff else None
-    return FilePaths(wav=str(wav) if wav else None, aiff=str(aiff) if aiff else None)
+def _named_as(now: Track, track: Track) -> Track:
+    """The row as it is now, with the names of its playlists where they are the same."""
+    if now.playlist_ids != track.playlist_ids[: len(now.playlist_ids)] or now.playlists:
+        return now
+    return replace(now, playlist_ids=track.playlist_ids, playlists=track.playlists)
+
+
+def _empty(page: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """An empty value of the property's type: what stood there before an id was filled in."""
+    kind = str((value_at(page, key) or {"type": "rich_text"})["type"])
+    return {kind: [] if kind in {"rich_text", "title", "multi_select", "relation"} else None}
+
+
+def _require_unchanged(connections: Connections, listed: Track, now: Track) -> None:
+    """Raise RowChanged unless the row is finished, live, free, and about the same track."""
+    hosts = connections.settings.allowed_source_hosts
+    same = row_keys(listed, hosts).addresses == row_keys(now, hosts).addresses
+    if now.in_trash or now.is_duplicate or now.lock or not now.downloaded or not same:
+        raise RowChanged(f"The row of {listed.label} was changed meanwhile; it is left alone.")
+
+
+async def _reach_playlists(connections: Connections, track: Track, match: Match) -> None:
+    """Eagle's folders and tags, and the copies, as the row's playlists say. Nothing for a row that
+    says nothing new.
+    """
+    for item in (match.wav, match.aiff):
+        if item is not None:
+            await in_eagle(connections, item, track)
+    source = known_paths(connections, track, match).wav
+    if source and lost_copies(connections.settings, track):
+        await place_copies(connections, track, Path(source))
 
 
 def _result(
-    adoption: Adoption, status: TrackStatus, paths: FilePaths, error: SyncError | None = None
+    connections: Connections,
+    adoption: Adoption,
+    status: TrackStatus,
+    reason: str,
+    error: SyncError | None = None,
 ) -> TrackResult:
     track, match = adoption.track, adoption.match
     return TrackResult.of(
         track,
         status,
-        adoption.reason,
+        reason,
         error,
-        file_paths=paths,
+        file_paths=known_paths(connections, track, match),
         eagle_item_id=match.wav.id if match.wav else None,
         eagle_aiff_item_id=match.aiff.id if match.aiff else None,
     )

@@ -8,6 +8,8 @@ from pathlib import Path, PurePath
 from flows.session.connections import Connections
 from tasks.attempts import Attempt
 from tasks.errors import ErrorType, NotionNotFound
+from tasks.locks.order import machine_name, own_part_first
+from tasks.locks.track_locks import TrackLocks
 from tasks.notion.filters import wants
 from tasks.notion.rows import to_track
 from tasks.notion.schema import Field
@@ -17,7 +19,17 @@ from tasks.planning import Action
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["is_gone", "is_wanted", "only_chosen", "only_failed", "resting", "wanted_rows"]
+__all__ = [
+    "failed_last",
+    "has_failed",
+    "is_gone",
+    "is_wanted",
+    "only_chosen",
+    "only_failed",
+    "own_rows_first",
+    "resting",
+    "wanted_rows",
+]
 
 
 def is_wanted(connections: Connections, track: Track, track_filter: TrackFilter) -> bool:
@@ -80,6 +92,27 @@ async def unlisted(
     listed = {track.page_id for track in tracks}
     rows = [await _row(connections, each) for each in sorted(set(page_ids) - listed)]
     return [row for row in rows if row is not None and is_wanted(connections, row, track_filter)]
+
+
+def own_rows_first(
+    locks: TrackLocks, machines: frozenset[str], tracks: Sequence[Track]
+) -> list[Track]:
+    """This machine's part of the list first, so that two machines seldom ask for one row."""
+    if not locks.enabled:
+        return list(tracks)
+    by_id = {track.page_id: track for track in tracks}
+    us = machine_name(locks.owner.host, locks.owner.pid)
+    return [by_id[page_id] for page_id in own_part_first(by_id, us, machines)]
+
+
+def failed_last(connections: Connections, tracks: Sequence[Track]) -> list[Track]:
+    """Rows never tried before those that failed, else in their order: new ones never starve."""
+    return sorted(tracks, key=lambda track: has_failed(connections, track))
+
+
+def has_failed(connections: Connections, track: Track) -> bool:
+    """True if the row shows an error, or this machine remembers one."""
+    return bool(errors_of(track)) or connections.attempts.knows(track.page_id) is not None
 
 
 async def _row(connections: Connections, page_id: str) -> Track | None:

@@ -8,16 +8,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from flows.rows.adoption import Adoption, is_only_an_id
-from flows.rows.filtering import is_gone, resting
+from flows.rows.bad_addresses import mark_bad_addresses
+from flows.rows.filtering import failed_last, is_gone, own_rows_first, resting
+from flows.rows.finished import lacking
 from flows.rows.redirect import redirect
 from flows.session.connections import Connections
 from flows.session.run_state import RunState
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
+from tasks.eagle.index import Match
 from tasks.facts import gather_facts, identity_of, match_in, row_keys, soundcloud_path
-from tasks.locks.order import machine_name, own_part_first
 from tasks.notion.stage import find_by_path, find_by_soundcloud_id
 from tasks.planning import Action, Plan, plan_track
-from tasks.tracks import Track, TrackResult, TrackStatus
+from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 __all__ = ["Selection", "select_tracks"]
 
@@ -28,14 +30,16 @@ _GROUPS_AT_ONCE = 4
 
 @dataclass
 class Selection:
-    """`work` is for subflows, in this machine's order; `adoptions` only need an id written; the
-    rest is decided already.
+    """`work` is for subflows, in this machine's order; `adoptions` lack something that needs no
+    subflow; the rest is decided already. `done` and `sourceless` are the rows of some of `skipped`.
     """
 
     work: list[Track] = field(default_factory=list)
     adoptions: list[Adoption] = field(default_factory=list)
     skipped: list[TrackResult] = field(default_factory=list)
     planned: list[TrackResult] = field(default_factory=list)
+    done: list[Track] = field(default_factory=list)
+    sourceless: list[Track] = field(default_factory=list)
 
 
 async def select_tracks(
@@ -61,10 +65,15 @@ async def select_tracks(
     )
     kept = await _without_duplicates(connections, state, needing, groups, selection)
     state.kept_apart += kept
-    ordered = _in_order(connections, state.machines, kept)[:limit]
+    ordered = own_rows_first(connections.locks, state.machines, kept)
+    ordered = failed_last(connections, ordered)[:limit]
+    room = None if limit is None else limit - len(ordered)
+    adoptions = await _unfinished(connections, state, selection, room)
     if connections.settings.dry_run:
         selection.planned += [_planned(track, _plan(connections, track)) for track in ordered]
+        selection.planned += [_planned_adoption(adoption) for adoption in adoptions]
         return selection
+    await mark_bad_addresses(connections, selection.sourceless)
     for track in ordered:
         match = match_in(connections.index, track, connections.settings.allowed_source_hosts)
         plan = _plan(connections, track)
@@ -72,8 +81,37 @@ async def select_tracks(
             selection.adoptions.append(Adoption(track, match, plan.reason))
         else:
             selection.work.append(track)
+    selection.adoptions += adoptions
     await connections.playlists.prepare(selection.work)
     return selection
+
+
+async def _unfinished(
+    connections: Connections, state: RunState, selection: Selection, room: int | None
+) -> list[Adoption]:
+    """The finished rows that lack something, at most `room`; with the filter `all` alone.
+
+    They are taken out of what is skipped. Costs a listing of the playlists' names, and one of
+    Eagle's folders.
+    """
+    if state.track_filter is not TrackFilter.ALL or not selection.done or room == 0:
+        return []
+    if connections.eagle is not None:
+        await connections.eagle.read_folders()
+    await connections.playlists.prepare(selection.done)
+    hosts = connections.settings.allowed_source_hosts
+    found: list[Adoption] = []
+    for listed in selection.done:
+        if listed.lock or (room is not None and len(found) >= room):
+            continue
+        row = await connections.playlists.of(listed)
+        match = match_in(connections.index, row, hosts)
+        if what := lacking(connections, row, match):
+            reason = f"the row is complete; {' and '.join(what)} made good"
+            found.append(Adoption(row, match or Match(), reason))
+    named = {adoption.track.page_id for adoption in found}
+    selection.skipped = [result for result in selection.skipped if result.page_id not in named]
+    return found
 
 
 def _needs_work(
@@ -83,6 +121,8 @@ def _needs_work(
     status = plan.action.skipped_as
     if status is not None:
         selection.skipped.append(_skipped(track, status, plan.reason))
+        is_done = plan.action is Action.SKIP_DONE
+        (selection.done if is_done else selection.sourceless).append(track)
         return False
     attempt = None if state.retries_failed else resting(connections, track, plan.action)
     if attempt is None:
@@ -177,23 +217,16 @@ async def _redirected(
     return replace(skipped, dedupe_keeper_id=keeper)
 
 
-def _in_order(
-    connections: Connections, machines: frozenset[str], tracks: Sequence[Track]
-) -> list[Track]:
-    """This machine's part of the list first, so that two machines seldom ask for one row."""
-    if not connections.locks.enabled:
-        return list(tracks)
-    by_id = {track.page_id: track for track in tracks}
-    owner = connections.locks.owner
-    us = machine_name(owner.host, owner.pid)
-    return [by_id[page_id] for page_id in own_part_first(by_id, us, machines)]
-
-
 def _planned(track: Track, plan: Plan) -> TrackResult:
     """A dry run's line: what would be done and why."""
     verb = _VERBS.get(plan.action, plan.action.value)
     _log.info("   Would %s: %s (%s)", verb, track.label, plan.reason)
     return _skipped(track, TrackStatus.PENDING, f"{verb}: {plan.reason}")
+
+
+def _planned_adoption(adoption: Adoption) -> TrackResult:
+    _log.info("   Would complete: %s (%s)", adoption.track.label, adoption.reason)
+    return _skipped(adoption.track, TrackStatus.PENDING, f"complete: {adoption.reason}")
 
 
 _VERBS = {

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from flows.rows.playlists import chosen_playlists, in_eagle, place, place_copies
 from flows.session.connections import Connections
 from flows.track.claimed_row import ClaimedRow
-from flows.track.playlists import chosen_playlists, in_eagle, place, place_copies
 from tasks.eagle.index import Match
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem

@@ -1,8 +1,9 @@
 """In which order a machine asks for rows, so that machines seldom ask for the same one.
 
-Pure. Every machine weighs every row by a hash of both (rendezvous hashing); a row belongs to the
-machine that weighs it most. Each takes its own part first, heaviest rows first, and then helps
-with the others' rows, those their owners come to last before the rest. Measured in docs/lock.md.
+Pure. A machine alone goes through the rows as they are listed, oldest first. Where others are at
+work, every machine weighs every row by a hash of both (rendezvous hashing); a row belongs to the
+machine that weighs it most. Each takes its own part first, oldest first in it, and then helps with
+the others' rows, those their owners come to last before the rest.
 """
 
 from __future__ import annotations
@@ -18,21 +19,17 @@ __all__ = ["machine_name", "machines_in", "own_part_first"]
 def own_part_first(
     page_ids: Iterable[str], machine: str, machines: Collection[str] = ()
 ) -> list[str]:
-    """`page_ids` in the order `machine` should ask for them; the same for the same arguments.
+    """`page_ids`, given oldest first, in the order `machine` should ask for them.
 
     `machines` are those known to be at work; none need be known, nor know of this one.
     """
     others = sorted(set(machines) - {machine})
-    own: list[tuple[float, str]] = []
-    rest: list[tuple[float, str]] = []
+    own: list[str] = []
+    rest: list[str] = []
     for page_id in page_ids:
-        weight = _weight(machine, page_id)
         theirs = max((_weight(other, page_id) for other in others), default=0.0)
-        if weight >= theirs:
-            own.append((-weight, page_id))
-        else:
-            rest.append((theirs - weight, page_id))
-    return [page_id for _, page_id in sorted(own) + sorted(rest)]
+        (own if _weight(machine, page_id) >= theirs else rest).append(page_id)
+    return own + rest[::-1]
 
 
 def machine_name(host: str, pid: int) -> str:

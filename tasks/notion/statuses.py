@@ -13,7 +13,15 @@ from tasks.errors import ErrorType
 from tasks.notion.schema import DUPLICATE, Field, Schema
 from tasks.tracks import Track
 
-__all__ = ["COMPLETE", "CONVERTED", "DUPLICATE", "OURS", "errors_of", "status_value"]
+__all__ = [
+    "COMPLETE",
+    "CONVERTED",
+    "DUPLICATE",
+    "OURS",
+    "errors_of",
+    "status_value",
+    "status_without_ours",
+]
 
 COMPLETE = "Files Imported to Eagle"
 CONVERTED = "Format Conversion Complete"
@@ -55,6 +63,21 @@ def status_value(schema: Schema, before: Iterable[str], value: str, detail: str 
         case _:
             text = f"{value}: {detail}" if detail else value
             return "\n".join([*others, text.replace(";", ",").replace("\n", " ")])
+
+
+def status_without_ours(schema: Schema, before: Iterable[str]) -> Any | None:
+    """The property value with nothing of ours in it; None where there is nothing to take out."""
+    given = list(before)
+    others = [name for name in given if not _is_ours(name)]
+    if not schema.writes(Field.STATUS) or others == given:
+        return None
+    match schema[Field.STATUS].type:
+        case "multi_select":
+            return {"multi_select": [{"name": name} for name in others]}
+        case "rich_text":
+            return "\n".join(others)
+        case kind:
+            return {kind: None}
 
 
 def _status_option(options: frozenset[str], value: str) -> dict[str, Any] | None:

@@ -59,11 +59,26 @@ def test_a_change_is_tried_at_once_and_counts_anew(on):
     assert on(DAY).knows("p1") is None
 
 
-@pytest.mark.parametrize("error", [ErrorType.DOWNLOAD_FAILED, ErrorType.SC_RATE_LIMITED, None])
-def test_what_may_pass_is_not_kept(on, error):
+@pytest.mark.parametrize("error", [ErrorType.EAGLE_IMPORT_FAILED, ErrorType.SC_RATE_LIMITED, None])
+def test_what_concerns_no_track_is_not_kept(on, error):
     """Every run tries it again."""
-    on(DAY).note(TRACK, failed(error))
+    for _ in range(3):
+        on(DAY).note(TRACK, failed(error))
     assert on(DAY).resting(TRACK) is None
+    assert on(DAY).knows("p1") is None
+
+
+def test_the_same_error_once_more_waits_too(on):
+    """Damaged media is tried again by the next run, then after a day, then after more."""
+    waits, day = [], DAY
+    for _ in range(5):
+        on(day).note(TRACK, failed(ErrorType.DOWNLOAD_FAILED))
+        attempt = on(day).resting(TRACK)
+        waits.append((attempt.next_try - day).days if attempt else 0)
+        day = attempt.next_try if attempt else day
+    assert waits == [0, 1, 3, 7, 14]
+    on(day).note(TRACK, failed(ErrorType.CONVERSION_FAILED))
+    assert on(day).resting(TRACK) is None
 
 
 def test_a_line_cut_off_by_a_crash_costs_that_line(on, tmp_path):
