@@ -20,6 +20,7 @@ from flows.doctor.findings import Finding, Level, fail, findings_dict, table
 from flows.doctor.machine import (
     examine_folders,
     examine_fpcalc,
+    examine_notify,
     examine_prefect,
     examine_settings,
     examine_soundcloud,
@@ -74,6 +75,7 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
     for checks, errors in (eagle.result(), source.result()):
         found += checks + errors
     found += [*examine_folders(settings), *examine_state(settings.state_dir), examine_fpcalc()]
+    found += examine_notify(settings)
     if seen.was_listed:
         found.append(examine_space(settings.out_dir, seen.waiting))
     return [*found, prefect.result()]

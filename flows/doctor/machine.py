@@ -17,6 +17,7 @@ from flows.settings import RETIRED, VARIABLES, Settings, env_files
 from tasks.audio.fingerprint import find_fpcalc
 from tasks.disk.volumes import free_bytes
 from tasks.errors import ConfigurationError, FileError, SourceError
+from tasks.notifications.client import Notifier
 from tasks.soundcloud.budget import SourceBudget
 from tasks.tracks import Track
 
@@ -24,6 +25,7 @@ __all__ = [
     "bytes_needed",
     "examine_folders",
     "examine_fpcalc",
+    "examine_notify",
     "examine_prefect",
     "examine_settings",
     "examine_soundcloud",
@@ -48,6 +50,18 @@ def examine_settings(wrong: Mapping[str, ConfigurationError]) -> list[Finding]:
     if not wrong:
         found.append(ok("Settings", "each can work"))
     return found + [one for file in env_files() for one in _env_file(file)]
+
+
+def examine_notify(settings: Settings) -> list[Finding]:
+    """Whether apprise understands NOTIFY, where it is set; nothing is sent."""
+    addresses = settings.notify.get_secret_value()
+    if not addresses:
+        return []
+    try:
+        Notifier(addresses)
+    except ConfigurationError as error:
+        return [fail("NOTIFY", str(error), error.remedy)]
+    return [ok("NOTIFY", "apprise understands it")]
 
 
 def _env_file(env_file: Path) -> list[Finding]:

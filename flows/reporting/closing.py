@@ -1,4 +1,4 @@
-"""The end of every run, in one place: closing lines, report, hook, artifacts."""
+"""The end of every run, in one place: closing lines, report, hook, notification, artifacts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from time import monotonic
 from flows.reporting import artifacts
 from flows.reporting.files import write_report, write_summary
 from flows.reporting.hooks import after_run
+from flows.reporting.notification import notify
 from flows.session.run_state import RunState, ended_runs
 from flows.settings import Settings
 from flows.summary import LOOK_ALIKES_SHOWN, LookAlike, SyncSummary
@@ -40,6 +41,7 @@ async def close_run(
     keep = settings.keep_runs
     written = await asyncio.to_thread(write_report, state.folder, summary, keep=keep)
     await after_run(settings, state, summary)
+    await notify(settings, state, summary)
     if state.warnings != summary.warnings:
         summary = replace(summary, warnings=state.warnings)
         if written:

@@ -113,6 +113,9 @@ class Settings:
         "HOOK_AFTER_TRACK", "", "Shell command run after each processed or failed track"
     )
     hook_after_run: ShellCommand = setting("HOOK_AFTER_RUN", "", "Shell command run after each run")
+    notify: Secret = setting(
+        "NOTIFY", "", "Where to tell what a run brought: addresses as apprise takes them"
+    )
     state_dir: NeededFolder = setting(
         "LIBRARY_SYNC_STATE", "~/.library-sync", "State of this machine: held locks, caches"
     )

@@ -22,7 +22,7 @@ _BETWEEN = re.compile(r"[\s,;]+(?=[\w+-]+://)")
 class NotificationFailed(SyncError):
     """A message could not be delivered."""
 
-    default_remedy = "Check NOTIFY and that the service answers; `library-sync doctor` tries it."
+    default_remedy = "Check NOTIFY, and that the service answers."
 
 
 class Notifier:
