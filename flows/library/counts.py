@@ -12,7 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tasks.locks.value import is_live, parse
+from tasks.locks.standing import OwnLocks, standing
+from tasks.locks.value import parse
 from tasks.notion.filters import wants
 from tasks.notion.statuses import errors_of
 from tasks.tracks import Track, TrackFilter
@@ -45,11 +46,12 @@ class RowState(StrEnum):
 
 @dataclass(frozen=True)
 class LockSeen:
-    """A lock on a row: whose, since when, and whether its time is over."""
+    """A lock on a row: whose, since when, whether its time is over, and what is known of it."""
 
     label: str
     text: str
     is_stale: bool
+    known: str
     page_url: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,11 +66,10 @@ class LockSeen:
     def sentence(self) -> str:
         """One line for a person."""
         value = parse(self.text)
-        state = "stale" if self.is_stale else "live"
         if value is None:
-            return f"{self.label}: {self.text!r} ({state}, not readable)"
+            return f"{self.label}: {self.text!r} ({self.known})"
         since = f"{value.taken_at:%Y-%m-%d %H:%M} UTC"
-        return f"{self.label}: {value.host}, process {value.pid}, since {since} ({state})"
+        return f"{self.label}: {value.host}, process {value.pid}, since {since} ({self.known})"
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,11 @@ def state_of(track: Track) -> RowState:
 
 
 def count_rows(
-    tracks: Iterable[Track], edited: Mapping[str, str], now: datetime, timeout: timedelta
+    tracks: Iterable[Track],
+    edited: Mapping[str, str],
+    now: datetime,
+    timeout: timedelta,
+    own: OwnLocks,
 ) -> LibraryCounts:
     """The numbers of `tracks`; `edited` has each row's last_edited_time, `now` is Notion's."""
     counts: Counter[str] = Counter()
@@ -137,8 +142,10 @@ def count_rows(
         for error in errors_of(track):
             failed[error].append(Example(track.label, track.page_url, last))
         if track.lock:
-            live = is_live(track.lock, now=now, timeout=timeout, last_edited=last)
-            locks.append(LockSeen(track.label, track.lock, not live, track.page_url))
+            seen = standing(track.lock, now=now, timeout=timeout, last_edited=last, own=own)
+            locks.append(
+                LockSeen(track.label, track.lock, seen.is_stale, seen.known, track.page_url)
+            )
     live_locks = sum(not lock.is_stale for lock in locks)
     by_number = sorted(failed, key=lambda name: -len(failed[name]))
     return LibraryCounts(

@@ -6,7 +6,7 @@ import asyncio
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flows.library.counts import LibraryCounts, MissingFiles, count_rows, missing_files
@@ -14,6 +14,8 @@ from flows.reporting.html_page import Link, bars, page, paragraph, section, tabl
 from flows.reporting.run_folders import PastRun, past_runs
 from flows.session.preflight import open_schema
 from flows.settings import Settings
+from tasks.locks.ports import this_host
+from tasks.locks.registry import own_locks
 from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
 from tasks.notion.listing import list_rows
@@ -122,12 +124,13 @@ async def read_library(settings: Settings) -> LibraryReport:
         ):
             tracks.append(to_track(found, schema))
             edited[found["id"]] = found.get("last_edited_time", "")
-        now = datetime.now(UTC) + client.clock_offset
+        now = client.time.earliest()
+    known = await asyncio.to_thread(own_locks, settings.state_dir / "locks", host=this_host())
     timeout = timedelta(minutes=settings.lock_timeout_minutes)
     own = (settings.out_dir, settings.playlist_tracks_dir, settings.eagle_library_path)
     roots = [root for root in own if root is not None]
     return LibraryReport(
-        library=count_rows(tracks, edited, now, timeout),
+        library=count_rows(tracks, edited, now, timeout, known),
         files=await asyncio.to_thread(missing_files, tracks, roots),
         runs=await asyncio.to_thread(past_runs, settings.state_dir, _RUNS_IN_PAGE),
     )

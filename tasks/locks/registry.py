@@ -22,9 +22,10 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from tasks.locks.machine import Machine, this_machine
+from tasks.locks.standing import OwnLocks
 from tasks.locks.value import parse
 
-__all__ = ["DeadProcesses", "TokenFile", "find_dead", "find_living", "try_lock"]
+__all__ = ["DeadProcesses", "TokenFile", "find_dead", "own_locks", "try_lock"]
 
 log = logging.getLogger(__name__)
 
@@ -176,12 +177,19 @@ def find_dead(folder: Path, *, host: str) -> DeadProcesses:
     return DeadProcesses(dead)
 
 
-def find_living(folder: Path, *, host: str) -> frozenset[str]:
-    """The tokens that living processes of this machine hold. Raises OSError."""
-    machine = this_machine(folder, host)
-    dead = find_dead(folder, host=host).files
-    living = (_held(path, machine) for path in _files(folder, machine) if path not in dead)
-    return frozenset(token for held in living for token in held)
+def own_locks(folder: Path, *, host: str) -> OwnLocks:
+    """What this machine knows of its own locks; nothing where the record cannot be read."""
+    try:
+        machine = this_machine(folder, host)
+        dead = find_dead(folder, host=host)
+        living = [path for path in _files(folder, machine) if path not in dead.files]
+        held = frozenset(token for path in living for token in _held(path, machine))
+    except OSError as error:
+        log.debug("The record of held locks in %s cannot be read: %s", folder, error)
+        return OwnLocks()
+    return OwnLocks(
+        names=machine.names, living=held, dead=dead.tokens, importing=frozenset(dead.busy)
+    )
 
 
 def _files(folder: Path, machine: Machine) -> list[Path]:

@@ -12,6 +12,7 @@ from flows.__main__ import main
 from flows.library.counts import RowState, count_rows, missing_files, state_of
 from flows.settings import VARIABLES
 from sandbox.summary import summary_of
+from tasks.locks.standing import OwnLocks
 from tasks.tracks import Track
 
 
@@ -95,7 +96,7 @@ def test_a_row_is_in_one_state():
     assert state_of(Track(page_id="1", downloaded=True)) is RowState.NO_EAGLE_ID
     assert state_of(Track(page_id="1", spotify_url="x")) is RowState.NO_SOURCE
     assert state_of(Track(page_id="1", is_duplicate=True, downloaded=True)) is RowState.DUPLICATE
-    counted = count_rows([failed], {}, datetime.now(UTC), timedelta(minutes=30))
+    counted = count_rows([failed], {}, datetime.now(UTC), timedelta(minutes=30), OwnLocks())
     assert counted.errors == {"SC_DRM": 1}
 
 

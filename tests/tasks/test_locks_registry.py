@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasks.locks import machine
-from tasks.locks.registry import TokenFile, find_dead, find_living
+from tasks.locks.registry import TokenFile, find_dead, own_locks
 
 HOST = "fe80::1"
 
@@ -85,7 +85,10 @@ def test_a_token_stays_live_while_what_was_asked_for_in_its_name_may_come(tmp_pa
 
 
 def test_the_living_are_known_with_what_they_hold(holder, tmp_path):
-    assert find_living(tmp_path, host=HOST) == {token(2)}
+    own = own_locks(tmp_path, host=HOST)
+    assert own.living == {token(2)}
+    assert own.names == {HOST}
+    assert not own.dead
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGSTOP")

@@ -1,0 +1,59 @@
+"""What is known of a lock that stands on a row, in a sentence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tasks.locks.value import is_live, parse
+
+__all__ = ["OwnLocks", "Standing", "standing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnLocks:
+    """What this machine knows of its own locks: the names it has had, the tokens that its living
+    processes hold, those its dead ones held, and of these the ones that Eagle was importing for.
+    """
+
+    names: Collection[str] = ()
+    living: Collection[str] = ()
+    dead: Collection[str] = ()
+    importing: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether the lock's time is over, and what a person may know of it."""
+
+    is_stale: bool
+    known: str
+
+
+def standing(
+    text: str, *, now: datetime, timeout: timedelta, last_edited: str, own: OwnLocks
+) -> Standing:
+    """Of the lock `text` at `now`, Notion's time, on a row edited at `last_edited` (ISO text)."""
+    is_stale = not is_live(text, now=now, timeout=timeout, last_edited=last_edited)
+    if is_stale:
+        known = "its time is over; the next run takes the row"
+    elif text in own.living:
+        known = "a process of this machine works on it"
+    elif text in own.importing:
+        known = "its process here died while Eagle was importing; our next run goes on"
+    elif text in own.dead:
+        known = "its process on this machine is gone; the next run frees the row"
+    else:
+        known = _until(text, timeout, own)
+    return Standing(is_stale, known)
+
+
+def _until(text: str, timeout: timedelta, own: OwnLocks) -> str:
+    value = parse(text)
+    if value is None:
+        return f"no lock of ours; it hinders until {timeout} after the last edit"
+    ends = f"{(value.taken_at + timeout).astimezone(UTC):%H:%M} UTC"
+    if value.host in own.names:
+        return f"of this machine, but cannot be proven dead; expires {ends}"
+    return f"held by another machine; expires {ends} unless it is renewed"
