@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tasks.dedupe.titles import Words, split_names, word_forms
+from tasks.dedupe.titles import Words, run_together, split_names, word_forms
 from tasks.dedupe.versions import ASIDE_WORDS, SERIES_WORDS, SMALL_WORDS, canonical, has_version
 
 __all__ = [
@@ -46,10 +46,14 @@ class MarkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One fact found beside the name; `values` are compact and comparable within the kind."""
+    """One fact found beside the name; `values` are compact and comparable within the kind.
+
+    `together` is a list of people in one word, for lists that lost their separators.
+    """
 
     kind: MarkKind
     values: frozenset[str]
+    together: str = ""
 
 
 _EXTENSION = re.compile(r"\.(?:wave?|aiff?|aifc|mp3|m4a|mp4|flac|ogg|opus|aac|alac|wma)$")
@@ -207,7 +211,7 @@ def _strip_people(folded: str, pattern: re.Pattern[str], kind: MarkKind, marks: 
     who = next(group for group in found.groups() if group)
     if has_version(canonical(_plain_words(who))) or any(char.isdigit() for char in who):
         return folded
-    marks.append(Mark(kind, split_names(who)))
+    marks.append(_people(kind, who))
     return folded[: found.start()] + folded[found.end() :]
 
 
@@ -237,7 +241,7 @@ def _read_piece(piece: str, *, square: bool, before: Words) -> Mark | str | None
     for pattern, kind in ((_GUESTS, MarkKind.GUEST), (_PRODUCER, MarkKind.PRODUCER)):
         people = pattern.fullmatch(piece)
         if people is not None and _may_be_people(people[1]):
-            return Mark(kind, split_names(people[1]))
+            return _people(kind, people[1])
     for fact in _facts(piece):
         return piece if _numbers_a_series(fact, before) else fact
     if has_version(words):
@@ -274,6 +278,10 @@ def _facts(piece: str) -> Iterator[Mark]:
         found = pattern.fullmatch(piece)
         if found is not None:
             yield _mark(kind, next((group for group in found.groups() if group), piece))
+
+
+def _people(kind: MarkKind, folded: str) -> Mark:
+    return Mark(kind, split_names(folded), run_together(folded))
 
 
 def _mark(kind: MarkKind, value: str) -> Mark:

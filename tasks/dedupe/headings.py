@@ -69,11 +69,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A display title taken apart; `whole` holds the ways to write all of it as words."""
+    """A display title taken apart; `whole` holds the ways to write all of it as words.
+
+    `raw` holds those with every bracket's words in place; `guests` the guests in one word.
+    """
 
     segments: tuple[Segment, ...]
     marks: dict[MarkKind, frozenset[str]] = field(default_factory=dict)
     whole: frozenset[Words] = frozenset()
+    raw: frozenset[Words] = frozenset()
+    guests: str = ""
     readings: tuple[Reading, ...] = ()
 
 
@@ -90,11 +95,14 @@ def read_heading(text: str) -> Heading:
     folded, number = strip_start(_drop_leading_tags(folded, brackets, marks))
     marks += number
     segments = _segments(folded, brackets, marks)
+    raw = _forms([strip_extension(fold(text))])
     return Heading(
         segments,
-        _collect(marks),
-        _forms([segment.line for segment in segments]) | _forms([strip_extension(fold(text))]),
-        tuple(_readings(segments)),
+        marks=_collect(marks),
+        whole=_forms([segment.line for segment in segments]) | raw,
+        raw=raw,
+        guests="".join(mark.together for mark in marks if mark.kind is MarkKind.GUEST),
+        readings=tuple(_readings(segments)),
     )
 
 

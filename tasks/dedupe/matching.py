@@ -42,6 +42,8 @@ def same_recording(a: str, b: str) -> bool:
     tagged = MarkKind.TAG in first.marks.keys() ^ second.marks.keys()
     if _same_whole(first, second) and not (tagged and len(first.segments) == 1):
         return True
+    if tagged and _same_words(first, second):
+        return True
     return any(
         _same_reading(one, other, first, second)
         and not (tagged and not (one.names and other.names))
@@ -70,6 +72,11 @@ def _same_whole(first: Heading, second: Heading) -> bool:
     if len(first.segments) > 1 or len(second.segments) > 1:
         return bool(shared)
     return any(is_name(words) for words in shared)
+
+
+def _same_words(first: Heading, second: Heading) -> bool:
+    """True if every word is the same, in one order: only brackets and signs differ."""
+    return any(is_name(words) for words in first.raw & second.raw)
 
 
 def _same_reading(one: Reading, other: Reading, first: Heading, second: Heading) -> bool:
@@ -121,4 +128,6 @@ def _copies_agree(first: Heading, second: Heading) -> bool:
 def _guests_agree(first: Heading, second: Heading) -> bool:
     mine = first.marks.get(MarkKind.GUEST, frozenset())
     theirs = second.marks.get(MarkKind.GUEST, frozenset())
-    return not mine or not theirs or mine <= theirs or theirs <= mine
+    if not mine or not theirs or mine <= theirs or theirs <= mine:
+        return True
+    return first.guests == second.guests

@@ -11,7 +11,7 @@ import html
 import re
 import unicodedata
 
-__all__ = ["Words", "compact", "fold", "split_names", "word_forms"]
+__all__ = ["Words", "compact", "fold", "run_together", "split_names", "word_forms"]
 
 Words = tuple[str, ...]
 
@@ -84,6 +84,14 @@ def compact(folded: str) -> str:
         words = words[1:]
     joined = "".join(words)
     return _HANDLE_SUFFIX.sub("", joined) or joined or folded.strip()
+
+
+def run_together(folded: str) -> str:
+    """All names of a list in one word, whatever stood between them: separators get lost.
+
+    `a & b`, `a and b`, `a, b` and `a  b` are one.
+    """
+    return "".join(_WORD.findall(_NAME_SEPARATOR.sub(" ", f" {folded} ")))
 
 
 def split_names(folded: str) -> frozenset[str]:

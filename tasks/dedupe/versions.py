@@ -65,7 +65,7 @@ SERIES_WORDS = _words("""
 """)
 GENERIC_WORDS = _words("""
     intro outro interlude skit untitled unknown unnamed id track title song music audio
-    sound recording file new test prelude reprise demo mix set live dj the a an of my sample
+    recording file new test prelude reprise demo mix set live dj the a an of my sample
     loop beat idea sketch jam freestyle bonus hidden opening ending theme part one two three
 """)
 _COMMON_SINGLE = _words("""

@@ -46,6 +46,9 @@ _SLUG = re.compile(r"[\w-]+")
 _SET_SLUG = re.compile(r"[\w:-]+")
 _SECRET = re.compile(r"s-[\w-]+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_HTTP = re.compile(r"\W*(?=https?://)", re.IGNORECASE)
+_MARKDOWN = re.compile(r"\[[^\]]*\]\(\s*<?([^\s<>]+?)>?\s*\)[.,;]?")
+_SENTENCE_ENDS = ".,;:!]}>\"'”»"
 _YOUTUBE_ID = re.compile(r"[\w-]{11}", re.ASCII)
 
 _NOT_USERS = {
@@ -176,9 +179,21 @@ def is_allowed_host(url: str, allowed_hosts: frozenset[str]) -> bool:
 
 def _bare(text: str) -> str:
     """The address in what was pasted: apps put a sentence before it, editors marks around it."""
-    plain = _INVISIBLE.sub("", text).strip().strip("<>")
-    words = [word for word in plain.split() if re.match(r"https?://", word, re.IGNORECASE)]
-    return words[0] if len(words) == 1 else plain
+    plain = _INVISIBLE.sub("", text).strip()
+    if linked := _MARKDOWN.fullmatch(plain):
+        plain = linked[1]
+    words = [_trimmed(word) for word in plain.split() if _HTTP.match(word)]
+    return words[0] if len(words) == 1 else _trimmed(plain)
+
+
+def _trimmed(word: str) -> str:
+    """Without what belongs to the sentence around it; a bracket stays if it was opened within."""
+    if (before := _HTTP.match(word)) is not None:
+        word = word[before.end() :]
+    word = word.strip("<>\"'").rstrip(_SENTENCE_ENDS)
+    while word.endswith(")") and word.count("(") < word.count(")"):
+        word = word[:-1].rstrip(_SENTENCE_ENDS)
+    return word
 
 
 def _split(text: str) -> SplitResult:

@@ -5,6 +5,7 @@ All names are invented or generic. Every pair is judged both ways.
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -42,6 +43,24 @@ VERSIONS = [
     "Remix", "Ada Remix", "VIP", "Edit", "Instrumental", "Live", "Acoustic", "Dub", "Part 2",
     "Extended Mix", "Radio Edit", "Bootleg", "Boro Flip", "Rework", "Acapella", "Demo", "Preview",
 ]  # fmt: skip
+
+
+def _reduced(name: str) -> str:
+    """As another program of the owner's named files: letters, digits, spaces and hyphens stay."""
+    return re.sub(r"[^A-Za-z0-9 -]", "", name).strip()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Still Get Like That (ft. Project Pat & Starrah)",
+        "Mara Lune & Ada - Cold Tide, Rising! (Boro's Remix) [Free DL]",
+        "Mara Lune - Don't Look Down (feat. Ada, Boro & Cia) [Club Mix]",
+        "A$AP Lune - What's Up? (Live @ Pier 9)",
+    ],
+)
+def test_a_name_that_lost_its_signs_is_the_same(name: str) -> None:
+    assert same_recording(name, _reduced(name))
 
 
 @given(
