@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-lock test-rough test-chaos test-distributed test-ui test-wheel bench lint types lock clean
+.PHONY: demo test test-lock test-rough test-chaos test-distributed test-ui test-fuzz test-wheel bench lint types lock clean
 
 # Exit code 2 is no error here: a second demo finds nothing left to do.
 demo: $(STAMP)
@@ -35,6 +35,10 @@ test-chaos: $(STAMP)
 	$(BIN)/pytest -m slow tests/flows
 	$(BIN)/python -m simulation.chaos --processes 4 --tracks 200 --kill --late-writes
 	$(BIN)/python -m simulation.drill
+
+# A minute of damaged files of every container through the conversion: none may end the run.
+test-fuzz: $(STAMP)
+	$(BIN)/python -m bench.fuzz --seconds 60
 
 # Debian's packages where we are root; elsewhere a test says what it misses, and is skipped.
 DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \

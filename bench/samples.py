@@ -19,6 +19,7 @@ _SAMPLE_FORMATS = {
     "libmp3lame": "fltp",
     "flac": "s16",
     "libopus": "flt",
+    "alac": "s16p",
     "pcm_s16le": "s16",
     "pcm_s16be": "s16",
     "pcm_s24le": "s32",

@@ -123,10 +123,11 @@ class _Child:
 
     def kill(self) -> None:
         self._process.kill()
-        self.end()
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def end(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """Ends an idle child; it is waited for, some milliseconds, before Python itself ends."""
+        self._executor.shutdown()
 
 
 async def _started(most_bytes: int) -> _Child:
