@@ -10,6 +10,7 @@ from flows.command_line.signals import Stopped
 from flows.command_line.wrong_words import WrongWords
 from flows.summary import ReturnCode
 from tasks.errors import ConfigurationError, SyncError
+from tasks.shown_text import shown
 
 _GOES_ON = "what it had finished stays, and the next run goes on with the rest."
 
@@ -49,7 +50,7 @@ def _explain(error: SyncError, code: ReturnCode, *, debug: bool) -> int:
     """One sentence and the remedy; the traceback only for those who asked."""
     if debug:
         logging.getLogger("flows").debug("The traceback:", exc_info=error)
-    print(f"library-sync: {error}\n  {error.remedy}", file=sys.stderr)  # noqa: T201
+    print(f"library-sync: {shown(str(error))}\n  {shown(error.remedy)}", file=sys.stderr)  # noqa: T201
     return code
 
 

@@ -27,6 +27,7 @@ from flows.summary import ReturnCode, SyncSummary
 from tasks.eagle.stage import cache_library
 from tasks.errors import ErrorType, SyncError
 from tasks.notion.stage import query_tracks
+from tasks.shown_text import shown, without_secrets
 from tasks.tracks import Track, TrackFilter, TrackResult
 
 __all__ = ["HowToWork", "announce", "as_state", "library_sync", "prepare", "work_through"]
@@ -119,7 +120,7 @@ def as_state(summary: SyncSummary) -> State[Any]:
     if code is ReturnCode.PROCESSED:
         name = "CompletedWithFailures" if summary.count("failed") else "Completed"
         return Completed(name=name, message=message, data=summary)
-    return Failed(message=summary.error or message, data=summary)
+    return Failed(message=without_secrets(shown(summary.error or message)), data=summary)
 
 
 def announce(title: str, run: Run, limit: int | None, workers: int, *, debug: bool) -> None:

@@ -25,6 +25,7 @@ from tasks.locks.claim import Locked, Lost, NotWanted
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import HeldRow, Unlocked
 from tasks.notion.rows import to_track
+from tasks.shown_text import shown, without_secrets
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.sync_track")
@@ -145,7 +146,7 @@ async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
 
 def _as_state(result: TrackResult) -> State[Any]:
     """A state named for what happened, so that the UI's list can be read at a glance."""
-    message = result.error_message or result.action or result.status.value
+    message = without_secrets(shown(result.error_message or result.action or result.status.value))
     if result.status in {TrackStatus.FAILED, TrackStatus.ERROR}:
         return Failed(name=str(result.error_type), message=message, data=None)
     name = result.status.value.replace("_", " ").title().replace(" ", "")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from tasks.shown_text import shown
+
 __all__ = ["Finding", "Level", "fail", "findings_dict", "ok", "table", "warn"]
 
 _COLOURS = {"ok": "\033[32m", "warn": "\033[33m", "fail": "\033[31m"}
@@ -77,8 +79,8 @@ def _lines(
     if coloured:
         level = _COLOURS[finding.level.value] + level + _RESET
     pad = " " * indent
-    said = textwrap.wrap(finding.said, width - indent) or [""]
-    remedy = textwrap.wrap(f"-> {finding.remedy}", width - indent) if finding.remedy else []
+    said = textwrap.wrap(shown(finding.said), width - indent) or [""]
+    remedy = textwrap.wrap(f"-> {shown(finding.remedy)}", width - indent) if finding.remedy else []
     below = [pad + line for line in remedy]
     if indent == 6:
         return [f"{level}  {finding.check}", *(pad + line for line in said), *below]

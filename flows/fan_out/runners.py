@@ -20,6 +20,7 @@ from flows.session.opening import Run
 from flows.sync_track import Turn, current_turn, sync_one, sync_track
 from tasks.errors import ServiceAway
 from tasks.notion.budget import RequestBudget
+from tasks.shown_text import shown
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 __all__ = ["process_tracks"]
@@ -125,7 +126,7 @@ async def _in_subflow(turn: Turn, outage: Outage) -> TrackResult:
     try:
         ended = await sync_track(
             page_id=track.page_id,
-            label=track.label,
+            label=shown(track.label),
             filter=state.track_filter,
             return_state=True,
         )

@@ -9,6 +9,8 @@ import sys
 import time
 from typing import TextIO
 
+from tasks.shown_text import shown
+
 __all__ = ["ProgressLine", "TerminalHandler", "attach_terminal"]
 
 _RULE_WIDTH = 80
@@ -48,7 +50,7 @@ class ProgressLine:
     def _draw(self) -> None:
         if self._live and self._text:
             width = shutil.get_terminal_size().columns - 1
-            self._stream.write("\r\033[2K" + self._text[:width])
+            self._stream.write("\r\033[2K" + shown(self._text)[:width])
             self._stream.flush()
 
 

@@ -18,6 +18,7 @@ from flows.prefect_server.own_server import GONE
 from flows.prefect_server.run_events import tell_failures
 from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
+from tasks.shown_text import shown, web_address, without_secrets
 from tasks.tracks import TrackResult, TrackStatus
 
 __all__ = ["publish", "summary_markdown", "table_rows"]
@@ -83,10 +84,10 @@ def table_rows(summary: SyncSummary) -> list[dict[str, Any]]:
             "Track": _link(result.title, result.artist, result.page_url),
             "Status": result.status.value,
             "Error": result.error_type.value if result.error_type else "",
-            "Source": f"[source]({result.source_url})" if result.source_url else "",
+            "Source": _web_link("source", result.source_url),
             "Seconds": round(result.processing_time_seconds, 1),
             "Eagle id": result.eagle_item_id or "",
-            "Why": result.error_message or result.action,
+            "Why": without_secrets(shown(result.error_message or result.action)),
         }
         for result in summary.failures_first[:_ROWS]
     ]
@@ -113,12 +114,17 @@ async def publish(summary: SyncSummary) -> None:
 
 def _link(title: str, artist: str, url: str) -> str:
     label = _cell(f"{artist} - {title}" if artist else title)
-    return f"[{label}]({url})" if url else label
+    return _web_link(label, url)
+
+
+def _web_link(label: str, url: str) -> str:
+    address = web_address(without_secrets(url))
+    return f"[{label}]({address})" if address else label
 
 
 def _cell(text: str | None) -> str:
     """Text safe inside a table cell of Markdown."""
-    plain = " ".join((text or "").split())
+    plain = " ".join(without_secrets(shown(text or "")).split())
     for character in "\\|[]<>":
         plain = plain.replace(character, "\\" + character)
     return plain[:300]

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
+from tasks.shown_text import shown, web_address
+
 __all__ = ["Link", "bars", "page", "paragraph", "section", "table"]
 
 Cell = object
@@ -54,7 +56,7 @@ def section(title: str, *parts: str) -> str:
 
 def paragraph(text: str) -> str:
     """One paragraph."""
-    return f"<p>{escape(text)}</p>"
+    return f"<p>{_text(text)}</p>"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
@@ -80,7 +82,7 @@ def bars(numbers: Mapping[str, int], *, bad: Iterable[str] = ()) -> str:
         for place, (name, number) in enumerate(numbers.items())
     ]
     return (
-        f'<svg role="img" aria-label="{escape(said)}" width="{_WIDTH}" height="{height}" '
+        f'<svg role="img" aria-label="{_text(said)}" width="{_WIDTH}" height="{height}" '
         f'viewBox="0 0 {_WIDTH} {height}">' + "".join(lines) + "</svg>"
     )
 
@@ -89,7 +91,7 @@ def _bar(name: str, number: int, largest: int, top: int, *, is_bad: bool) -> str
     length = round((_WIDTH - _LABEL - 80) * number / largest, 1)
     kind = "bar bad" if is_bad else "bar"
     return (
-        f'<text x="0" y="{top + 16}">{escape(name)}</text>'
+        f'<text x="0" y="{top + 16}">{_text(name)}</text>'
         f'<rect class="{kind}" x="{_LABEL}" y="{top + 5}" width="{length}" height="14" rx="2"/>'
         f'<text x="{_LABEL + length + 8}" y="{top + 16}">{number:,}</text>'
     )
@@ -100,10 +102,15 @@ def _cell(cell: Cell) -> str:
         return f"<td>{_link(cell)}</td>"
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return f'<td class="number">{cell:,}</td>'
-    return f"<td>{escape('' if cell is None else str(cell))}</td>"
+    return f"<td>{_text('' if cell is None else str(cell))}</td>"
+
+
+def _text(text: str) -> str:
+    return escape(shown(text))
 
 
 def _link(link: Link) -> str:
-    if not link.url.startswith(("https://", "http://")):
-        return escape(link.text)
-    return f'<a href="{escape(link.url)}" rel="noreferrer">{escape(link.text)}</a>'
+    address = web_address(link.url)
+    if not address:
+        return _text(link.text)
+    return f'<a href="{escape(address)}" rel="noreferrer">{_text(link.text)}</a>'

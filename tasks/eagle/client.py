@@ -19,7 +19,8 @@ import httpx
 from tasks.eagle.paths import PathMap
 from tasks.eagle.records import EagleFolder, EagleItem, LibraryInfo
 from tasks.eagle.wire import records_in, unwrap
-from tasks.errors import EagleRefused, EagleUnavailable
+from tasks.errors import EagleMalformed, EagleRefused, EagleUnavailable
+from tasks.slow_answers import SlowAnswers
 
 __all__ = ["EagleClient"]
 
@@ -52,6 +53,7 @@ class EagleClient:
         self._http = http
         self._token = token
         self._has_v2: bool | None = None
+        self._slow = SlowAnswers("Eagle")
         _hide_tokens_in_log()
 
     def __repr__(self) -> str:
@@ -222,28 +224,37 @@ class EagleClient:
     async def _call(
         self, method: str, path: str, *, params: Json | None = None, body: Json | None = None
     ) -> Any:
+        is_change = method != "GET"
         try:
-            response = await self._http.request(
-                method,
-                f"{self.base_url}/api/{path}",
-                params=self._with_token(params or {}),
-                json=body,
-                timeout=_SECONDS,
-            )
+            with self._slow.watch(path):
+                response = await self._http.request(
+                    method,
+                    f"{self.base_url}/api/{path}",
+                    params=self._with_token(params or {}),
+                    json=body,
+                    timeout=_SECONDS,
+                )
+            return unwrap(response.text, status=response.status_code, what=path)
         except httpx.HTTPError as error:
-            raise self._unavailable(path, error, is_change=method != "GET") from None
-        return unwrap(response.text, status=response.status_code, what=path)
+            raise self._unavailable(path, error, is_change=is_change) from None
+        except EagleMalformed as error:
+            error.maybe_applied = is_change
+            raise
 
     async def _items(self, path: str, params: Json) -> list[EagleItem]:
         url = f"{self.base_url}/api/{path}"
         query = self._with_token(params)
         try:
-            async with self._http.stream("GET", url, params=query, timeout=_LIST_SECONDS) as answer:
-                chunks = answer.aiter_text(1 << 18)
-                records = records_in(chunks, status=answer.status_code, what=path)
-                found = [EagleItem.of(record) async for record in records]
+            with self._slow.watch(path):
+                return await self._read_items(url, query, path)
         except httpx.HTTPError as error:
             raise self._unavailable(path, error, is_change=False) from None
+
+    async def _read_items(self, url: str, query: Json, path: str) -> list[EagleItem]:
+        async with self._http.stream("GET", url, params=query, timeout=_LIST_SECONDS) as answer:
+            chunks = answer.aiter_text(1 << 18)
+            records = records_in(chunks, status=answer.status_code, what=path)
+            found = [EagleItem.of(record) async for record in records]
         return [item for item in found if item.id and not item.is_deleted]
 
     def _with_token(self, params: Json) -> Json:
@@ -275,7 +286,9 @@ async def _once_more(ask: Callable[[], Awaitable[T]]) -> T:
 
 def _record(data: object) -> Json:
     if not isinstance(data, dict) or not data.get("id"):
-        raise EagleRefused("Eagle answered a change without the record it made.")
+        raise EagleMalformed(
+            "Eagle answered a change without the record it made.", maybe_applied=True
+        )
     return data
 
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from typing import Any
 
-from tasks.errors import EagleRefused
+from tasks.disk.strict_json import parse_json
+from tasks.errors import EagleMalformed, EagleRefused
 
 __all__ = ["records_in", "unwrap"]
 
@@ -27,14 +28,15 @@ _decoder = json.JSONDecoder()
 def unwrap(text: str, *, status: int, what: str) -> Any:
     """The `data` of an envelope, None if it has none.
 
-    Raises EagleRefused if it says anything but success; the HTTP status alone proves nothing.
+    Raises EagleRefused if it says anything but success (the HTTP status alone proves nothing), and
+    EagleMalformed for what is no envelope.
     """
     try:
-        envelope = json.loads(text)
+        envelope = parse_json(text)
     except ValueError as error:
-        raise EagleRefused(f"Eagle answered {what} with HTTP {status} and no JSON.") from error
+        raise EagleMalformed(f"Eagle answered {what} with HTTP {status} and no JSON.") from error
     if not isinstance(envelope, Mapping):
-        raise EagleRefused(f"Eagle answered {what} with HTTP {status} and no envelope.")
+        raise EagleMalformed(f"Eagle answered {what} with HTTP {status} and no envelope.")
     if envelope.get("status") != "success" or status >= 400:
         reason = envelope.get("message") or envelope.get("data") or envelope.get("error")
         told = reason if isinstance(reason, str) and reason else f"HTTP {status}"
@@ -84,7 +86,7 @@ def _decode(text: str) -> tuple[list[Json], bool, str]:
             return records, True, text[at:]
         try:
             record, at = _decoder.raw_decode(text, at)
-        except ValueError:
+        except (ValueError, RecursionError):
             return records, False, text[at:]
         if isinstance(record, dict):
             records.append(record)

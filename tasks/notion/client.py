@@ -8,7 +8,6 @@ and a vendor's exception becomes one of ours, by type and status (docs/facts/not
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from notion_client.errors import HTTPResponseError, RequestTimeoutError
 from tasks.errors import (
     NotionConflict,
     NotionError,
+    NotionMalformed,
     NotionNotFound,
     NotionRateLimited,
     NotionRefused,
@@ -30,6 +30,8 @@ from tasks.errors import (
 )
 from tasks.locks.clock import NotionTime
 from tasks.notion.budget import RequestBudget
+from tasks.notion.shapes import has_shape
+from tasks.slow_answers import SlowAnswers
 
 __all__ = ["NotionClient"]
 
@@ -40,6 +42,8 @@ _REQUEST_SECONDS = 60.0
 # two seconds at most each, a place in the pool one (docs/lock.md, "Four times").
 _TIMEOUT = httpx.Timeout(_REQUEST_SECONDS, connect=2.0, pool=1.0)
 _COOL_DOWN_SECONDS = 30.0
+# What notion-client raises for a body that is no JSON of an object.
+_NO_ANSWER = (ValueError, TypeError, AttributeError, RecursionError)
 _ASKED = "library_sync_asked"
 
 
@@ -53,6 +57,7 @@ class NotionClient:
         self.budget = budget
         self.time = NotionTime()
         self.requests = 0
+        self._slow = SlowAnswers("Notion")
         self._http = httpx.AsyncClient(
             trust_env=not _is_loopback(base_url),
             event_hooks={"request": [self._note_sending], "response": [self._note_date]},
@@ -119,14 +124,17 @@ class NotionClient:
             await self.budget.take()
         self.requests += 1
         try:
-            async with asyncio.timeout(_REQUEST_SECONDS if timeout is None else timeout):
-                answer: Json = await self._notion.request(path, method, query=query, body=body)
+            with self._slow.watch(f"{method} {path.partition('/')[0]}"):
+                async with asyncio.timeout(_REQUEST_SECONDS if timeout is None else timeout):
+                    answer: Json = await self._notion.request(path, method, query=query, body=body)
         except Exception as error:
             ours = _translate(error, f"{method} {path}", is_write=method != "GET")
             if ours is None:
                 raise
             self._heed(ours)
             raise ours from error
+        if not has_shape(path, answer):
+            raise _malformed(f"{method} {path}", is_write=method != "GET")
         return answer
 
     def _heed(self, error: NotionError) -> None:
@@ -165,9 +173,17 @@ def _translate(error: Exception, what: str, *, is_write: bool) -> NotionError | 
         return NotionUnavailable(f"Notion cannot be reached ({what}).")
     if isinstance(error, RequestTimeoutError | TimeoutError | httpx.TransportError):
         return NotionUnavailable(f"Notion did not answer in time ({what}).", maybe_applied=is_write)
-    if isinstance(error, json.JSONDecodeError):
-        return NotionUnavailable(f"Notion answered no JSON ({what}).", maybe_applied=is_write)
+    if isinstance(error, _NO_ANSWER):
+        return _malformed(what, is_write=is_write)
     return None
+
+
+def _malformed(what: str, *, is_write: bool) -> NotionMalformed:
+    return NotionMalformed(
+        f"What answered {what} is not Notion: its answer has another shape.",
+        remedy="Check NOTION_BASE_URL and any proxy in between; the next run tries again.",
+        maybe_applied=is_write,
+    )
 
 
 def _of_status(error: HTTPResponseError, what: str, *, is_write: bool) -> NotionError:

@@ -38,6 +38,7 @@ def follow(
     from flows.following.subscriptions import follow_list, followed_lists  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415
     from flows.settings import load_settings  # noqa: PLC0415
+    from tasks.shown_text import shown  # noqa: PLC0415
 
     settings = load_settings()
     verbosity.attach()
@@ -48,7 +49,7 @@ def follow(
     else:
         found = asyncio.run(followed_lists(settings))
     if list_ and json != Path("-"):
-        print("\n".join(each.line() for each in found) or "Nothing is followed.")  # noqa: T201
+        print("\n".join(shown(each.line()) for each in found) or "Nothing is followed.")  # noqa: T201
     if json is not None:
         write_json(json, {"followed": [asdict(each) for each in found]})
     return ReturnCode.PROCESSED

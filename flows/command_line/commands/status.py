@@ -27,6 +27,7 @@ def status(
     from flows.library.report import read_library  # noqa: PLC0415
     from flows.progress.output import write_json, write_text  # noqa: PLC0415
     from flows.settings import load_settings  # noqa: PLC0415
+    from tasks.shown_text import shown  # noqa: PLC0415
 
     settings = load_settings()
     verbosity.attach()
@@ -36,7 +37,8 @@ def status(
     if html is not None:
         write_text(html, report.html())
     if Path("-") not in {json, html}:
-        print("\n".join(report.lines(shutil.get_terminal_size().columns)))  # noqa: T201
+        lines = report.lines(shutil.get_terminal_size().columns)
+        print("\n".join(map(shown, lines)))  # noqa: T201
     return ReturnCode.PROCESSED
 
 

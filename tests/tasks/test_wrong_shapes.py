@@ -1,0 +1,77 @@
+"""What answers with another shape than the service's is one kind of trouble, and is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.listener import Listener
+from tasks.eagle.client import EagleClient
+from tasks.errors import EagleMalformed, NotionMalformed
+from tasks.notion.budget import RequestBudget
+from tasks.notion.client import NotionClient
+
+BODIES = {
+    "a list": b"[]",
+    "null": b"null",
+    "an empty object": b"{}",
+    "other bytes": b"\xff\xfe{",
+    "a page of HTML": b"<html>Sign in</html>",
+    "nothing": b"",
+    "too deep": b"[" * 100_000,
+    "no number": b'{"object": "page", "id": "p", "properties": NaN}',
+    "properties of another kind": b'{"object": "page", "id": "p", "properties": {"A": null}}',
+}
+
+
+@pytest.fixture
+async def answering() -> AsyncIterator[Any]:
+    """A server that answers everything with `body`."""
+    body = {"now": b""}
+
+    async def answer(_: Request) -> Response:
+        return Response(body["now"], media_type="application/json")
+
+    routes = [Route("/{path:path}", answer, methods=["GET", "POST", "PATCH"])]
+    listener = Listener(Starlette(routes=routes))
+    await listener.open()
+    yield listener, body
+    await listener.close()
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
+async def test_notion(answering: Any, body: bytes) -> None:
+    listener, said = answering
+    said["now"] = body
+    client = NotionClient("t", base_url=listener.address, budget=RequestBudget(10_000))
+    async with client:
+        for ask in (client.page("p"), client.data_source("d"), client.query("d", {})):
+            with pytest.raises(NotionMalformed) as caught:
+                await ask
+            assert caught.value.retryable
+        with pytest.raises(NotionMalformed) as caught:
+            await client.update_page("p", {})
+        assert caught.value.maybe_applied
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
+async def test_eagle(answering: Any, body: bytes) -> None:
+    listener, said = answering
+    if body.startswith(b"{"):
+        pytest.skip("an envelope without success is a refusal")
+    said["now"] = body
+    async with httpx.AsyncClient() as http:
+        client = EagleClient(http, listener.address)
+        with pytest.raises(EagleMalformed) as caught:
+            await client.folders()
+        assert caught.value.retryable
+        with pytest.raises(EagleMalformed) as caught:
+            await client.create_folder("F")
+        assert caught.value.maybe_applied
