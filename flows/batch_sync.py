@@ -27,6 +27,7 @@ from flows.library_sync import (
     prepare,
     work_through,
 )
+from flows.prefect_server.caretaker import cared_for
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
 from flows.rows.filtering import has_failed, unlisted, wanted_rows
@@ -64,7 +65,7 @@ async def batch_sync(
         dry_run: Say what would be done and why, and change nothing.
     """
     began = monotonic()
-    async with open_session(dry_run=dry_run) as run, run_log(run.state.folder):
+    async with cared_for(), open_session(dry_run=dry_run) as run, run_log(run.state.folder):
         settings = run.connections.settings
         run.state.track_filter = filter
         several = parallel or workers is not None or settings.parallel_batch

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from prefect import flow
+from prefect import flow, get_client
 from prefect.artifacts import acreate_markdown_artifact
 
+from flows.prefect_server.limits import has_server
+from flows.prefect_server.orphans import close_orphans
+from flows.prefect_server.outage import record_gap
 from flows.session.connections import Connections
 from flows.session.opening import open_session
 from flows.session.run_state import RunState
@@ -34,6 +37,8 @@ async def cleanup_locks(
     async with open_session(dry_run=dry_run, with_eagle=False) as run:
         report = await clean_up(run.connections, run.state)
     summary = _counts(report)
+    if not dry_run:
+        await _close_orphans()
     rows = "\n".join(f"| {name} | {number} |" for name, number in summary.items())
     await acreate_markdown_artifact(
         f"## Locks\n\n| | Rows |\n|---|---:|\n{rows}", key="cleanup-locks", description="Locks"
@@ -57,6 +62,17 @@ async def clean_up(connections: Connections, state: RunState) -> CleanupReport:
     if report.live:
         _log.info("   %d live locks of other processes stay", len(report.live))
     return report
+
+
+async def _close_orphans() -> None:
+    """The flow runs of killed runs, on a server that several of them shared."""
+    if not has_server():
+        return
+    with record_gap("the end of runs that were killed"):
+        async with get_client() as client:
+            closed = await close_orphans(client)
+        if closed:
+            _log.info("   Closed %d flow runs of runs that are gone", closed)
 
 
 def _counts(report: CleanupReport) -> dict[str, int]:

@@ -17,6 +17,7 @@ from flows.exporting.making import export_after
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.shares import hand_out, require_pool
 from flows.follow_sources import follow_before
+from flows.prefect_server.caretaker import cared_for
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
 from flows.rows.adoption import adopt_rows
@@ -90,7 +91,7 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         distribute: Hand the work out in this many shares to the workers of the pool.
     """
     began = monotonic()
-    async with open_session(dry_run=dry_run) as run, run_log(run.state.folder):
+    async with cared_for(), open_session(dry_run=dry_run) as run, run_log(run.state.folder):
         settings, state = run.connections.settings, run.state
         state.track_filter = filter
         state.retries_failed = retry_failed

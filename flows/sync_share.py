@@ -14,6 +14,7 @@ from pydantic import Field
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.share_log import ShareLog
 from flows.library_sync import Workers, announce, as_state, prepare, stopped
+from flows.prefect_server.caretaker import cared_for
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
 from flows.rows.filtering import is_wanted
@@ -48,7 +49,7 @@ async def sync_share(
         retry_failed: Also rows that failed before and are not due yet.
     """
     began = monotonic()
-    async with open_session() as run, run_log(run.state.folder):
+    async with cared_for(), open_session() as run, run_log(run.state.folder):
         settings, state = run.connections.settings, run.state
         state.track_filter = filter
         state.retries_failed = retry_failed

@@ -42,6 +42,12 @@ DryRun: TypeAlias = Annotated[
     bool, Parameter(name="--dry-run", help="Say what would be done and why; change nothing.")
 ]
 
+Install: TypeAlias = Annotated[
+    bool, Parameter(help="Show the unit for systemd or launchd, ask, install and start it.")
+]
+Uninstall: TypeAlias = Annotated[bool, Parameter(help="Stop it, and remove what was installed.")]
+Yes: TypeAlias = Annotated[bool, Parameter(help="With --install: do not ask.")]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)

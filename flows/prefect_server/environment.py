@@ -6,20 +6,23 @@ Its settings are read when it is imported. Whatever the user has set stays: thes
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["EMBEDDED", "is_embedded", "names_a_server", "prefect_home", "prepare_prefect"]
+from tasks.errors import ConfigurationError
 
 EMBEDDED = "LIBRARY_SYNC_EMBEDDED_SERVER"
 """Set, to the id of the process that started it, where PREFECT_API_URL names our own server."""
 
+_QUIET = {
+    # The terminal shows our own lines; Prefect's go to its server.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
+}
 _DEFAULTS = {
     # The embedded server reports home at start, which offline ends in errors on the terminal.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
-    # The terminal shows our own lines; Prefect's go to its server.
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,tasks",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
@@ -32,10 +35,29 @@ _DEFAULTS = {
 
 def prepare_prefect(*, debug: bool = False) -> None:
     """Set the defaults in the environment; to be called before Prefect is imported."""
-    for name, value in _DEFAULTS.items():
+    for name, value in (_DEFAULTS | _QUIET).items():
         os.environ.setdefault(name, value)
     if debug:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "DEBUG")
+
+
+def prepare_worker(given: Mapping[str, str]) -> None:
+    """Set in the environment what a worker's runs need: `given`, the variables of `.env`, too.
+
+    A run has the worker's environment, and a working folder of its own.
+    """
+    for name, value in (dict(given) | _DEFAULTS).items():
+        os.environ.setdefault(name, value)
+
+
+def require_server(command: str) -> None:
+    """Raises ConfigurationError if no Prefect server is named."""
+    if not names_a_server():
+        raise ConfigurationError(
+            f"`{command}` works for a Prefect server, and none is named.",
+            remedy="Set PREFECT_API_URL (docs/operating.md). For everything on this machine "
+            "without a server: library-sync serve.",
+        )
 
 
 def is_embedded() -> bool:

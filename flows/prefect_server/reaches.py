@@ -6,11 +6,15 @@ Where something is not found under its name any more, Prefect runs as it is.
 first. Prefect begins most of them deferred: they read, then write, and where another has written in
 between, SQLite refuses at once, whatever the busy time-out. The server answers 503, and its client
 tries again after 2, 4, 8 s: those are the stalls (docs/performance-orchestration.md).
+
+`outlive_broken_pipes`: Prefect writes its log lines with rich, which ends the process when nobody
+reads them any more. A run whose worker is gone has rows to free first.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -53,3 +57,15 @@ def _in_turn(configuration: Any) -> Any:
                 yield transaction
 
     return InTurn
+
+
+def outlive_broken_pipes() -> None:
+    """What this process prints goes nowhere once nobody reads it, instead of ending the process."""
+    from rich.console import Console  # noqa: PLC0415  (only a worker's run needs it)
+
+    def go_on(_: Console) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in (1, 2):
+            os.dup2(nowhere, descriptor)
+
+    Console.on_broken_pipe = go_on  # type: ignore[method-assign, assignment]

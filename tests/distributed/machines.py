@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.servers import process
 
-__all__ = ["Machine", "machine"]
+__all__ = ["Machine", "descendants", "machine"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -55,7 +55,7 @@ class Machine:
 
     def pull_the_plug(self) -> None:
         """SIGKILL for everything the machine runs; nothing gets to say goodbye."""
-        for pid in {pid for first in self._started for pid in _descendants(first.pid)}:
+        for pid in {pid for first in self._started for pid in descendants(first.pid)}:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._stack.close()
@@ -66,7 +66,7 @@ class Machine:
         self._stack.close()
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     """The process and all below it, deepest last."""
     parents = {}
     for status in Path("/proc").glob("[0-9]*/stat"):

@@ -10,15 +10,13 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections import Counter
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from bench.servers import POSTGRES_MISSING, prefect_server, running_postgres
-from tests.distributed.machines import HAS_NAMESPACES, ROOT, machine
+from bench.servers import POSTGRES_MISSING
+from tests.distributed.machines import HAS_NAMESPACES, machine
+from tests.distributed.plant import PREFECT, prepared_plant
 
 pytestmark = [
     pytest.mark.extra,
@@ -30,76 +28,12 @@ pytestmark = [
 ]
 
 TRACKS = 60
-PREFECT = [sys.executable, "-m", "prefect"]
-PREPARE = (
-    "import asyncio; from flows.prefect_server import objects; "
-    "asyncio.run(objects.prepare_server())"
-)
-
-
-class Plant:
-    """Everything that runs during the test, and the questions the test asks it."""
-
-    def __init__(self, sandbox, folder: Path, address: str) -> None:
-        self.sandbox = sandbox
-        self.folder = folder
-        self.address = address
-
-    def environment(self, name: str) -> dict[str, str]:
-        """What the machine `name` has in its environment."""
-        kept = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
-        home = self.folder / name
-        home.mkdir(exist_ok=True)
-        return (
-            kept
-            | self.sandbox.environment
-            | {
-                "PREFECT_API_URL": self.address,
-                "PREFECT_HOME": str(home / "prefect"),
-                "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-                "PREFECT_WORKER_QUERY_SECONDS": "2",
-                "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-                "LIBRARY_SYNC_STATE": str(home / "state"),
-                "OUT_DIR": str(home / "out"),
-                "NOTION_REQUESTS_PER_MINUTE": "2000",
-                "PROCESS_LOCK_TIMEOUT_MINUTES": "5",
-                "PYTHONPATH": str(ROOT),
-                "HOME": str(home),
-            }
-        )
-
-    def call(self, *words: str, name: str = "office") -> None:
-        """Run a command to its end on the host."""
-        done = subprocess.run(
-            words, env=self.environment(name), cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-
-    def imports(self) -> Counter[str]:
-        """What Eagle imported so far, by extension."""
-        entries = self.sandbox.ledger.entries(service="eagle", kind="item.add")
-        return Counter(entry["ext"] for entry in entries)
-
-    def wait_for(self, what: str, holds, seconds: float) -> None:
-        """Wait until `holds()`; fail with `what` otherwise."""
-        until = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < until, f"{what} did not happen in {seconds} s"
-            time.sleep(0.5)
 
 
 @pytest.fixture
 def plant(sandbox_factory, tmp_path):
     """Stand-ins, PostgreSQL, a prepared Prefect server."""
-    sandbox = sandbox_factory(tracks=TRACKS)
-    heartbeat = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
-    with (
-        running_postgres(tmp_path / "postgres") as database,
-        prefect_server(tmp_path / "server", database=database, settings=heartbeat) as address,
-    ):
-        made = Plant(sandbox, tmp_path, address)
-        made.call(sys.executable, "-c", PREPARE)
-        made.call(*PREFECT, "--no-prompt", "deploy", "--all")
+    with prepared_plant(sandbox_factory(tracks=TRACKS), tmp_path, postgres=True) as made:
         yield made
 
 

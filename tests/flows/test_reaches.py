@@ -51,3 +51,20 @@ from flows.prefect_server.reaches import write_in_turn
 print(write_in_turn())
 """
     assert told(code, tmp_path) == "False"
+
+
+def test_a_log_that_nobody_reads_ends_no_run(tmp_path):
+    """Prefect's console handler meets a pipe whose reader is gone, and the process goes on."""
+    code = """
+import os, sys
+from flows.prefect_server.reaches import outlive_broken_pipes
+outlive_broken_pipes()
+from prefect.logging import get_logger
+out = os.dup(1)
+reading, writing = os.pipe()
+os.dup2(writing, 1); os.dup2(writing, 2); os.close(reading); os.close(writing)
+for _ in range(3):
+    get_logger("flow_runs").warning("said to nobody")
+os.write(out, b"alive")
+"""
+    assert told(code, tmp_path) == "alive"

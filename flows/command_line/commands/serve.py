@@ -1,0 +1,73 @@
+"""`library-sync serve`: everything on this machine, by one command."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.options import Install, Uninstall, Yes
+from flows.command_line.wrong_words import WrongWords
+from flows.summary import ReturnCode
+
+_TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
+
+
+def _time(_type: object, text: str) -> None:
+    if not _TIME.fullmatch(text):
+        raise ValueError(f"It must be a time of day like 03:00, not {text!r}.")
+
+
+def _port(_type: object, number: int) -> None:
+    if not 0 < number < 65536:
+        raise ValueError(f"It must be between 1 and 65535, not {number}.")
+
+
+def serve(
+    *,
+    port: Annotated[int, Parameter(validator=_port, help="Where the page answers.")] = 4200,
+    nightly: Annotated[
+        str, Parameter(validator=_time, help="When new tracks are brought in, in local time.")
+    ] = "03:00",
+    install: Install = False,
+    uninstall: Uninstall = False,
+    yes: Yes = False,
+    verbosity: Verbosity = Verbosity(),
+) -> int:
+    """Run Prefect's server, the nightly run and a worker on this machine, until Ctrl-C."""
+    import asyncio  # noqa: PLC0415
+
+    from flows.prefect_server.environment import prepare_worker  # noqa: PLC0415
+    from flows.service import installing, serving  # noqa: PLC0415
+    from flows.session.preflight import require_credentials  # noqa: PLC0415
+    from flows.settings import given_variables, load_settings  # noqa: PLC0415
+
+    if install and uninstall:
+        raise WrongWords("--install and --uninstall contradict each other.", "serve")
+    settings = load_settings()
+    if uninstall:
+        return installing.uninstall("serve", settings)
+    if install:
+        words = ["--port", str(port), "--nightly", nightly]
+        return installing.install("serve", words, settings, yes=yes)
+    verbosity.attach()
+    require_credentials(settings)
+    prepare_worker(given_variables())
+    serving.name_server(port)
+    timezone = serving.local_timezone()
+    asyncio.run(serving.serve(settings, port=port, nightly=nightly, timezone=timezone))
+    return ReturnCode.PROCESSED
+
+
+COMMAND = Command(
+    run=serve,
+    group=Group.SYNC,
+    examples=(
+        ("serve", "until Ctrl-C: the page at http://127.0.0.1:4200, a run every night at 3"),
+        ("serve --nightly 04:30", "the nightly run at half past four"),
+        ("serve --install", "the same as a service, started with the machine"),
+        ("serve --uninstall", "take the service back"),
+    ),
+)

@@ -1,0 +1,69 @@
+"""A worker's run is cared for: somebody ends it in order when its worker, or it itself, is gone.
+
+A Prefect worker that is stopped kills its runs at once (SIGKILL): they free no row and end no
+subflow. So a small process waits beside the run, and does both when the run has gone without a
+word. A run that outlives its worker (`flows.prefect_server.guard`) is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from flows.prefect_server.reaches import outlive_broken_pipes
+
+_log = logging.getLogger("flows.caretaker")
+
+RUN_VARIABLE = "PREFECT__FLOW_RUN_ID"
+"""Set by a worker, to the id of the run it starts."""
+
+_CARETAKER = "flows.service.caretaker"
+_LOOKS_EVERY = 0.5
+
+
+@asynccontextmanager
+async def cared_for() -> AsyncIterator[None]:
+    """Around the work of a run; does nothing outside of a worker."""
+    run = os.environ.get(RUN_VARIABLE)
+    if run is None or os.name == "nt":
+        yield
+        return
+    outlive_broken_pipes()
+    caretaker = _start(run)
+    looking = asyncio.create_task(_stop_without_worker(os.getppid(), asyncio.current_task()))
+    try:
+        yield
+    finally:
+        looking.cancel()
+        with suppress(OSError):
+            assert caretaker.stdin is not None
+            caretaker.stdin.write(b"done")
+            caretaker.stdin.close()
+
+
+def _start(run: str) -> subprocess.Popen[bytes]:
+    """Out of reach of what ends the run; its ends of the run's pipes are closed."""
+    return subprocess.Popen(  # noqa: S603  (our own module)
+        [sys.executable, "-m", _CARETAKER, run],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd=Path.home(),  # the worker's folder for the run goes with it
+    )
+
+
+async def _stop_without_worker(worker: int, run: asyncio.Task[Any] | None) -> None:
+    """Cancel the run once its parent is another than `worker`: as Ctrl-C does."""
+    while os.getppid() == worker:  # noqa: ASYNC110  (a parent's end is no event)
+        await asyncio.sleep(_LOOKS_EVERY)
+    _log.warning("The worker of this run is gone: its rows are freed, and it ends.")
+    if run is not None:
+        run.cancel()

@@ -1,0 +1,145 @@
+"""Schedules that fire, and workers that are stopped in mid-run: `make test-distributed`.
+
+Real servers, workers as processes of their own; each test waits for what it claims.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bench.servers import POSTGRES_MISSING, process
+from tests.distributed.machines import descendants
+from tests.distributed.plant import PREFECT, Plant, prepared_plant
+
+pytestmark = [
+    pytest.mark.extra,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        not os.environ.get("TEST_DISTRIBUTED"), reason="minutes: run by make test-distributed"
+    ),
+]
+
+OURS = [sys.executable, "-m", "flows", "worker"]
+PLAIN = [*PREFECT, "worker", "start", "--pool", "library-sync", "--name", "plain", "--limit", "1"]
+TRACKS = 40
+
+
+@pytest.fixture
+def plant(sandbox_factory, tmp_path):
+    """A server on SQLite."""
+    with prepared_plant(sandbox_factory(tracks=TRACKS), tmp_path, postgres=False) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "database",
+    [
+        "SQLite",
+        pytest.param(
+            "PostgreSQL",
+            marks=pytest.mark.skipif(bool(POSTGRES_MISSING), reason=POSTGRES_MISSING or "-"),
+        ),
+    ],
+)
+def test_scheduled_runs_are_made_and_run(database, sandbox_factory, tmp_path):
+    """Every active schedule has runs; one whose time has come is run by a worker."""
+    sandbox = sandbox_factory(tracks=2)
+    with prepared_plant(sandbox, tmp_path, postgres=database == "PostgreSQL") as plant:
+        names = {"library-sync-nightly", "cleanup-locks", "status"}
+        plant.wait_for("runs of three schedules", lambda: len(scheduled(plant)) == 3, 120)
+        assert set(scheduled(plant)) == names
+        run = scheduled(plant)["status"]
+        with process(OURS, tmp_path / "worker.log", environment=plant.environment("studio")):
+            make_due(plant, run)
+            plant.wait_for("its end", lambda: state_of(plant, run) == "COMPLETED", 120)
+    assert "Error scheduling" not in (tmp_path / "server" / "prefect-server.log").read_text()
+
+
+def scheduled(plant: Plant) -> dict[str, str]:
+    """The next scheduled run of each deployment."""
+    names = {d: name for name, d in deployments(plant).items()}
+    waiting = plant.runs(auto_scheduled=True, state_type="SCHEDULED")
+    return {names[run["deployment_id"]]: run["id"] for run in waiting}
+
+
+def deployments(plant: Plant) -> dict[str, str]:
+    found = httpx.post(f"{plant.address}/deployments/filter", json={}, trust_env=False).json()
+    return {deployment["name"]: deployment["id"] for deployment in found}
+
+
+def make_due(plant: Plant, run: str) -> None:
+    """Let the time of a scheduled run have come."""
+    now = datetime.now(UTC).isoformat()
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": now}}
+    body = {"state": state, "force": True}
+    httpx.post(
+        f"{plant.address}/flow_runs/{run}/set_state", json=body, trust_env=False
+    ).raise_for_status()
+
+
+def state_of(plant: Plant, run: str) -> str:
+    return str(plant.runs(id=run)[0]["state_type"])
+
+
+@pytest.mark.parametrize(("command", "seconds"), [(OURS, 20), (PLAIN, 30)], ids=["ours", "plain"])
+def test_a_worker_stopped_in_mid_run_leaves_nothing_open(command, seconds, plant):
+    """SIGTERM: all rows free soon, every flow run in a final state, a worker that has left."""
+    log = plant.folder / "worker.log"
+    with process(command, log, environment=plant.environment("studio")) as worker:
+        plant.start_run("library-sync/library-sync")
+        plant.wait_for("six imports", lambda: plant.imports()["wav"] >= 6, 400)
+        assert plant.locked_rows() > 0
+        worker.send_signal(signal.SIGTERM)
+        took = plant.wait_for("all rows free", lambda: not plant.locked_rows(), seconds + 20)
+        plant.wait_for("every end", lambda: not plant.open_runs(), 20)
+        worker.wait(30)
+    assert took < seconds
+    assert plant.imports()["wav"] < TRACKS, "it was stopped in the middle"
+    if command is OURS:
+        assert worker.returncode == 0, log.read_text(errors="replace")[-2000:]
+
+
+def test_a_worker_that_drains_lets_its_run_finish(sandbox_factory, tmp_path):
+    """SIGTERM with --drain: the run ends by itself, the next one is not taken."""
+    with prepared_plant(sandbox_factory(tracks=6), tmp_path, postgres=False) as plant:
+        environment = plant.environment("studio")
+        with process(
+            [*OURS, "--drain"], tmp_path / "worker.log", environment=environment
+        ) as worker:
+            plant.start_run("library-sync/library-sync")
+            plant.wait_for("an import", lambda: plant.imports()["wav"] >= 1, 400)
+            worker.send_signal(signal.SIGTERM)
+            plant.start_run("status/status")
+            assert worker.wait(120) == 0
+        assert plant.imports() == {"wav": 6, "aiff": 6}
+        states = {run["state_type"] for run in plant.runs() if run["start_time"]}
+        assert states == {"COMPLETED"}
+        assert [run["state_type"] for run in plant.runs(auto_scheduled=False)][:1] == ["SCHEDULED"]
+
+
+def test_a_killed_run_is_settled_by_its_caretaker(plant):
+    """kill -9 of the run and its guard: its runs are ended, what it surely held is free."""
+    log = plant.folder / "worker.log"
+    with process(OURS, log, environment=plant.environment("studio")) as worker:
+        plant.start_run("library-sync/library-sync")
+        plant.wait_for("six imports", lambda: plant.imports()["wav"] >= 6, 400)
+        held = plant.locked_rows()
+        for engine in engines_below(worker.pid):
+            os.kill(engine, signal.SIGKILL)
+        plant.wait_for("every end", lambda: not plant.open_runs(), 60)
+        plant.wait_for("rows to be freed", lambda: plant.locked_rows() < held, 60)
+        time.sleep(1)
+        assert "Crashed" in {run["state_name"] for run in plant.runs(parent_task_run_id=None)}
+
+
+def engines_below(worker: int) -> list[int]:
+    started = [Path(f"/proc/{pid}/cmdline") for pid in descendants(worker)[1:]]
+    return [int(path.parent.name) for path in started if b"prefect.engine" in path.read_bytes()]

@@ -1,0 +1,162 @@
+"""The project as a service: its units, its deployments, and what a machine that slept does."""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect import flow, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.states import Scheduled
+
+from flows.__main__ import main
+from flows.service.catching_up import drop_all_but_newest
+from flows.service.deployments import planned
+from flows.service.serving import local_timezone
+from flows.service.units import Service, launchd_agent, prefect_environment, systemd_unit, unit_for
+
+ROOT = Path(__file__).parents[2]
+STRANGE = 'a "folder" of 100% $music'
+
+
+@pytest.fixture
+def service(tmp_path):
+    """A service in a folder whose name has every character that units give a meaning."""
+    folder = tmp_path / STRANGE
+    folder.mkdir()
+    environment = prefect_environment({"PREFECT_API_URL": "http://10.0.0.1:4200/api", "HOME": "/"})
+    return Service(
+        command="worker",
+        words=["--name", STRANGE],
+        folder=folder,
+        state_dir=tmp_path / "state",
+        environment=environment,
+    )
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+@pytest.mark.parametrize("command", ["worker", "serve"])
+def test_systemd_understands_the_unit(command, service, tmp_path):
+    """`systemd-analyze verify` has nothing to say."""
+    if command == "serve":
+        service = Service(command="serve", words=["--nightly", "03:00"], state_dir=tmp_path)
+    unit = tmp_path / f"{service.name}.service"
+    unit.write_text(systemd_unit(service))
+    told = subprocess.run(
+        ["systemd-analyze", "--user", "verify", "--man=no", str(unit)],
+        env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert unit.name not in told.stderr, told.stderr
+    assert told.returncode == 0, told.stderr
+
+
+def test_a_unit_holds_no_secret_and_stops_us_first(service):
+    """It names the server, and SIGTERM goes to our process alone."""
+    text = systemd_unit(service)
+    assert "Environment=PREFECT_API_URL=http://10.0.0.1:4200/api" in text
+    assert "KillMode=mixed" in text
+    assert "TOKEN" not in text
+
+
+def test_launchd_reads_the_agent(service):
+    """A property list with whole paths, started at login and after a crash, not after an end."""
+    agent = plistlib.loads(launchd_agent(service).encode())
+    assert Path(agent["ProgramArguments"][0]).is_absolute()
+    assert agent["ProgramArguments"][-2:] == ["--name", STRANGE]
+    assert agent["WorkingDirectory"] == str(service.folder)
+    assert agent["RunAtLoad"] is True
+    assert agent["KeepAlive"] == {"SuccessfulExit": False}
+
+
+def test_what_is_installed_is_shown_first_and_taken_back(monkeypatch, tmp_path, capsys):
+    """Without an answer nothing is written; with --yes it is; --uninstall removes it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LIBRARY_SYNC_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr("sys.platform", "linux")
+    path = unit_for(Service(command="serve", state_dir=tmp_path), "linux", tmp_path).path
+
+    assert main(["serve", "--install", "--nightly", "04:30"]) == 1
+    assert "--nightly 04:30" in capsys.readouterr().out
+    assert not path.exists()
+
+    assert main(["serve", "--install", "--nightly", "04:30", "--yes"]) == 0
+    assert "--nightly 04:30" in path.read_text()
+    assert main(["serve", "--uninstall"]) == 0
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["--nightly", "25:00"], ["--port", "0"], ["--install", "--uninstall"]]
+)
+def test_a_wrong_time_or_port_is_a_wrong_command_line(words, capsys):
+    """64, and nothing is started."""
+    assert main(["serve", *words]) == 64
+
+
+def test_a_worker_without_a_server_says_what_to_do(monkeypatch, tmp_path, capsys):
+    """No server is named anywhere: 78, and the way without one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["worker"]) == 78
+    assert "library-sync serve" in capsys.readouterr().err
+
+
+def test_serve_deploys_what_prefect_yaml_does():
+    """But for the shares, which need other machines; the night is the user's own."""
+    written = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+    made = {one.name: one for one in planned("04:30")}
+    assert made.keys() == {d["name"] for d in written} - {"sync-share"}
+    assert made["library-sync-nightly"].cron == "30 4 * * *"
+    assert made["cleanup-locks"].cron == "15 * * * *"
+    assert [one.name for one in made.values() if not one.active] == ["batch-sync"]
+    for one in made.values():
+        one.flow.validate_parameters(dict(one.parameters))
+
+
+def test_the_time_zone_has_a_name():
+    """One that a schedule takes."""
+    assert datetime.now(UTC).astimezone().tzinfo is not None
+    assert local_timezone()
+
+
+@flow(name="slept-through")
+def nothing() -> None:
+    """A flow to be scheduled."""
+
+
+async def test_a_machine_that_slept_catches_up_once(prefect_server):
+    """Three nights are overdue, one is to come: the newest overdue one and the coming one stay."""
+    pool = "catching-up"
+    async with get_client() as client:
+        await client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+        deployment = await client.create_deployment(
+            await client.create_flow(nothing), name="nightly", work_pool_name=pool
+        )
+        made = [await _night(client, deployment, night) for night in (-3, -2, -1, 1)]
+        by_hand = await client.create_flow_run_from_deployment(deployment)
+        assert await drop_all_but_newest(client, pool) == 2
+        states = [(await client.read_flow_run(run)).state_type.value for run in made]
+        assert states == ["CANCELLED", "CANCELLED", "SCHEDULED", "SCHEDULED"]
+        assert (await client.read_flow_run(by_hand.id)).state_type.value == "SCHEDULED"
+        assert await drop_all_but_newest(client, pool) == 0
+
+
+async def _night(client, deployment, night):
+    """A run as the scheduler makes it."""
+    at = datetime.now(UTC) + timedelta(days=night)
+    run = await client.create_flow_run_from_deployment(
+        deployment, state=Scheduled(scheduled_time=at)
+    )
+    await client._client.patch(f"/flow_runs/{run.id}", json={"tags": ["auto-scheduled"]})
+    return run.id
