@@ -15,8 +15,6 @@ ALL_DROPPED = {Fault.DROPPED: 1.0}
 PLANS = {"notion": NotionPlan, "soundcloud": SoundCloudPlan, "eagle": EaglePlan}
 NAMES = {"notion": "Notion", "soundcloud": "SoundCloud", "eagle": "Eagle"}
 TRACKS = 6
-# Who waits for Notion must hold its rows: with the real times, for half an hour.
-FACTORS = {"eagle": 0.1, "soundcloud": 0.1, "notion": 1.0}
 
 
 def take_away(sandbox, service: str) -> None:
@@ -57,7 +55,7 @@ async def test_every_row_is_done_once_it_is_back(run_flow, sandbox_factory, capl
     sandbox = sandbox_factory(build=short_tracks(TRACKS))
     with caplog.at_level(logging.INFO):
         summary, _ = await asyncio.gather(
-            run_flow(library_sync, sandbox, workers=3, factor=FACTORS[service]),
+            run_flow(library_sync, sandbox, workers=3),
             gone_for(sandbox, service, 8.0),
         )
     # A claim that Notion cut off leaves its token, which holds the row until it expires.
