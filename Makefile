@@ -10,8 +10,9 @@ STAMP  := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/library-sync demo || test $$? -eq 2
 
+# All of it, in four processes; `make test ARGS=tests/tasks/test_audio_tags.py::name` is one test.
 test: $(STAMP)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(or $(ARGS),-n 4 --dist loadfile)
 
 # Speed beside a bare loop, at scale, by workers: writes docs/performance.md. A quiet machine, 15 min.
 bench: $(STAMP)

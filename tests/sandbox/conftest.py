@@ -72,7 +72,7 @@ class EagleClient:
         answer = self.http.request(method, path, **sent)
         return answer.status_code, answer.json()
 
-    def appeared(self, item_id: str, seconds: float = 5.0) -> dict[str, Any]:
+    def appeared(self, item_id: str, seconds: float = 60.0) -> dict[str, Any]:
         """Poll until the item is there, as every client of Eagle must."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -82,7 +82,7 @@ class EagleClient:
             time.sleep(0.01)
         raise AssertionError(f"{item_id} never appeared: {self.eagle.lost}")
 
-    def never(self, count: int = 1, seconds: float = 5.0) -> list[tuple[str, str]]:
+    def never(self, count: int = 1, seconds: float = 60.0) -> list[tuple[str, str]]:
         """Wait until `count` imports were given up."""
         deadline = time.monotonic() + seconds
         while len(self.eagle.lost) < count and time.monotonic() < deadline:
@@ -94,7 +94,7 @@ class EagleClient:
 @pytest.fixture(scope="session")
 def eagle_server() -> Iterator[tuple[EagleServer, httpx.Client]]:
     server = EagleServer()
-    with httpx.Client(base_url=server.start(), trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=server.start(), trust_env=False, timeout=60) as client:
         yield server, client
     server.stop()
 

@@ -80,7 +80,7 @@ def test_mtime_lists_every_item_and_counts_them_last(
     ids = [call.post("/api/item/addFromPath", path=str(make_wav(n))) for n in "ab"]
     records = [call.appeared(item_id) for item_id in ids]
     mtime = eagle.library.path / "mtime.json"
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while mtime.read_bytes() == b"{}" and time.monotonic() < deadline:
         time.sleep(0.05)
     listed = json.loads(mtime.read_bytes())
@@ -178,10 +178,10 @@ def test_seeding_takes_files_bytes_or_nothing(eagle: EagleApp, make_wav: Make) -
     assert eagle.ledger.entries() == []
 
 
-def test_a_library_of_twenty_thousand_lists_in_one_call_and_imports_as_fast(
+def test_a_library_of_six_thousand_lists_in_one_call_and_imports_as_fast(
     call: Any, eagle: EagleApp, make_wav: Make
 ) -> None:
-    """21,000 items in a few seconds; one list call under 1.5 s; an import costs the same."""
+    """One list call takes a second at most; an import costs what it did in an empty library."""
     source = str(make_wav(seconds=0.2))
     eagle.pictures = False
 
@@ -192,13 +192,13 @@ def test_a_library_of_twenty_thousand_lists_in_one_call_and_imports_as_fast(
 
     import_one("warm")
     small = min(import_one(f"small {n}") for n in range(5))
-    for number in range(21_000):
+    for number in range(6_000):
         eagle.add_item(name=f"Track {number}", ext="wav", url=f"https://e.org/{number}", size=1)
     seconds = []
     for _ in range(3):  # the best of three: this machine may be busy with something else
         began = time.monotonic()
         answer = call.http.get("/api/item/list", params={"limit": 100_000})
         seconds.append(time.monotonic() - began)
-    assert min(seconds) < 1.5
-    assert len(answer.json()["data"]) == 21_006
+    assert min(seconds) < 1.0
+    assert len(answer.json()["data"]) == 6_006
     assert min(import_one(f"large {n}") for n in range(5)) < small + 0.25

@@ -65,7 +65,7 @@ class Running:
             "retries": 0,
             "fragment_retries": 0,
             "extractor_retries": 0,
-            "socket_timeout": 10,
+            "socket_timeout": 60,
         }
         with yt_dlp.YoutubeDL(settings | options) as downloader:
             found: dict[str, Any] = downloader.extract_info(url, download=download)

@@ -38,7 +38,7 @@ class SoundCloudWorld:
             "budget": SourceBudget(first_pause=0.2, longest_pause=0.4),
             "proxy": f"http://127.0.0.1:{self.port}",
             "tls_verify": False,
-            "socket_seconds": 5.0,
+            "socket_seconds": 60.0,
         }
         return SoundCloudClient(**given | options)
 

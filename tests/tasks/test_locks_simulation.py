@@ -1,4 +1,4 @@
-"""The lock under 5,000 drawn schedules, and its mutants (100,000 and more: `make test-lock`)."""
+"""The lock under 1,000 drawn schedules, and its mutants (100,000 and more: `make test-lock`)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def quiet():
     logging.disable(logging.NOTSET)
 
 
-def test_nobody_shares_a_row_and_no_row_stays_locked_in_5000_schedules():
-    tally = explore(range(5000), jobs=2)
+def test_nobody_shares_a_row_and_no_row_stays_locked_in_1000_schedules():
+    tally = explore(range(1000), jobs=2)
     assert tally.broken == {}
-    assert tally.schedules == 5000
-    assert tally.counts["won"] > 10_000
-    assert tally.counts["cleaned"] > 300
+    assert tally.schedules == 1000
+    assert tally.counts["won"] > 2_000
+    assert tally.counts["cleaned"] > 60
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -151,5 +151,5 @@ async def test_a_cancelled_wait_holds_up_nobody():
     waiting = asyncio.create_task(budget.slot("a").__aenter__())
     await asyncio.sleep(0.01)
     waiting.cancel()
-    async with asyncio.timeout(2), budget.slot("a"):
+    async with asyncio.timeout(60), budget.slot("a"):
         assert waiting.cancelled()
