@@ -3,7 +3,7 @@
 What proved the claim is as old as the download by the time its results are written. So the row is
 read once more before anything that follows from it: its playlists, its labels, its empty fields. A
 row of a long run that was last seen within ten seconds is not read again: there the request counts
-(docs/lock.md, "Requests").
+(docs/lock.md).
 """
 
 from __future__ import annotations

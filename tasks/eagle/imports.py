@@ -2,7 +2,7 @@
 
 What may have been asked for already, by whomever, is looked for before it is asked for again; an
 item counts once it has appeared; and from the asking until then the track's row stays locked,
-because another machine with the same Eagle would not find it yet (docs/lock.md, "One Eagle").
+because another machine with the same Eagle would not find it yet (docs/lock.md).
 """
 
 from __future__ import annotations

@@ -110,9 +110,9 @@ def test_rows_in_the_trash_and_empty_keys_do_not_count() -> None:
 
 
 def test_a_merge_fills_and_unites_and_overwrites_nothing() -> None:
-    keeper = row("a", genre="House", wav_path="/w.wav", playlists=("One",), playlist_ids=("1",))
+    keeper = row("a", genres=("House",), wav_path="/w.wav", playlists=("One",), playlist_ids=("1",))
     other = row(
-        "b", title="Other", genre="Techno", artist="Mara Lune", playlists=("Two", "One"),
+        "b", title="Other", genres=("Techno",), artist="Mara Lune", playlists=("Two", "One"),
         playlist_ids=("2", "1"), tags=("deep",), statuses=("Queued",), lock="x", bpm=124.0,
     )  # fmt: skip
     merge = plan_merge(keeper, other)

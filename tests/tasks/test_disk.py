@@ -69,7 +69,7 @@ def test_every_state_file_may_hold_anything(tmp_path: Path, bad: bytes) -> None:
     assert JustMade(tmp_path / "added.jsonl").ids(["k"]) == []
     assert recall_source(tmp_path, "d") == ""
     assert MergeJournal(tmp_path / "merges.jsonl").read() == []
-    assert PendingImports(tmp_path / "imports").noted_at(("soundcloud.com/å", "wav")) is None
+    assert PendingImports(tmp_path / "imports").asked_ago(("soundcloud.com/å", "wav")) is None
     assert cache.load() == {}
     assert "p" not in DiskLibrary(tmp_path / "L.library").stamps()
     remember_source(tmp_path, "d", "s")
@@ -109,13 +109,13 @@ def test_an_import_is_not_asked_for_unless_its_note_is_on_the_disk(tmp_path: Pat
     (tmp_path / "imports").write_text("a file where the folder should be")
     with pytest.raises(FileError):
         pending.note(("soundcloud.com/a", "wav"))
-    assert pending.noted_at(("soundcloud.com/a", "wav")) is None
+    assert pending.asked_ago(("soundcloud.com/a", "wav")) is None
 
 
 def test_a_note_of_an_import_in_days_to_come_delays_nothing(tmp_path: Path) -> None:
     other = PendingImports(tmp_path, clock=lambda: 9e12)
     other.note(("soundcloud.com/a", "wav"))
-    assert PendingImports(tmp_path).noted_at(("soundcloud.com/a", "wav")) is None
+    assert PendingImports(tmp_path).asked_ago(("soundcloud.com/a", "wav")) is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
