@@ -30,6 +30,7 @@ from flows.library_sync import (
 from flows.prefect_server.caretaker import cared_for
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
+from flows.reporting.remembering import remembered
 from flows.rows.filtering import has_failed, unlisted, wanted_rows
 from flows.session.opening import Run, open_session
 from flows.summary import SyncSummary
@@ -72,11 +73,12 @@ async def batch_sync(
         concurrency = (workers or settings.max_concurrency) if several else 1
         announce("BATCH MODE", run, limit, concurrency, debug=debug)
         summary = SyncSummary(mode="batch", track_filter=filter, dry_run=settings.dry_run)
-        summary = await prepare(run, summary, cleanup=cleanup)
-        if not summary.error:
-            run.state.brought = await follow_before(run)
-            summary = await _rounds(run, summary, limit, concurrency)
-        await export_after(run, summary)
+        with remembered(settings, run.state, summary):
+            summary = await prepare(run, summary, cleanup=cleanup)
+            if not summary.error:
+                run.state.brought = await follow_before(run)
+                summary = await _rounds(run, summary, limit, concurrency)
+            await export_after(run, summary)
         summary = await close_run(settings, run.state, summary, title="BATCH COMPLETE", began=began)
     return as_state(summary)
 

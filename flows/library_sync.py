@@ -20,6 +20,7 @@ from flows.follow_sources import follow_before
 from flows.prefect_server.caretaker import cared_for
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
+from flows.reporting.remembering import remembered
 from flows.rows.adoption import adopt_rows
 from flows.rows.filtering import is_wanted, only_chosen, only_failed, unlisted
 from flows.rows.selecting import select_tracks
@@ -101,12 +102,13 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
             await require_pool()
         announce("FULL LIBRARY SYNC MODE", run, limit, concurrency, debug=debug)
         summary = SyncSummary(mode="library-sync", track_filter=filter, dry_run=settings.dry_run)
-        summary = await prepare(run, summary, cleanup=cleanup)
-        if not summary.error:
-            state.brought = await follow_before(run)
-            how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
-            summary = await _query_and_work(run, summary, how, error)
-        await export_after(run, summary)
+        with remembered(settings, state, summary):
+            summary = await prepare(run, summary, cleanup=cleanup)
+            if not summary.error:
+                state.brought = await follow_before(run)
+                how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
+                summary = await _query_and_work(run, summary, how, error)
+            await export_after(run, summary)
         title = "FULL LIBRARY SYNC COMPLETE"
         summary = await close_run(settings, state, summary, title=title, began=began)
     return as_state(summary)

@@ -25,6 +25,8 @@ class ReturnCode(IntEnum):
     NOTHING_TO_DO = 2
     WRONG_USAGE = 64
     WRONG_CONFIGURATION = 78
+    STOPPED_BY_CTRL_C = 130
+    STOPPED_BY_SIGTERM = 143
 
     @property
     def meaning(self) -> str:
@@ -38,6 +40,8 @@ _MEANINGS = {
     ReturnCode.NOTHING_TO_DO: "No tracks processed (library may be up to date)",
     ReturnCode.WRONG_USAGE: "Wrong command line",
     ReturnCode.WRONG_CONFIGURATION: "A configuration that cannot work; the message says what to do",
+    ReturnCode.STOPPED_BY_CTRL_C: "Stopped by Ctrl-C; what is finished stays, the next run goes on",
+    ReturnCode.STOPPED_BY_SIGTERM: "Stopped by SIGTERM, in the same way",
 }
 
 _COUNTED = {
@@ -47,11 +51,24 @@ _COUNTED = {
     "skipped_done": (TrackStatus.SKIPPED_ALREADY_DONE,),
     "skipped_duplicate": (TrackStatus.SKIPPED_DUPLICATE,),
     "skipped_no_source": (TrackStatus.SKIPPED_NO_SOURCE,),
+    "skipped_not_due": (TrackStatus.SKIPPED_NOT_DUE,),
+}
+_LEFT = "left for a later run"
+_IN_WORDS = {
+    "brought in": (TrackStatus.PROCESSED,),
+    "would be brought in": (TrackStatus.PENDING,),
+    "failed": (TrackStatus.FAILED, TrackStatus.ERROR),
+    "tried again later": (TrackStatus.SKIPPED_NOT_DUE,),
+    "another process has it": (TrackStatus.SKIPPED_LOCKED,),
+    "without a source": (TrackStatus.SKIPPED_NO_SOURCE,),
+    "a duplicate": (TrackStatus.SKIPPED_DUPLICATE,),
+    "done already": (TrackStatus.SKIPPED_ALREADY_DONE,),
 }
 _FAILURES_FIRST = (
     TrackStatus.ERROR,
     TrackStatus.FAILED,
     TrackStatus.SKIPPED_NO_SOURCE,
+    TrackStatus.SKIPPED_NOT_DUE,
     TrackStatus.SKIPPED_LOCKED,
     TrackStatus.SKIPPED_DUPLICATE,
     TrackStatus.PROCESSED,
@@ -137,8 +154,35 @@ class SyncSummary:
             "tracks": [result.to_dict() for result in self.results],
         }
 
+    @property
+    def left(self) -> int:
+        """Rows that match the filter and that this run did not come to."""
+        return max(0, self.found - len(self.results))
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """What became of the rows that were found, in words; the numbers add up to `found`."""
+        words = {word: self._count_of(statuses) for word, statuses in _IN_WORDS.items()}
+        return {word: number for word, number in (words | {_LEFT: self.left}).items() if number}
+
+    def _count_of(self, statuses: Sequence[TrackStatus]) -> int:
+        return sum(self._statuses[status] for status in statuses)
+
+    @property
+    def headline(self) -> str:
+        """What happened, in one line for a person."""
+        done, failed = self.count("processed"), self.count("failed")
+        if self.dry_run:
+            return f"Dry run: {_tracks(self.planned)} would be brought in"
+        if done:
+            said = f"{_tracks(done)} brought in"
+            return f"{said}, {failed} failed" if failed else said
+        if self.error:
+            return "The run stopped before its end"
+        return f"{_tracks(failed)} failed" if failed else "Nothing to do"
+
     def lines(self) -> list[str]:
-        """The closing lines of the log."""
+        """The closing lines: what was found, and what became of it."""
         done = ("Would process:", self.planned)
         rows = [
             ("Total Found:", self.found),
@@ -147,9 +191,22 @@ class SyncSummary:
             ("Skipped (locked):", self.count("skipped_locked")),
             ("Skipped (done):", self.count("skipped_done")),
         ]
-        for label, name in (("duplicate", "skipped_duplicate"), ("no source", "skipped_no_source")):
-            if self.count(name):
-                rows.append((f"Skipped ({label}):", self.count(name)))
-        return [f"   {label:<19} {number}" for label, number in rows] + [
-            f"   {'Duration:':<19} {self.duration_seconds:.1f}s"
+        rows += [
+            (f"Skipped ({label}):", number)
+            for label in ("duplicate", "no source", "not due")
+            if (number := self.count(f"skipped_{label.replace(' ', '_')}"))
         ]
+        if self.left:
+            rows.append(("Left for later:", self.left))
+        return [f"   {label:<20} {number}" for label, number in rows] + [
+            f"   {'Duration:':<20} {self.duration_seconds:.1f}s"
+        ]
+
+
+def _tracks(number: int) -> str:
+    return "1 track" if number == 1 else f"{number:,} tracks"
+
+
+def in_words(status: TrackStatus) -> str:
+    """What a status means, for a person."""
+    return next(word for word, statuses in _IN_WORDS.items() if status in statuses)

@@ -37,6 +37,16 @@ _SKIPS = {
 }
 
 
+_DONE = {
+    Action.DOWNLOAD: "downloaded and imported",
+    Action.IMPORT_FILE: "imported, nothing was downloaded",
+    Action.COMPLETE_PAIR: "the missing one was added",
+    Action.ADOPT: "adopted, nothing was downloaded",
+    Action.SKIP_DONE: "nothing to do",
+    Action.SKIP_NO_SOURCE: "left alone",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known of a row's recording before anything is done.
@@ -66,6 +76,13 @@ class Plan:
 
     action: Action
     reason: str
+
+    @property
+    def done(self) -> str:
+        """What was done, once it is."""
+        if self.action is Action.DOWNLOAD:
+            return _DONE[self.action]
+        return f"{self.reason.replace('Eagle has', 'Eagle had')}: {_DONE[self.action]}"
 
 
 def plan_track(track: Track, facts: Facts) -> Plan:

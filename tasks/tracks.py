@@ -42,6 +42,7 @@ class TrackStatus(StrEnum):
     SKIPPED_DUPLICATE = "skipped_duplicate"
     SKIPPED_ALREADY_DONE = "skipped_already_done"
     SKIPPED_NO_SOURCE = "skipped_no_source"
+    SKIPPED_NOT_DUE = "skipped_not_due"
     ERROR = "error"
 
 

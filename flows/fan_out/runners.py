@@ -79,6 +79,7 @@ async def _run_all(
             result = await _in_subflow(Turn(run, track), board.outage)
             waiting.note(result)
             results.append(result)
+            run.state.finished[result.page_id] = result
             await board.count(result)
 
     locks, budget = run.connections.locks, run.connections.notion.budget

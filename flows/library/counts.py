@@ -4,7 +4,6 @@ except for `missing_files`, which looks at the disk.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,22 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from flows.reporting.frames import library_frame, number_of, numbers_by
+from flows.reporting.local_time import local
 from tasks.locks.standing import OwnLocks, standing
 from tasks.locks.value import parse
 from tasks.notion.filters import wants
 from tasks.notion.statuses import errors_of
 from tasks.tracks import Track, TrackFilter
-
-__all__ = [
-    "Example",
-    "LibraryCounts",
-    "LockSeen",
-    "MissingFiles",
-    "RowState",
-    "count_rows",
-    "missing_files",
-    "state_of",
-]
 
 _EXAMPLES = 3
 
@@ -68,7 +58,7 @@ class LockSeen:
         value = parse(self.text)
         if value is None:
             return f"{self.label}: {self.text!r} ({self.known})"
-        since = f"{value.taken_at:%Y-%m-%d %H:%M} UTC"
+        since = local(value.taken_at)
         return f"{self.label}: {value.host}, process {value.pid}, since {since} ({self.known})"
 
 
@@ -95,13 +85,19 @@ class MissingFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryCounts:
-    """The numbers of one listing of all rows; `counts` has the original's `status` names."""
+    """The numbers of one listing of all rows; `counts` has the original's `status` names.
+
+    `playlists` and `months` count the rows that are done: by playlist, the largest first, and by
+    the month in which they came into Notion.
+    """
 
     counts: Mapping[str, int]
     states: Mapping[str, int]
     waiting: Mapping[str, int]
     errors: Mapping[str, int]
     examples: Mapping[str, Sequence[Example]] = field(default_factory=dict)
+    playlists: Mapping[str, int] = field(default_factory=dict)
+    months: Mapping[str, int] = field(default_factory=dict)
     locks: Sequence[LockSeen] = ()
     taken_at: str = ""
 
@@ -129,34 +125,44 @@ def count_rows(
     own: OwnLocks,
 ) -> LibraryCounts:
     """The numbers of `tracks`; `edited` has each row's last_edited_time, `now` is Notion's."""
-    counts: Counter[str] = Counter()
-    states: Counter[str] = Counter()
-    waiting: Counter[str] = Counter()
-    failed: defaultdict[str, list[Example]] = defaultdict(list)
+    tracks = list(tracks)
+    frame = library_frame(_known(track) for track in tracks)
     locks = []
     for track in tracks:
-        last = edited.get(track.page_id, "")
-        counts.update(name for name, holds in _facts(track).items() if holds)
-        states[state_of(track).value] += 1
-        waiting.update(f.value for f in TrackFilter if wants(track, f))
-        for error in errors_of(track):
-            failed[error].append(Example(track.label, track.page_url, last))
         if track.lock:
+            last = edited.get(track.page_id, "")
             seen = standing(track.lock, now=now, timeout=timeout, last_edited=last, own=own)
             locks.append(
                 LockSeen(track.label, track.lock, seen.is_stale, seen.known, track.page_url)
             )
-    live_locks = sum(not lock.is_stale for lock in locks)
-    by_number = sorted(failed, key=lambda name: -len(failed[name]))
+    live = sum(not lock.is_stale for lock in locks)
+    states, errors = numbers_by(frame, "state"), numbers_by(frame, "errors")
     return LibraryCounts(
-        counts={name: counts[name] for name in _facts(Track(page_id=""))}
-        | {"currently_locked": live_locks, "stale_locks": len(locks) - live_locks},
-        states={state.value: states[state.value] for state in RowState},
-        waiting={f.value: waiting[f.value] for f in TrackFilter},
-        errors={name: len(failed[name]) for name in by_number},
-        examples={name: _newest(failed[name]) for name in by_number},
+        counts={name: number_of(frame, name) for name in _facts(Track(page_id=""))}
+        | {"currently_locked": live, "stale_locks": len(locks) - live},
+        states={state.value: states.get(state.value, 0) for state in RowState},
+        waiting={f.value: number_of(frame, f.value) for f in TrackFilter},
+        errors=errors,
+        examples={name: _newest(name, tracks, edited) for name in errors},
+        playlists=numbers_by(frame, "playlists"),
+        months=dict(sorted(numbers_by(frame, "month").items())),
         locks=locks,
         taken_at=now.isoformat(timespec="seconds"),
+    )
+
+
+def _known(track: Track) -> dict[str, Any]:
+    """What is counted of a row. Its month is that in which it came into Notion, if it is done."""
+    filters = {f.value: wants(track, f) for f in TrackFilter}
+    return (
+        _facts(track)
+        | filters
+        | {
+            "state": state_of(track).value,
+            "errors": list(errors_of(track)),
+            "playlists": list(track.playlists) if track.downloaded else [],
+            "month": track.created_time[:7] if track.downloaded else "",
+        }
     )
 
 
@@ -177,7 +183,12 @@ def _is_missing(path: str, roots: Sequence[str]) -> bool:
     return path.startswith(tuple(roots)) and not Path(path).is_file()
 
 
-def _newest(examples: list[Example]) -> list[Example]:
+def _newest(error: str, tracks: Iterable[Track], edited: Mapping[str, str]) -> list[Example]:
+    examples = [
+        Example(track.label, track.page_url, edited.get(track.page_id, ""))
+        for track in tracks
+        if error in errors_of(track)
+    ]
     return sorted(examples, key=lambda example: example.edited, reverse=True)[:_EXAMPLES]
 
 

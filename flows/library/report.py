@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,22 +11,29 @@ from datetime import timedelta
 from typing import Any
 
 from flows.library.counts import LibraryCounts, MissingFiles, count_rows, missing_files
-from flows.reporting.html_page import Link, bars, page, paragraph, section, table
-from flows.reporting.run_folders import PastRun, past_runs
+from flows.reporting.frames import failures_by_run
+from flows.reporting.html_page import Link, bars, page, paragraph, section, stacked, table
+from flows.reporting.local_time import local
+from flows.reporting.run_folders import PastRun, began, past_runs
 from flows.session.preflight import open_schema
 from flows.settings import Settings
+from tasks.errors import NotionError
 from tasks.locks.ports import this_host
 from tasks.locks.registry import own_locks
 from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
 from tasks.notion.listing import list_rows
+from tasks.notion.playlists import PlaylistNames
 from tasks.notion.rows import to_track
+from tasks.tracks import Track, TrackFilter
 
-__all__ = ["LibraryReport", "read_library"]
+_log = logging.getLogger("flows.status")
 
 _RUNS = 5
 _RUNS_IN_PAGE = 20
 _NARROWEST = 24
+_MONTHS = 24
+_PLAYLISTS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +63,10 @@ class LibraryReport:
     def lines(self, width: int = 80) -> list[str]:
         """The report for a terminal of `width` characters."""
         rows = self.library
-        text = ["LIBRARY STATUS", *_numbers(rows.counts, width)]
-        text += ["Rows, by state", *_numbers(rows.states, width)]
-        text += ["Waiting, by filter", *_numbers(rows.waiting, width)]
+        text = ["LIBRARY STATUS", f"   {local(rows.taken_at)}"]
+        text += ["Every row is in one state", *_numbers(rows.states, width)]
+        text += ["Rows that match a filter", *_numbers(rows.waiting, width)]
+        text += ["All numbers", *_numbers(_shown(rows.counts), width)]
         if rows.errors:
             text.append("Errors, by class, with the newest")
             for name, number in rows.errors.items():
@@ -75,30 +84,28 @@ class LibraryReport:
     def html(self) -> str:
         """The report as one self-contained page."""
         rows = self.library
-        locks = [
-            (Link(lock.label, lock.page_url), lock.sentence().rpartition(": ")[2])
-            for lock in rows.locks
-        ]
-        examples = [
-            (name, Link(example.label, example.page_url), example.edited)
-            for name, found in rows.examples.items()
-            for example in found
-        ]
+        total = rows.counts["total_tracks"]
+        filters = {f"{f.value}: {f.meaning}": rows.waiting[f.value] for f in TrackFilter}
         return page(
             "The library",
-            paragraph(f"As of {rows.taken_at}: {rows.counts['total_tracks']:,} rows."),
+            paragraph(f"{local(rows.taken_at)}: {total:,} rows, each in one of these states."),
             section("Rows, by state", bars(rows.states, bad=["failed"])),
-            section("Waiting, by filter", bars(rows.waiting)),
-            section(
-                "Errors, by class",
-                bars(rows.errors, bad=rows.errors),
-                table(("Error", "Newest", "Edited"), examples),
-            ),
-            section("Locks", table(("Row", "Whose"), locks)),
+            section("Rows that match a filter", bars(filters)),
+            section("Errors, by class", bars(rows.errors, bad=rows.errors), _examples(rows)),
+            section("Failures of the last runs", stacked(self._failures())),
+            section("Tracks per month", bars(_last(rows.months, _MONTHS))),
+            section("Tracks per playlist", bars(_first(rows.playlists, _PLAYLISTS))),
+            section("Locks", _locks(rows)),
             section("Files of this machine", *(paragraph(line) for line in self._file_lines())),
-            section("Last runs of this machine", _runs_chart(self.runs), _runs_table(self.runs)),
-            section("All numbers", table(("", "Rows"), [_spelled(i) for i in rows.counts.items()])),
+            section("Last runs of this machine", _runs_table(self.runs)),
+            section(
+                "All numbers",
+                table(("", "Rows"), [_spelled(i) for i in _shown(rows.counts).items()]),
+            ),
         )
+
+    def _failures(self) -> dict[str, dict[str, int]]:
+        return failures_by_run({began(run.name): run.errors for run in reversed(self.runs)})
 
     def _file_lines(self) -> list[str]:
         files = self.files
@@ -124,6 +131,7 @@ async def read_library(settings: Settings) -> LibraryReport:
         ):
             tracks.append(to_track(found, schema))
             edited[found["id"]] = found.get("last_edited_time", "")
+        tracks = await _with_playlists(PlaylistNames(client, schema), tracks)
         now = client.time.earliest()
     known = await asyncio.to_thread(own_locks, settings.state_dir / "locks", host=this_host())
     timeout = timedelta(minutes=settings.lock_timeout_minutes)
@@ -134,6 +142,21 @@ async def read_library(settings: Settings) -> LibraryReport:
         files=await asyncio.to_thread(missing_files, tracks, roots),
         runs=await asyncio.to_thread(past_runs, settings.state_dir, _RUNS_IN_PAGE),
     )
+
+
+async def _with_playlists(names: PlaylistNames, tracks: list[Track]) -> list[Track]:
+    """The rows with their playlists' names, by one listing; as they are, if that fails."""
+    try:
+        await names.prepare(tracks)
+        return [await names.of(track) if track.downloaded else track for track in tracks]
+    except NotionError as error:
+        _log.warning("The playlists could not be read: %s", error)
+        return tracks
+
+
+def _shown(counts: Mapping[str, int]) -> dict[str, int]:
+    """The numbers a person is shown: `needs_processing` is nearly the filter's, and not quite."""
+    return {name: number for name, number in counts.items() if name != "needs_processing"}
 
 
 def _numbers(numbers: Mapping[str, int], width: int, *, spelled: bool = True) -> list[str]:
@@ -156,18 +179,41 @@ def _wrapped(lines: Sequence[str], width: int) -> list[str]:
     return [line for lines_of_one in wrapped for line in lines_of_one]
 
 
-def _runs_chart(runs: Sequence[PastRun]) -> str:
-    """Tracks processed, run by run, the newest first."""
-    return bars({run.name[:15]: run.counts.get("processed", 0) for run in runs})
+def _examples(rows: LibraryCounts) -> str:
+    found = [
+        (name, Link(example.label, example.page_url), local(example.edited))
+        for name, examples in rows.examples.items()
+        for example in examples
+    ]
+    return table(("Error", "Newest", "Edited"), found)
+
+
+def _locks(rows: LibraryCounts) -> str:
+    found = [
+        (Link(lock.label, lock.page_url), lock.sentence().rpartition(": ")[2])
+        for lock in rows.locks
+    ]
+    return table(("Row", "Whose"), found)
+
+
+def _first(numbers: Mapping[str, int], most: int) -> dict[str, int]:
+    """The first `most` of them, and the rest as one."""
+    shown = dict(list(numbers.items())[:most])
+    rest = sum(numbers.values()) - sum(shown.values())
+    return shown | ({"in other playlists": rest} if rest else {})
+
+
+def _last(numbers: Mapping[str, int], most: int) -> dict[str, int]:
+    return dict(list(numbers.items())[-most:])
 
 
 def _runs_table(runs: Sequence[PastRun]) -> str:
-    head = ("Run", "What", "Code", "Found", "Processed", "Failed", "Seconds")
+    head = ("Begun", "What", "Code", "Found", "Processed", "Failed", "Seconds", "Folder")
     rows = [
         (
-            run.name, f"{run.mode} {run.track_filter}", run.return_code,
+            began(run.name), run.kind, run.return_code,
             *(run.counts.get(name, 0) for name in ("found", "processed", "failed")),
-            round(run.duration_seconds),
+            round(run.duration_seconds), run.name,
         )
         for run in runs
     ]  # fmt: skip

@@ -6,9 +6,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from time import monotonic
 
 from flows.reporting import artifacts
+from flows.reporting.closing_lines import dry_run_lines, failure_lines
 from flows.reporting.files import write_report, write_summary
 from flows.reporting.hooks import after_run
 from flows.reporting.notification import notify
@@ -37,9 +39,10 @@ async def close_run(
         warnings=state.warnings,
         look_alikes=alike,
     )
-    _say(title, summary)
+    say_end(title, summary)
     keep = settings.keep_runs
     written = await asyncio.to_thread(write_report, state.folder, summary, keep=keep)
+    say_where(state.folder)
     await after_run(settings, state, summary)
     await notify(settings, state, summary)
     if state.warnings != summary.warnings:
@@ -51,16 +54,28 @@ async def close_run(
     return summary
 
 
-def _say(title: str, summary: SyncSummary) -> None:
-    """The closing lines, failures before the numbers."""
-    for result in summary.failures_first:
-        if result.error_message:
-            _log.info("   %s: %s %s", result.label, result.error_message, result.remedy or "")
+def say_end(title: str, summary: SyncSummary) -> None:
+    """The closing lines, what needs a person before the numbers."""
+    if summary.dry_run:
+        _say_all("WHAT WOULD BE DONE", dry_run_lines(summary))
+    _say_all("FAILED, AND WHAT TO DO", failure_lines(summary.results))
     _log.info("%s", title)
     for line in summary.lines():
         _log.info("%s", line)
     for warning in summary.warnings:
         _log.info("   Note: %s", warning)
+
+
+def _say_all(title: str, lines: Sequence[str]) -> None:
+    for line in [title, *lines] if lines else ():
+        _log.info("%s", line)
+
+
+def say_where(folder: Path) -> None:
+    """Where the report is, if this run left one."""
+    page = folder / "report.html"
+    if page.is_file():
+        _log.info("   Report: %s", page)
 
 
 def find_look_alikes(tracks: Sequence[Track]) -> tuple[LookAlike, ...]:

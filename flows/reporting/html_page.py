@@ -11,23 +11,39 @@ from typing import NamedTuple
 
 from tasks.shown_text import shown, web_address
 
-__all__ = ["Link", "bars", "page", "paragraph", "section", "table"]
-
 Cell = object
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --bar: #3b82c4; --bad: #c4473b; }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+:root { color-scheme: light dark; --line: #8884; --bar: #3b82c4; --bad: #c4473b; --soft: #8882 }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
+  overflow-wrap: anywhere }
 h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin-top: 2rem }
-.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
+a { color: LinkText }
+table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem }
 th, td { border-bottom: 1px solid var(--line) }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
-svg { max-width: 100%; height: auto } svg text { fill: currentColor; font-size: 13px }
+.bars { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr max-content;
+  gap: .35rem .8rem; align-items: center; max-width: 52rem }
+.bars span:nth-child(3n) { text-align: right; font-variant-numeric: tabular-nums }
+.bars svg { width: 100%; height: 14px; background: var(--soft); border-radius: 2px }
 .bar { fill: var(--bar) } .bar.bad { fill: var(--bad) }
+.c1 { fill: #c4473b } .c2 { fill: #d98b2b } .c3 { fill: #8a63c9 } .c4 { fill: #2f9e77 }
+.c5 { fill: #b35a8b } .c6 { fill: #7d8590 }
+.key svg { width: .8rem; height: .8rem; vertical-align: -1px; margin-right: .3rem }
+.key span { margin-right: 1rem; white-space: nowrap }
+@media (max-width: 600px) {
+  body { margin: 1rem auto } tr.head { display: none }
+  table, tbody, tr, td { display: block; width: auto }
+  tr { border-bottom: 1px solid var(--line); padding: .5rem 0 }
+  td, td.number { border: 0; padding: .1rem 0; text-align: left }
+  td[data-name]:not(:empty)::before { content: attr(data-name) ": "; opacity: .65 }
+  .bars { grid-template-columns: 1fr max-content }
+  .bars svg { grid-column: 1 / -1; grid-row: auto; order: 0 }
+}
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_ROW, _LABEL, _WIDTH = 24, 210, 640
+_COLOURS = 6
 
 
 class Link(NamedTuple):
@@ -60,13 +76,16 @@ def paragraph(text: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """A table; numbers are aligned to the right, None is empty. Nothing if there are no rows."""
-    body = [[_cell(cell) for cell in row] for row in rows]
+    """A table; numbers are aligned to the right, None is empty. Nothing if there are no rows.
+
+    On a phone each row becomes a card, each cell with its column's name.
+    """
+    body = [[_cell(cell, name) for cell, name in zip(row, head, strict=True)] for row in rows]
     if not body:
         return ""
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
+    top = "".join(f"<th>{_text(name)}</th>" for name in head)
     lines = "\n".join(f"<tr>{''.join(row)}</tr>" for row in body)
-    return f'<div class="scroll"><table><tr>{top}</tr>\n{lines}</table></div>'
+    return f'<table><tr class="head">{top}</tr>\n{lines}</table>'
 
 
 def bars(numbers: Mapping[str, int], *, bad: Iterable[str] = ()) -> str:
@@ -75,38 +94,57 @@ def bars(numbers: Mapping[str, int], *, bad: Iterable[str] = ()) -> str:
         return ""
     largest = max(1, *numbers.values())
     worse = set(bad)
-    height = _ROW * len(numbers)
-    said = ", ".join(f"{name} {number}" for name, number in numbers.items())
     lines = [
-        _bar(name, number, largest, place * _ROW, is_bad=name in worse)
-        for place, (name, number) in enumerate(numbers.items())
+        f"<span>{_text(name)}</span>"
+        f"<svg>{_part(0, number / largest, 'bar bad' if name in worse else 'bar')}</svg>"
+        f"<span>{number:,}</span>"
+        for name, number in numbers.items()
     ]
-    return (
-        f'<svg role="img" aria-label="{_text(said)}" width="{_WIDTH}" height="{height}" '
-        f'viewBox="0 0 {_WIDTH} {height}">' + "".join(lines) + "</svg>"
+    return f'<div class="bars" role="img" aria-label="{_said(numbers)}">{"".join(lines)}</div>'
+
+
+def stacked(rows: Mapping[str, Mapping[str, int]]) -> str:
+    """A bar a row, made of parts with a colour a part's name; a key below. Nothing if all is 0."""
+    names = list(dict.fromkeys(name for parts in rows.values() for name in parts))
+    colours = {name: f"c{min(place, _COLOURS)}" for place, name in enumerate(names, 1)}
+    largest = max((sum(parts.values()) for parts in rows.values()), default=0)
+    if not largest:
+        return ""
+    lines = []
+    for label, parts in rows.items():
+        drawn, start = [], 0.0
+        for name, number in parts.items():
+            drawn.append(_part(start, number / largest, colours[name]))
+            start += number / largest
+        lines.append(
+            f"<span>{_text(label)}</span><svg>{''.join(drawn)}</svg>"
+            f"<span>{sum(parts.values()):,}</span>"
+        )
+    said = "; ".join(f"{_text(label)}: {_said(parts)}" for label, parts in rows.items())
+    key = "".join(
+        f"<span><svg>{_part(0, 1, colour)}</svg>{_text(name)}</span>"
+        for name, colour in colours.items()
     )
+    chart = f'<div class="bars" role="img" aria-label="{said}">{"".join(lines)}</div>'
+    return f'{chart}<p class="key">{key}</p>'
 
 
-def _bar(name: str, number: int, largest: int, top: int, *, is_bad: bool) -> str:
-    length = round((_WIDTH - _LABEL - 80) * number / largest, 1)
-    kind = "bar bad" if is_bad else "bar"
-    return (
-        f'<text x="0" y="{top + 16}">{_text(name)}</text>'
-        f'<rect class="{kind}" x="{_LABEL}" y="{top + 5}" width="{length}" height="14" rx="2"/>'
-        f'<text x="{_LABEL + length + 8}" y="{top + 16}">{number:,}</text>'
-    )
+def _said(numbers: Mapping[str, int]) -> str:
+    return _text(", ".join(f"{name} {number}" for name, number in numbers.items()))
 
 
-def _cell(cell: Cell) -> str:
+def _part(start: float, length: float, kind: str) -> str:
+    place = f'x="{100 * start:.1f}%" width="{100 * length:.1f}%"'
+    return f'<rect class="{kind}" {place} height="14" rx="2"/>'
+
+
+def _cell(cell: Cell, column: str) -> str:
+    name = f' data-name="{_text(column)}"' if column else ""
     if isinstance(cell, Link):
-        return f"<td>{_link(cell)}</td>"
+        return f"<td{name}>{_link(cell)}</td>"
     if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return f'<td class="number">{cell:,}</td>'
-    return f"<td>{_text('' if cell is None else str(cell))}</td>"
-
-
-def _text(text: str) -> str:
-    return escape(shown(text))
+        return f'<td{name} class="number">{cell:,}</td>'
+    return f"<td{name}>{_text('' if cell is None else str(cell))}</td>"
 
 
 def _link(link: Link) -> str:
@@ -114,3 +152,8 @@ def _link(link: Link) -> str:
     if not address:
         return _text(link.text)
     return f'<a href="{escape(address)}" rel="noreferrer">{_text(link.text)}</a>'
+
+
+def _text(text: str) -> str:
+    """`text` escaped, and without what would turn it around or hide it."""
+    return escape(shown(text))

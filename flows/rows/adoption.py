@@ -168,7 +168,7 @@ def _result(
     return TrackResult.of(
         track,
         status,
-        reason,
+        f"{reason.replace('Eagle has', 'Eagle had')}: its id was written into the row",
         error,
         file_paths=known_paths(connections, track, match),
         eagle_item_id=match.wav.id if match.wav else None,

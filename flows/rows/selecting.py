@@ -127,7 +127,7 @@ def _needs_work(
     attempt = None if state.retries_failed else resting(connections, track, plan.action)
     if attempt is None:
         return True
-    skipped = _skipped(track, TrackStatus.SKIPPED_NO_SOURCE, attempt.reason())
+    skipped = _skipped(track, TrackStatus.SKIPPED_NOT_DUE, attempt.reason())
     selection.skipped.append(replace(skipped, error_type=attempt.error))
     return False
 
@@ -220,7 +220,6 @@ async def _redirected(
 def _planned(track: Track, plan: Plan) -> TrackResult:
     """A dry run's line: what would be done and why."""
     verb = _VERBS.get(plan.action, plan.action.value)
-    _log.info("   Would %s: %s (%s)", verb, track.label, plan.reason)
     return _skipped(track, TrackStatus.PENDING, f"{verb}: {plan.reason}")
 
 

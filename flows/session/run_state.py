@@ -15,7 +15,7 @@ from flows.progress.transfers import Transfers
 from flows.summary import SyncSummary
 from tasks.errors import SyncError
 from tasks.notion.schema import Schema
-from tasks.tracks import Track, TrackFilter
+from tasks.tracks import Track, TrackFilter, TrackResult
 
 _log = logging.getLogger("flows.session")
 
@@ -31,6 +31,7 @@ class RunState:
     `brought` are rows that following has just made: a listing may not show them yet.
     `listed` counts the rows of its listing, `machines` are the others that hold rows now,
     `work` the tracks in work or waiting for it.
+    `finished` has each result as it comes, for a run that is stopped before its end.
     `schema_now` is the schema, where it was changed during the run and had to be read again.
     """
 
@@ -43,6 +44,7 @@ class RunState:
     machines: frozenset[str] = frozenset()
     schema_now: Schema | None = None
     kept_apart: list[Track] = field(default_factory=list)
+    finished: dict[str, TrackResult] = field(default_factory=dict)
     stopped_by: SyncError | None = None
     warnings: tuple[str, ...] = ()
     progress_line: ProgressLine | None = None

@@ -60,7 +60,7 @@ async def work_on(row: ClaimedRow) -> Outcome:
         track, held = await _import_local(row, Path(facts.local_wav or ""))
     else:
         track, held = await _adopt(row, track, match, plan.action)
-    result = _result(track, TrackStatus.PROCESSED, held, held.note or plan.reason)
+    result = _result(track, TrackStatus.PROCESSED, held, held.note or plan.done)
     return Outcome(result, track, held)
 
 

@@ -134,12 +134,12 @@ async def test_a_second_run_leaves_the_lost_alone_until_told(run_flow, sandbox_f
     sandbox.soundcloud.catalogue.set_condition(world["processing"].track_id, "ordinary")
     second = await run_flow(library_sync, sandbox)
     assert (second.found, second.counts["processed"], second.counts["failed"]) == (3, 1, 0)
-    assert second.counts["skipped_no_source"] == 2
+    assert second.counts["skipped_not_due"] == 2
     assert all("not due before" in r.action for r in second.results if r.error_type)
 
     before, commits = asked(sandbox), len(sandbox.ledger.entries(event="commit"))
     third = await run_flow(library_sync, sandbox)
-    assert (third.return_code, third.counts["skipped_no_source"]) == (2, 2)
+    assert (third.return_code, third.counts["skipped_not_due"]) == (2, 2)
     assert (asked(sandbox), len(sandbox.ledger.entries(event="commit"))) == (before, commits)
 
     sandbox.soundcloud.catalogue.set_condition(world["geo_blocked"].track_id, "ordinary")

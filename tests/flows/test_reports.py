@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,10 +14,13 @@ import pandas as pd
 import pytest
 
 from flows.library_sync import library_sync
-from flows.reporting.files import report_page, spreadsheet_safe, write_report
+from flows.reporting.closing_lines import dry_run_lines, failure_lines
+from flows.reporting.files import write_report
+from flows.reporting.frames import spreadsheet_safe
 from flows.reporting.html_page import Link, bars, table
-from flows.reporting.run_folders import past_runs, prune_runs
-from flows.summary import SyncSummary
+from flows.reporting.report_page import report_page
+from flows.reporting.run_folders import note_beginning, note_end, past_runs, prune_runs
+from flows.summary import ReturnCode, SyncSummary
 from sandbox.builders import build_plain
 from tasks.errors import ErrorType
 from tasks.tracks import TrackResult, TrackStatus
@@ -27,12 +31,12 @@ def folders(sandbox):
 
 
 async def test_a_run_leaves_its_report_and_an_idle_one_its_summary(run_flow, sandbox_factory):
-    """Four files that agree with the summary; the second run leaves one."""
+    """Files that agree with the summary; the second run leaves its numbers alone."""
     sandbox = sandbox_factory(tracks=3)
     summary = await run_flow(library_sync, sandbox)
     (first,) = folders(sandbox)
     assert {f.name for f in first.iterdir()} == {
-        "summary.json", "results.csv", "run.log", "report.html",
+        "run.json", "summary.json", "results.csv", "run.log", "report.html",
     }  # fmt: skip
     kept = json.loads((first / "summary.json").read_text())
     assert kept["counts"] == summary.counts
@@ -44,7 +48,7 @@ async def test_a_run_leaves_its_report_and_an_idle_one_its_summary(run_flow, san
 
     await run_flow(library_sync, sandbox)
     second = folders(sandbox)[1]
-    assert [f.name for f in second.iterdir()] == ["summary.json"]
+    assert {f.name for f in second.iterdir()} == {"run.json", "summary.json"}
     assert [run.return_code for run in past_runs(second.parent.parent, 5)] == [2, 0]
 
 
@@ -103,7 +107,7 @@ def test_bars_are_drawn_to_the_largest():
     assert 'aria-label="done 4, failed 2"' in drawn
     assert drawn.count("<rect") == 2
     assert bars({}) == table(("a",), []) == ""
-    assert "<td>x</td>" in table(("a",), [(Link("x", "ftp://y"),)])
+    assert ">x</td>" in table(("a",), [(Link("x", "ftp://y"),)])
 
 
 def make_run(state, number, *, files=("summary.json",), days=0.0):
@@ -163,3 +167,104 @@ async def test_rows_that_look_alike_are_listed_and_left_alone(run_flow, sandbox_
     (folder,) = folders(sandbox)
     page = (folder / "report.html").read_text()
     assert page.index("Look alike, left apart") < page.index(">Nova Bright - Midnigt Drive Home<")
+
+
+def failed(number, error_type=ErrorType.SC_404, remedy="Correct it."):
+    return TrackResult(
+        page_id=str(number), title=f"Track {number}", artist="A", status=TrackStatus.FAILED,
+        error_type=error_type, error_message=f"gone {number}", remedy=remedy,
+    )  # fmt: skip
+
+
+def test_many_failures_are_summed_up_by_class():
+    """The most frequent class first: how many, the three newest, the remedy once."""
+    results = [*(failed(n) for n in range(280)), failed(300, ErrorType.SC_DRM, "Buy it.")]
+    assert failure_lines(results) == [
+        "   SC_404 (280): SoundCloud track not found",
+        "      A - Track 277: gone 277",
+        "      A - Track 278: gone 278",
+        "      A - Track 279: gone 279",
+        "      ... and 277 more in the report",
+        "      What to do: Correct it.",
+        "   SC_DRM (1): The track is protected by DRM",
+        "      A - Track 300: gone 300",
+        "      What to do: Buy it.",
+    ]
+
+
+def test_a_long_dry_run_names_the_first_of_each_kind_and_their_number():
+    """Rows that are skipped are named too, each with its reason."""
+    planned = [
+        TrackResult(page_id=str(n), title=f"T{n}", artist="", status=TrackStatus.PENDING,
+                    action="download: Eagle does not have it")
+        for n in range(25)
+    ]  # fmt: skip
+    done = TrackResult(page_id="x", title="Old", artist="", action="the row is complete",
+                       status=TrackStatus.SKIPPED_ALREADY_DONE)  # fmt: skip
+    lines = dry_run_lines(
+        SyncSummary(mode="batch", track_filter="all", found=30, results=(*planned, done))
+    )
+    assert lines[:2] == ["   Would download (25):", "      T0: Eagle does not have it"]
+    assert lines[21:] == [
+        "      ... and 5 more in results.csv",
+        "   Done already (1):",
+        "      Old: the row is complete",
+        "   Left for a later run, beyond the limit (4)",
+    ]
+
+
+def test_each_row_found_is_in_exactly_one_number():
+    """What became of the rows adds up to the rows found."""
+    statuses = [status for status in TrackStatus if status is not TrackStatus.IN_PROGRESS]
+    results = tuple(TrackResult(page_id=str(n), status=s) for n, s in enumerate(statuses))
+    summary = SyncSummary(mode="batch", track_filter="all", found=20, results=results)
+    assert sum(summary.outcomes.values()) == summary.found
+    assert summary.counts["skipped_not_due"] == 1
+
+
+def ended_run(state, number, summary, *, ended=True):
+    folder = state / "runs" / f"20260101-0000{number:02d}-0badcafe"
+    note_beginning(folder, summary)
+    if ended:
+        note_end(folder, summary)
+    return folder
+
+
+def test_idle_runs_and_dry_runs_push_out_their_own_kind_alone(tmp_path):
+    """Four nights without work, and the run that failed something is still there."""
+    worked = SyncSummary(mode="batch", track_filter="all", found=1, results=(failed(1),))
+    idle = SyncSummary(mode="batch", track_filter="all")
+    dry = replace(worked, dry_run=True)
+    kept = [ended_run(tmp_path, number, worked) for number in (1, 2)]
+    for number in range(3, 9):
+        ended_run(tmp_path, number, idle)
+        ended_run(tmp_path, number + 20, dry)
+    prune_runs(tmp_path, 2)
+    left = past_runs(tmp_path, 50)
+    assert [run.name for run in left[-2:]] == [folder.name for folder in reversed(kept)]
+    assert sum(run.is_idle for run in left) == 2
+    assert sum(run.dry_run for run in left) == 2
+
+
+def test_a_killed_run_is_listed(tmp_path):
+    """It has a beginning and no end, and its process is gone; one that lives is at work."""
+    summary = SyncSummary(mode="library-sync", track_filter="unprocessed")
+    folder = ended_run(tmp_path, 1, summary, ended=False)
+    assert [run.ended for run in past_runs(tmp_path, 9)] == ["at work"]
+    text = (folder / "run.json").read_text()
+    (folder / "run.json").write_text(text.replace(f'"pid": {os.getpid()}', '"pid": 99999999'))
+    killed = past_runs(tmp_path, 9)[0]
+    assert (killed.ended, killed.return_code) == ("killed", None)
+    assert "library-sync unprocessed (killed)" in killed.sentence()
+
+
+def test_the_page_says_what_happened():
+    """A headline in words, local time, and "downloaded and imported" for a success."""
+    result = TrackResult(page_id="1", title="T", artist="A", status=TrackStatus.PROCESSED,
+                         action="downloaded and imported")  # fmt: skip
+    summary = SyncSummary(mode="batch", track_filter="all", found=2, results=(result, failed(2)))
+    text = report_page("20260101-030000-0badcafe", summary)
+    assert "<h1>1 track brought in, 1 failed</h1>" in text
+    assert "Begun 2026-01-01 03:00" in text
+    assert "downloaded and imported" in text
+    assert summary.return_code is ReturnCode.PROCESSED
