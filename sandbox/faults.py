@@ -177,9 +177,14 @@ class EaglePlan(FaultPlan):
 
 @dataclass(frozen=True, kw_only=True)
 class SoundCloudPlan(FaultPlan):
-    """SoundCloud's own: `format_budget` format addresses are given out, then 429."""
+    """SoundCloud's own: `format_budget` format addresses are given out, then 429.
+
+    With `hides_client_id` its scripts name no client id any more, and the one they named before is
+    refused: what SoundCloud does now and then, until extractors learn its new pages.
+    """
 
     format_budget: int | None = None
+    hides_client_id: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

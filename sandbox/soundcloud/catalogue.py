@@ -41,6 +41,7 @@ class Catalogue:
         self.format_budget: int | None = None
         self.url_lifetime = 1_800.0
         self.client_id = self.token("client", 32)
+        self.is_client_id_hidden = False
         self.oauth_tokens: set[str] = {"2-290000-sandbox"}
         self._file = file
         self._guard = threading.RLock()
@@ -51,6 +52,11 @@ class Catalogue:
         self._used: dict[tuple[int, str], int] = {}
         if file.exists():
             self._load()
+
+    def hide_client_id(self, *, is_hidden: bool) -> None:
+        """Let the scripts name no client id, and refuse the one they named; or name it again."""
+        self.is_client_id_hidden = is_hidden
+        self.client_id = self.token("hidden" if is_hidden else "client", 32)
 
     @property
     def tracks(self) -> list[SampleTrack]:

@@ -66,6 +66,7 @@ class SoundCloudStandIn:
         self._injector = Injector("soundcloud", plan, seed=seed, clock=time.monotonic)
         if isinstance(plan, SoundCloudPlan):
             self.catalogue.format_budget = plan.format_budget
+            self.catalogue.hide_client_id(is_hidden=plan.hides_client_id)
 
     async def start(self, port: int = 0) -> int:
         """Begin to answer on 127.0.0.1; returns the port. Raises OSError if it is taken."""

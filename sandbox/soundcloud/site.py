@@ -31,7 +31,7 @@ def script(catalogue: Catalogue, request: Request) -> Answer:
     if name not in _SCRIPTS:
         return Answer(status=404)
     text = "(self.webpackChunk=self.webpackChunk||[]).push([]);"
-    if name == _SCRIPTS[-1]:
+    if name == _SCRIPTS[-1] and not catalogue.is_client_id_hidden:
         text = (
             f'{text}var e={{app_version:"1",client_id:"{catalogue.client_id}",env:"production"}};'
         )
