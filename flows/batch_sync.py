@@ -6,6 +6,7 @@ this run has not seen, and works on them.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -17,7 +18,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.exporting.making import export_after
-from flows.follow_sources import follow_before
+from flows.follow_sources import follow_before, lists_before
 from flows.library_sync import (
     HowToWork,
     Limit,
@@ -74,9 +75,11 @@ async def batch_sync(
         announce("BATCH MODE", run, limit, concurrency, debug=debug)
         summary = SyncSummary(mode="batch", track_filter=filter, dry_run=settings.dry_run)
         with remembered(settings, run.state, summary):
-            summary = await prepare(run, summary, cleanup=cleanup)
+            summary, lists = await asyncio.gather(
+                prepare(run, summary, cleanup=cleanup), lists_before(run)
+            )
             if not summary.error:
-                run.state.brought = await follow_before(run)
+                summary = replace(summary, results=await follow_before(run, lists))
                 summary = await _rounds(run, summary, limit, concurrency)
             await export_after(run, summary)
         summary = await close_run(settings, run.state, summary, title="BATCH COMPLETE", began=began)

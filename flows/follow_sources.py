@@ -19,9 +19,9 @@ from flows.prefect_server.outage import OUT_OF_REACH
 from flows.session.opening import Run, open_session
 from tasks.errors import SyncError
 from tasks.notion.new_rows import JustMade, NewRows
-from tasks.tracks import TrackFilter
+from tasks.tracks import TrackFilter, TrackResult
 
-__all__ = ["follow_before", "follow_sources"]
+__all__ = ["follow_before", "follow_sources", "lists_before"]
 
 _log = logging.getLogger("flows.follow")
 
@@ -53,25 +53,34 @@ async def follow_sources(
     return turn.brought.to_dict() if turn.brought else {}
 
 
-async def follow_before(run: Run) -> frozenset[str]:
-    """Follow, in a subflow, before a run that is about new rows; the ids of rows to work on.
+async def lists_before(run: Run) -> list[FollowedList]:
+    """What is followed, for a run that is about new rows; empty for any other.
 
     Nothing that fails here fails the run: its own rows are waiting.
     """
     state = run.state
     is_of_all = state.only_pages is None and not state.retries_failed
     if not is_of_all or state.track_filter is TrackFilter.MISSING_EAGLE:
-        return frozenset()
+        return []
     try:
-        lists = await _sources(run).all()
-        if not lists:
-            return frozenset()
-        turn = _Turn(run, lists)
+        return await _sources(run).all()
+    except SyncError as error:
+        state.warn(f"What is followed could not be read: {error} {error.remedy}")
+        return []
+
+
+async def follow_before(run: Run, lists: list[FollowedList]) -> list[TrackResult]:
+    """Follow `lists` in a subflow; what a dry run would add. The run's state learns of new rows."""
+    if not lists:
+        return []
+    turn = _Turn(run, lists)
+    try:
         await _in_subflow(turn)
     except SyncError as error:
-        state.warn(f"Following stopped: {error} {error.remedy}")
-        return frozenset()
-    return frozenset(turn.brought.waiting if turn.brought else ())
+        run.state.warn(f"Following stopped: {error} {error.remedy}")
+    brought = turn.brought or Brought()
+    run.state.brought = frozenset(brought.waiting)
+    return brought.planned
 
 
 async def _in_subflow(turn: _Turn) -> None:

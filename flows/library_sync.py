@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -16,7 +17,7 @@ from flows.cleanup_locks import clean_up
 from flows.exporting.making import export_after
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.shares import hand_out, require_pool
-from flows.follow_sources import follow_before
+from flows.follow_sources import follow_before, lists_before
 from flows.prefect_server.caretaker import cared_for
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
@@ -103,9 +104,11 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         announce("FULL LIBRARY SYNC MODE", run, limit, concurrency, debug=debug)
         summary = SyncSummary(mode="library-sync", track_filter=filter, dry_run=settings.dry_run)
         with remembered(settings, state, summary):
-            summary = await prepare(run, summary, cleanup=cleanup)
+            summary, lists = await asyncio.gather(
+                prepare(run, summary, cleanup=cleanup), lists_before(run)
+            )
             if not summary.error:
-                state.brought = await follow_before(run)
+                summary = replace(summary, results=await follow_before(run, lists))
                 how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
                 summary = await _query_and_work(run, summary, how, error)
             await export_after(run, summary)

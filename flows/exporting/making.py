@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,16 +150,29 @@ def _m3u_place(settings: Settings, folder: str, out: Path | None, *, is_only: bo
 def _with_copies(
     deck: Deck, settings: Settings, folder: str, pages: Sequence[str]
 ) -> list[DeckTrack]:
-    """The tracks of a playlist, each by its copy in the playlist's folder where there is one."""
-    root = settings.playlist_tracks_dir
-    copies = copies_in(root / folder, [deck.rows[each] for each in pages]) if root else {}
+    """The tracks of a playlist: its own copies, else those of the row's other playlists, else the
+    library's files.
+    """
     found = []
+    copies: dict[str, Mapping[str, Path]] = {}
     for page_id in pages:
-        track = deck.tracks.get(page_id)
+        track, row = deck.tracks.get(page_id), deck.rows[page_id]
+        for each in [folder, *(folder_name(name) for name in row.playlists)]:
+            if each not in copies:
+                copies[each] = _copies(deck, settings, each)
         if track is not None:
-            path = copies.get(page_id, track.path)
-            found.append(_at(track, path))
+            own = copies[folder].get(page_id)
+            others = (copies[folder_name(name)].get(page_id) for name in row.playlists)
+            found.append(_at(track, own or next(filter(None, others), track.path)))
     return found
+
+
+def _copies(deck: Deck, settings: Settings, folder: str) -> Mapping[str, Path]:
+    root = settings.playlist_tracks_dir
+    if root is None:
+        return {}
+    names = [name for name in deck.playlists if folder_name(name) == folder]
+    return copies_in(root / folder, [deck.rows[p] for name in names for p in deck.playlists[name]])
 
 
 def _at(track: DeckTrack, path: Path) -> DeckTrack:

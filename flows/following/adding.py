@@ -30,7 +30,7 @@ from tasks.soundcloud.lists import (
     SourceList,
     parse_list_address,
 )
-from tasks.tracks import Track, TrackFilter
+from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 __all__ = ["Added", "Adding", "WantedTrack", "add_tracks", "in_order_of_making"]
 
@@ -62,6 +62,7 @@ class WantedTrack:
 class Added:
     """What became of the addresses. `waiting` are the ids of the rows a sync has to work on.
 
+    `planned` are tracks that a dry run would add.
     `rows` has the row of each track by its canonical keys, `gone` the keys of those that SoundCloud
     does not offer and will not.
     """
@@ -71,6 +72,7 @@ class Added:
     put_into_playlist: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    planned: list[TrackResult] = field(default_factory=list)
     rows: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
@@ -158,7 +160,7 @@ class Adding:
         except BadAddress:
             return [WantedTrack(await self._address(url), playlist)]
         found = await read_list(self.source, address)
-        _log.info("   %s: %d tracks", found.title or address.url, len(found.tracks))
+        _log.info("   %s: %d tracks", found.title or address.shown, len(found.tracks))
         name = playlist or found.title
         return [await self.listed(track, name) for track in in_order_of_making(address, found)]
 
@@ -221,12 +223,14 @@ class Adding:
             uploader=facts.uploader,
         )
         self.outcome.added.append(f"{artist} - {title}" if artist else title)
+        url = _page_address(facts, wanted.address).url
         if self.dry_run:
+            self.outcome.planned.append(_planned(facts.title, artist, url, wanted.playlist))
             return
         values = {
             Field.TITLE: title,
             Field.ARTIST: artist,
-            Field.SOUNDCLOUD_URL: _page_address(facts, wanted.address).url,
+            Field.SOUNDCLOUD_URL: url,
             Field.SOUNDCLOUD_ID: facts.soundcloud_id or None,
         }
         relation = await self._relation(wanted.playlist) if wanted.playlist else None
@@ -249,6 +253,18 @@ class Adding:
 def in_order_of_making(address: ListAddress, found: SourceList) -> Sequence[ListedTrack]:
     """The tracks as their rows are made: a playlist's from its top, other lists' oldest first."""
     return found.tracks if address.kind is ListKind.SET else found.tracks[::-1]
+
+
+def _planned(title: str, artist: str, url: str, playlist: str) -> TrackResult:
+    where = f" with the playlist {playlist!r}" if playlist else ""
+    return TrackResult(
+        page_id="",
+        title=title,
+        artist=artist,
+        status=TrackStatus.PENDING,
+        source_url=url,
+        action=f"would get a row{where}, and be downloaded",
+    )
 
 
 def _page_address(facts: SourceFacts, given: Address) -> Address:

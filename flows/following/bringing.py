@@ -14,6 +14,7 @@ from flows.following.sources import FollowedList
 from tasks.errors import BadAddress, SourceError
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import ListedTrack, SourceList
+from tasks.tracks import TrackResult
 
 __all__ = ["Brought", "bring_all"]
 
@@ -24,17 +25,20 @@ _NUMBER_KEY = "soundcloud:tracks:"
 
 @dataclass(kw_only=True)
 class Brought:
-    """What came of the followed lists. `waiting` are the ids of rows a sync has to work on."""
+    """What came of the followed lists. `waiting` are the ids of rows a sync has to work on,
+    `planned` the tracks that a dry run would add.
+    """
 
     added: list[str] = field(default_factory=list)
     present: int = 0
     left: int = 0
     waiting: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    planned: list[TrackResult] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return dict(vars(self))
+        return {name: value for name, value in vars(self).items() if name != "planned"}
 
 
 async def bring_all(
@@ -55,7 +59,7 @@ async def bring_all(
         try:
             await _bring(followed, remembered, adding, memory, brought, warn)
         except SourceError as error:
-            brought.problems.append(f"{followed.address.url}: {error} {error.remedy}")
+            brought.problems.append(f"{error} {error.remedy}")
             _tell_of_trouble(remembered, error, warn)
             if not adding.dry_run:
                 memory.save(remembered)
@@ -92,6 +96,8 @@ async def _bring(
     brought.present += len(adding.outcome.present)
     brought.left += len(left)
     brought.waiting += adding.outcome.waiting
+    known_planned = {each.source_url for each in brought.planned}
+    brought.planned += [p for p in adding.outcome.planned if p.source_url not in known_planned]
 
 
 async def _wanted(new: list[ListedTrack], playlist: str, adding: Adding) -> dict[str, WantedTrack]:
@@ -130,7 +136,8 @@ def _tell(
     for url, reason in outcome.refused:
         _log.warning("      %s: %s", url, reason)
     if left:
-        warn(f"{len(left)} tracks left the list {name!r} on SoundCloud; their rows stay.")
+        what = "1 track has" if len(left) == 1 else f"{len(left)} tracks have"
+        warn(f"{what} left the list {name!r} on SoundCloud; what came of it stays.")
 
 
 def _tell_of_trouble(

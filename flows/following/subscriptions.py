@@ -28,6 +28,15 @@ class Subscription:
     known: int = 0
     troubled_on: str = ""
 
+    def hint(self) -> str:
+        """How every machine would see it; "" if each does."""
+        if self.is_in_notion:
+            return ""
+        return (
+            "A property named SoundCloud URL (of type URL) in your playlists database lets every "
+            "machine see what a playlist follows; then follow it again."
+        )
+
     def line(self) -> str:
         """As a terminal shows it."""
         where = "in Notion" if self.is_in_notion else "on this machine"
@@ -44,7 +53,7 @@ async def follow_list(settings: Settings, url: str, playlist: str) -> Subscripti
         address = await _address(services, url)
         # Its title, and a proof that it can be read; its tracks come with the next sync.
         found = await read_list(services.source, address, first_page_only=True)
-        name = playlist or found.title or address.url
+        name = playlist or found.title or address.shown
         if settings.dry_run:
             return _told(settings, FollowedList(address=address, playlist=name))
         followed = await _sources(services).add(address, name, services.rows())
@@ -61,7 +70,7 @@ async def unfollow_list(settings: Settings, url: str) -> ListAddress:
         followed = {each.address.key for each in await sources.all()}
         if address.key not in followed:
             raise BadAddress(
-                f"{address.url} is not followed.",
+                f"{address.shown} is not followed.",
                 remedy="`library-sync follow --list` says what is.",
             )
         if not settings.dry_run:

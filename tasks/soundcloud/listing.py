@@ -48,11 +48,11 @@ async def read_list(
     def work(downloader: Downloader) -> SourceList | SourceDenied:
         assert isinstance(downloader, _Listener)
         try:
-            with translated(address.url):
+            with translated(address.shown):
                 return _read(downloader, address, known, first_page_only=first_page_only)
         except TrackNotFound as error:
             raise TrackNotFound(
-                f"SoundCloud has no list at {address.url}: it was removed, or it is private.",
+                f"SoundCloud has no list at {address.shown}: it was removed, or it is private.",
                 remedy="Follow the address that its owner shares (with s-…), or unfollow it.",
             ) from error
         except SourceDenied as error:

@@ -49,10 +49,15 @@ class ListAddress:
     url: str
 
     @property
+    def shown(self) -> str:
+        """The address without its secret part, for logs and messages."""
+        words = self.url.partition("?")[0].split("/")
+        return "/".join(words[:6] if self.kind is ListKind.SET else words)
+
+    @property
     def key(self) -> str:
         """The address without its secret part, in lower case."""
-        words = self.url.partition("?")[0].removeprefix("https://").casefold().split("/")
-        return "/".join(words[:4] if self.kind is ListKind.SET else words)
+        return self.shown.removeprefix("https://").casefold()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -183,11 +183,13 @@ async def test_a_dry_run_says_what_would_come_and_changes_nothing(
     world.follow(world.catalogue.add_set("Late Night", "Robin", world.tracks(2)))
     commits = len(world.sandbox.ledger.entries(event="commit", service="notion"))
     with caplog.at_level("INFO", "flows"):
-        await world.sync(dry_run=True)
+        summary = await world.sync(dry_run=True)
     assert "Late Night: 2 tracks, 2 would come" in caplog.text
     assert "Artist 1 - New 1" in caplog.text
     assert len(world.sandbox.ledger.entries(event="commit", service="notion")) == commits
     assert world.memory.all()[0].numbers == []
+    assert (summary.planned, summary.return_code) == (2, 0)
+    assert [each.source_url for each in summary.results] == [t.url for t in world.catalogue.tracks]
 
 
 async def test_what_left_a_list_stays_in_notion_and_is_told(world: World) -> None:
@@ -197,12 +199,13 @@ async def test_what_left_a_list_stays_in_notion_and_is_told(world: World) -> Non
     await world.bring()
     world.catalogue.change_set(url, [*world.tracks(1, "Top"), tracks[2], tracks[0]])
     summary = await world.sync()
-    assert "1 tracks left the list 'Late Night' on SoundCloud; their rows stay." in summary.warnings
+    left = "1 track has left the list 'Late Night' on SoundCloud; what came of it stays."
+    assert left in summary.warnings
     assert len(world.rows()) == 3
     assert len(world.rows("Top")) == 1
     remembered = world.memory.of(parse_list_address(url))
     assert remembered.numbers[1:] == [str(tracks[2].id), str(tracks[0].id)]
-    assert not [w for w in (await world.sync()).warnings if "left the list" in w]
+    assert not [w for w in (await world.sync()).warnings if "has left the list" in w]
 
 
 async def test_a_row_that_was_thrown_away_does_not_come_back(world: World) -> None:

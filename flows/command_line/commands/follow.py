@@ -46,6 +46,8 @@ def follow(
         found = [asyncio.run(follow_list(settings, url, playlist.strip()))]
         verb = "Would follow" if settings.dry_run else "Following"
         _log.info("%s %s. Its tracks come with the next sync.", verb, found[0].line())
+        if found[0].hint():
+            _log.info("%s", found[0].hint())
     else:
         found = asyncio.run(followed_lists(settings))
     if list_ and json != Path("-"):

@@ -28,7 +28,7 @@ def unfollow(
     verbosity.attach()
     address = asyncio.run(unfollow_list(settings, url))
     verb = "Would no longer follow" if settings.dry_run else "No longer following"
-    _log.info("%s %s. Its rows and files stay.", verb, address.url)
+    _log.info("%s %s. Its rows and files stay.", verb, address.shown)
     return ReturnCode.PROCESSED
 
 
