@@ -19,6 +19,7 @@ from tasks.notion.filters import wants
 from tasks.notion.new_rows import NewRows
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Field
+from tasks.notion.values import playlist_key
 from tasks.soundcloud.address import Address, parse_address
 from tasks.soundcloud.client import SoundCloudClient, SourceFacts
 from tasks.soundcloud.credit import credit
@@ -199,7 +200,8 @@ class Adding:
         """Whether the row was not in the playlist yet. Raises LockError while it is worked on."""
         if self.dry_run:
             full = await self.names.of(row)
-            return playlist.casefold() not in {name.casefold() for name in full.playlists}
+            known = {playlist_key(name) for name in full.playlists}
+            return playlist_key(playlist) not in known
         return await self.rows.put_into(row, playlist, await self._relation(playlist))
 
     async def _probed(self, wanted: WantedTrack) -> WantedTrack | None:

@@ -21,7 +21,7 @@ from tasks.facts import row_keys
 from tasks.locks.hold import hold_rows
 from tasks.locks.track_locks import HeldRow
 from tasks.notion.relations import with_whole_relations
-from tasks.notion.rows import to_track
+from tasks.notion.rows import page_title, to_track
 from tasks.notion.schema import DUPLICATE, Field, Schema
 from tasks.notion.statuses import status_value
 from tasks.notion.values import value_at
@@ -68,7 +68,10 @@ async def _as_they_are(connections: Connections, rows: Iterable[HeldRow]) -> Dup
     tracks = [
         await connections.playlists.of(to_track(row.row.page, connections.schema)) for row in rows
     ]
-    return next(iter(duplicate_groups(tracks, lambda track: row_keys(track, hosts))), None)
+    groups = duplicate_groups(
+        tracks, lambda track: row_keys(track, hosts), connections.decisions.are_apart
+    )
+    return next(iter(groups), None)
 
 
 async def _unite(
@@ -84,7 +87,8 @@ async def _unite(
     for page_id, values in ((keeper.page_id, gains), (other.page_id, marks)):
         written = property_values(connections.schema, values)
         page = await with_whole_relations(connections.notion, rows[page_id].row.page, written)
-        _journal(journal, page, written)
+        partner = other if page_id == keeper.page_id else keeper
+        _journal(journal, page, written, partner)
         await rows[page_id].finish(written)
 
 
@@ -135,7 +139,9 @@ def redirect_values(schema: Schema, keeper: Track, other: Track) -> dict[Field, 
     return values
 
 
-def _journal(journal: MergeJournal, page: Mapping[str, Any], written: Mapping[str, Any]) -> None:
+def _journal(
+    journal: MergeJournal, page: Mapping[str, Any], written: Mapping[str, Any], partner: Track
+) -> None:
     """Note each property before it changes, as the JSON that `undo` sends to take it back."""
     names = {value.get("id", name): name for name, value in page["properties"].items()}
     for key, value in written.items():
@@ -143,6 +149,9 @@ def _journal(journal: MergeJournal, page: Mapping[str, Any], written: Mapping[st
             page_id=page["id"],
             field=names.get(key, key),
             property_id=key,
+            title=page_title(page),
+            partner=partner.page_id,
+            partner_title=partner.label,
             before=json.dumps(writable(value_at(page, key)), ensure_ascii=False),
             after=json.dumps(value, ensure_ascii=False),
         )

@@ -158,7 +158,11 @@ async def _duplicates(
     twins = await _twins(connections, tracks, everything)
     known = {track.page_id for track in tracks}
     strangers = [t for t in twins if t.page_id not in known and not t.is_duplicate]
-    return duplicate_groups([*tracks, *strangers], lambda track: row_keys(track, hosts))
+    return duplicate_groups(
+        [*tracks, *strangers],
+        lambda track: row_keys(track, hosts),
+        connections.decisions.are_apart,
+    )
 
 
 async def _twins(

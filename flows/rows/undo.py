@@ -1,6 +1,7 @@
 """`library-sync undo RUN`: take a run's merges back, from its journal, newest change first.
 
-A property that somebody changed since then is left as it is, and said.
+A property that somebody changed since then is left as it is, and said. An undone merge is a
+decision: its rows are not merged again.
 """
 
 from __future__ import annotations
@@ -9,22 +10,43 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from flows.session.connections import Connections
-from flows.session.opening import open_session
+from flows.session.opening import open_session, run_settings
+from tasks.dedupe.decisions import Decisions
 from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal, taken_back
 from tasks.errors import ConfigurationError, LockError, SyncError
 from tasks.locks.hold import hold_row
 from tasks.locks.written import shows
+from tasks.notion.links import id_in
+from tasks.notion.properties import DUPLICATE
 from tasks.notion.relations import with_whole_relations
 from tasks.retrying import PATIENT, retrying, surely_not_applied
 
-__all__ = ["journalled_runs", "undo_run"]
+__all__ = ["MergingRun", "journalled_runs", "keep_apart", "merging_runs", "undo_run"]
 
 _log = logging.getLogger("flows.undo")
+
+
+_UNDONE = "merges.undone"
+
+
+@dataclass(frozen=True)
+class MergingRun:
+    """A run that merged rows: `merges` are (redirected, kept) by their titles."""
+
+    name: str
+    merges: Sequence[tuple[str, str]]
+    is_undone: bool
+
+    def lines(self) -> list[str]:
+        """The run for a terminal."""
+        undone = "  (undone)" if self.is_undone else ""
+        return [f"{self.name}{undone}", *(f"   {one} -> {kept}" for one, kept in self.merges)]
 
 
 def journalled_runs(state_dir: Path) -> list[str]:
@@ -32,17 +54,55 @@ def journalled_runs(state_dir: Path) -> list[str]:
     return sorted(path.parent.name for path in (state_dir / "runs").glob("*/merges.jsonl"))
 
 
-async def undo_run(run: str) -> int:
-    """Take the run's merges back; the number of rows restored.
+def merging_runs(state_dir: Path) -> list[MergingRun]:
+    """What each of these runs merged, and whether it was undone, oldest first."""
+    found = []
+    for name in journalled_runs(state_dir):
+        folder = state_dir / "runs" / name
+        changes = MergeJournal(folder / "merges.jsonl").read()
+        merges = {
+            (change.page_id, change.partner): (change.title or "Untitled", change.partner_title)
+            for change in changes
+            if change.partner and _marks(change)
+        }
+        found.append(MergingRun(name, list(merges.values()), (folder / _UNDONE).exists()))
+    return found
+
+
+def _marks(change: Change) -> bool:
+    """True for the change that made a row a duplicate, not for what the keeper gained."""
+    return DUPLICATE in str(change.after)
+
+
+async def keep_apart(rows: Sequence[str]) -> None:
+    """Say of two rows, by id or address, that they are no duplicates. Raises ConfigurationError."""
+    ids = [id_in(row) for row in rows]
+    if len(ids) != 2 or not all(ids):
+        raise ConfigurationError(
+            f"{' and '.join(rows)} are not the addresses of two rows.",
+            remedy="Copy the links of the two rows in Notion.",
+        )
+    settings = await run_settings()
+    if not settings.dry_run:
+        Decisions(settings.state_dir / "not-duplicates.jsonl").keep_apart([(ids[0], ids[1])])
+
+
+async def undo_run(run: str, *, dry_run: bool = False) -> int:
+    """Take the run's merges back; the number of rows restored (in a dry run: that would be).
 
     A row that cannot be claimed now keeps no other from being restored. Raises SyncError if there
     was any, once the others are done: run it again then.
     """
     restored: set[str] = set()
     failed: dict[str, SyncError] = {}
-    async with open_session(with_eagle=False) as opened:
+    async with open_session(with_eagle=False, dry_run=dry_run) as opened:
         connections = opened.connections
         changes = _changes(connections, run)
+        if connections.settings.dry_run:
+            return len(_said(changes))
+        connections.decisions.keep_apart(
+            (change.page_id, change.partner) for change in changes if change.partner
+        )
         await _let_writes_land(connections, run, changes)
         for page_id, of_page in groupby(changes, key=lambda change: change.page_id):
             try:
@@ -57,7 +117,16 @@ async def undo_run(run: str) -> int:
             f"{next(iter(failed.values()))}",
             remedy="Run `library-sync undo` again later; what is restored stays.",
         )
+    (connections.settings.state_dir / "runs" / run / _UNDONE).touch()
     return len(restored)
+
+
+def _said(changes: Sequence[Change]) -> set[str]:
+    """The pages that an undo would restore, each told once."""
+    pages = {change.page_id: change.title or change.page_id for change in changes}
+    for title in pages.values():
+        _log.info("   Would restore: %s", title)
+    return set(pages)
 
 
 def _changes(connections: Connections, run: str) -> list[Change]:

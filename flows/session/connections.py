@@ -14,6 +14,7 @@ from flows.settings import Settings
 from tasks.attempts import Attempts
 from tasks.audio.acoustic import AcousticStore
 from tasks.audio.decoder_pool import DecoderPool
+from tasks.dedupe.decisions import Decisions
 from tasks.eagle.index import EagleIndex
 from tasks.eagle.library import EagleLibrary
 from tasks.locks.track_locks import TrackLocks
@@ -44,6 +45,7 @@ class Connections:
     playlists: PlaylistNames
     sounds: AcousticStore
     attempts: Attempts
+    decisions: Decisions
     staging: Path
     fpcalc: str | None
 

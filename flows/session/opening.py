@@ -31,6 +31,7 @@ from tasks.audio.acoustic import AcousticStore
 from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.fingerprint import find_fpcalc
 from tasks.audio.sweeping import sweep_partial_files, sweep_staging
+from tasks.dedupe.decisions import Decisions
 from tasks.eagle.client import EagleClient
 from tasks.eagle.imports import Patience
 from tasks.eagle.library import EagleLibrary
@@ -157,6 +158,7 @@ async def _connect(
         playlists=PlaylistNames(notion, schema),
         sounds=AcousticStore(settings.state_dir / "acoustic.jsonl"),
         attempts=Attempts(settings.state_dir / "attempts.jsonl", _circumstances(settings)),
+        decisions=Decisions(settings.state_dir / "not-duplicates.jsonl"),
         staging=staging,
         fpcalc=find_fpcalc(),
     )

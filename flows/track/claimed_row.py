@@ -2,8 +2,8 @@
 
 What proved the claim is as old as the download by the time its results are written. So the row is
 read once more before anything that follows from it: its playlists, its labels, its empty fields. A
-row of a long run that was last seen within ten seconds is not read again: there the request counts
-(docs/lock.md).
+row of a long run that was last seen within twenty seconds is not read again: there the request
+counts (docs/lock.md).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tasks.tracks import Track
 __all__ = ["ClaimedRow"]
 
 _A_FEW_ROWS = 8
-_SEEN_LATELY = 10.0
+_SEEN_LATELY = 20.0
 _JUST_SEEN = 1.0
 
 

@@ -27,8 +27,16 @@ class DuplicateGroup:
     reason: str
 
 
-def duplicate_groups(tracks: Sequence[Track], key_of: KeysOf) -> list[DuplicateGroup]:
+def _never(_one: str, _other: str) -> bool:
+    return False
+
+
+def duplicate_groups(
+    tracks: Sequence[Track], key_of: KeysOf, are_apart: Callable[[str, str], bool] = _never
+) -> list[DuplicateGroup]:
     """The groups of duplicates among `tracks`, in the order of their first row.
+
+    `are_apart` says of two page ids that a person wants them apart.
 
     `key_of` gives a row's exact keys: its SoundCloud id, its canonical addresses. Rows in the trash
     and rows redirected before are never joined.
@@ -43,7 +51,7 @@ def duplicate_groups(tracks: Sequence[Track], key_of: KeysOf) -> list[DuplicateG
         if keeper.page_id in taken:
             continue
         taken.add(keeper.page_id)
-        found = _duplicates_of(keeper, keys, sharing, taken)
+        found = _duplicates_of(keeper, keys, sharing, taken, are_apart)
         if found:
             others = sorted(found.values(), key=lambda row: place[row.page_id])
             taken.update(found)
@@ -80,13 +88,16 @@ def _duplicates_of(
     keys: Mapping[str, RowKeys],
     sharing: Mapping[str, list[Track]],
     taken: set[str],
+    are_apart: Callable[[str, str], bool],
 ) -> dict[str, Track]:
     mine = keys[keeper.page_id]
     near = {row.page_id: row for key in mine.exact(keeper) for row in sharing[key]}
     return {
         page_id: row
         for page_id, row in near.items()
-        if page_id not in taken and agree(keeper, mine, row, keys[page_id])
+        if page_id not in taken
+        and not are_apart(keeper.page_id, page_id)
+        and agree(keeper, mine, row, keys[page_id])
     }
 
 

@@ -23,6 +23,7 @@ class Change:
     """One field of one page, before and after; values as plain JSON. `at` is UTC, ISO 8601.
 
     The field is a property's name, or `THE_PAGE`; `property_id` stays when the property is renamed.
+    `partner` is the page it was merged with.
     """
 
     page_id: str
@@ -31,6 +32,9 @@ class Change:
     after: Value
     at: str = ""
     property_id: str = ""
+    title: str = ""
+    partner: str = ""
+    partner_title: str = ""
 
     @property
     def key(self) -> str:

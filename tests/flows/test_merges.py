@@ -13,12 +13,13 @@ import pytest
 
 from flows.library_sync import library_sync
 from flows.rows.redirect import redirect
-from flows.rows.undo import journalled_runs, undo_run
+from flows.rows.undo import journalled_runs, keep_apart, merging_runs, undo_run
 from flows.session.opening import SessionOptions, open_session, session_options
 from flows.settings import load_settings
 from tasks.locks.timing import LockTiming
 from tasks.notion.rows import to_track
-from tasks.tracks import TrackStatus
+from tasks.tracks import TrackFilter, TrackStatus
+from tests.flows.conftest import settings_of
 from tests.flows.database_world import Database, relate_rows, types, writes
 
 STATUS_WITH_OPTIONS = {
@@ -346,3 +347,30 @@ async def test_a_row_whose_trashing_got_no_answer_is_not_trashed_again(
     assert result.status is TrackStatus.SKIPPED_DUPLICATE
     trashed = merge.sandbox.ledger.entries(event="commit", kind="page.trash")
     assert len(trashed) == 1
+
+
+async def test_an_undone_merge_is_not_made_again(run_flow, sandbox_factory):
+    """What a person took back is a decision: the pair stays apart, and the list says so."""
+    merge = Merge(sandbox_factory, types())
+    await merged(run_flow, merge)
+    (run,) = merging_runs(merge.state_dir)
+    assert not run.is_undone
+    assert len(run.merges) == 1
+    states = merge.states()
+    assert await undo_run(run.name, dry_run=True) == 2
+    assert merge.states() == states
+    assert await undo_run(run.name) == 2
+    (run,) = merging_runs(merge.state_dir)
+    assert run.is_undone
+    assert run.lines()[0].endswith("(undone)")
+    summary = await run_flow(library_sync, merge.sandbox, filter=TrackFilter.ALL)
+    assert summary.counts["skipped_duplicate"] == 0
+
+
+async def test_two_rows_can_be_kept_apart_without_a_merge(run_flow, sandbox_factory):
+    """By their links; nothing is asked of Notion."""
+    merge = Merge(sandbox_factory, types())
+    session_options.set(SessionOptions(settings=settings_of(merge.sandbox)))
+    await keep_apart([f"https://www.notion.so/Row-{merge.done.replace('-', '')}", merge.again])
+    summary = await run_flow(library_sync, merge.sandbox, filter=TrackFilter.ALL)
+    assert summary.counts["skipped_duplicate"] == 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from flows.command_line.command import Command, Group, Verbosity
-from flows.command_line.options import JsonFile, SyncOptions
+from flows.command_line.options import DryRun, JsonFile, SyncOptions
 from flows.summary import ReturnCode
 
 _log = logging.getLogger("flows.commands")
@@ -22,6 +23,7 @@ def add(
     playlist: Annotated[
         str, Parameter(help="The playlist they belong to (default: the set's name).")
     ] = "",
+    dry_run: DryRun = False,
     sync: Annotated[bool, Parameter(help="Then bring these tracks in at once.")] = False,
     json: JsonFile = None,
     verbosity: Verbosity = Verbosity(),
@@ -33,11 +35,12 @@ def add(
     from flows.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
+    settings = replace(settings, dry_run=settings.dry_run or dry_run)
     verbosity.attach()
     outcome = asyncio.run(add_tracks(settings, urls, playlist.strip()))
     for text in outcome.lines():
         _log.info("%s", text)
-    if sync and outcome.waiting:
+    if sync and outcome.waiting and not settings.dry_run:
         options = SyncOptions(parallel=True, json=json)
         return run_sync("sync", options, settings, verbosity, only=frozenset(outcome.waiting))
     if json is not None:

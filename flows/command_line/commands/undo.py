@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.options import DryRun
 from flows.command_line.signals import run_until_stopped
 from flows.summary import ReturnCode
 
@@ -20,24 +22,39 @@ def undo(
     ] = None,
     /,
     *,
+    apart: Annotated[
+        list[str] | None,
+        Parameter(
+            name="--apart",
+            consume_multiple=True,
+            help="The links of two rows in Notion that are no duplicates and stay apart.",
+        ),
+    ] = None,
+    dry_run: DryRun = False,
     verbosity: Verbosity = Verbosity(),
 ) -> int:
-    """Take back the merges of a run."""
+    """Take back the merges of a run; its rows are not merged again."""
     from flows.command_line.sync_run import hand_down  # noqa: PLC0415
-    from flows.rows.undo import journalled_runs, undo_run  # noqa: PLC0415
+    from flows.rows.undo import keep_apart, merging_runs, undo_run  # noqa: PLC0415
     from flows.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
     line = verbosity.attach()
-    if run is None:
-        print("\n".join(journalled_runs(settings.state_dir)) or "No run has merged rows.")  # noqa: T201
+    if run is None and not apart:
+        lines = [text for each in merging_runs(settings.state_dir) for text in each.lines()]
+        print("\n".join(lines) or "No run has merged rows.")  # noqa: T201
         return ReturnCode.PROCESSED
+    settings = replace(settings, dry_run=settings.dry_run or dry_run)
 
     async def call() -> int:
         hand_down(settings, line)
-        return await undo_run(run)
+        if apart:
+            await keep_apart(apart)
+        return await undo_run(run) if run else 0
 
-    _log.info("%d rows restored", run_until_stopped(call))
+    number = run_until_stopped(call)
+    if run:
+        _log.info("%d rows %s", number, "would be restored" if settings.dry_run else "restored")
     return ReturnCode.PROCESSED
 
 
@@ -47,5 +64,6 @@ COMMAND = Command(
     examples=(
         ("undo", "which runs merged rows"),
         ("undo 20261124-030000-1a2b3c4d", "restore what that run merged"),
+        ("undo --apart LINK LINK", "two rows that are no duplicates"),
     ),
 )
