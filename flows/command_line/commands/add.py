@@ -17,18 +17,23 @@ _log = logging.getLogger("flows.commands")
 
 
 def add(
-    urls: Annotated[list[str], Parameter(name="URL", help="A track's or a set's address.")],
+    urls: Annotated[
+        list[str],
+        Parameter(
+            name="URL", help="A track, a playlist, or an account's tracks, likes or reposts."
+        ),
+    ],
     /,
     *,
     playlist: Annotated[
-        str, Parameter(help="The playlist they belong to (default: the set's name).")
+        str, Parameter(help="The playlist they belong to (default: the list's title).")
     ] = "",
     dry_run: DryRun = False,
     sync: Annotated[bool, Parameter(help="Then bring these tracks in at once.")] = False,
     json: JsonFile = None,
     verbosity: Verbosity = Verbosity(),
 ) -> int:
-    """Put tracks or whole playlists of SoundCloud into Notion."""
+    """Put tracks or whole lists of SoundCloud into Notion."""
     from flows.command_line.sync_run import run_sync  # noqa: PLC0415
     from flows.following.adding import add_tracks  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415
