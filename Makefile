@@ -4,15 +4,18 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-lock test-rough test-chaos test-distributed test-ui test-fuzz test-wheel bench lint types lock clean
+.PHONY: demo test test-lock test-rough test-chaos test-drill test-fuzz test-distributed test-ui \
+	test-wheel bench lint types lock clean
 
 # Exit code 2 is no error here: a second demo finds nothing left to do.
 demo: $(STAMP)
 	$(BIN)/library-sync demo || test $$? -eq 2
 
+MANY := -n 4 --dist loadfile
+
 # All of it, in four processes; `make test ARGS=tests/tasks/test_audio_tags.py::name` is one test.
 test: $(STAMP)
-	$(BIN)/pytest $(or $(ARGS),-n 4 --dist loadfile)
+	$(BIN)/pytest $(or $(ARGS),$(MANY))
 
 # Speed beside a bare loop, at scale, by workers: writes docs/performance.md. A quiet machine, 15 min.
 bench: $(STAMP)
@@ -22,24 +25,32 @@ bench: $(STAMP)
 test-wheel: $(STAMP)
 	TEST_WHEEL=1 $(BIN)/pytest tests/distribution
 
+# The long ones. With SHORT=1 each is as short as .ci/run wants it.
+SHORT ?=
+
 # The lock under 100,000 drawn schedules, and its mutants (docs/lock.md): minutes.
 test-lock: $(STAMP)
-	$(BIN)/python -m simulation.lock --schedules 100000 --jobs 2
+	$(BIN)/python -m simulation.lock --jobs 2 \
+		--schedules $(if $(SHORT),5000 --mutant-schedules 500,100000)
 
 # The main job's tests on a bad day of all three services (sandbox preset `rough`): minutes.
-ROUGH := library_sync demo_world merges property_types sounds reports
+ROUGH := $(if $(SHORT),library_sync stumbles,library_sync demo_world merges property_types sounds reports)
 test-rough: $(STAMP)
-	SANDBOX_FAULTS=rough $(BIN)/pytest $(ROUGH:%=tests/flows/test_%.py)
+	SANDBOX_FAULTS=rough $(BIN)/pytest $(MANY) $(ROUGH:%=tests/flows/test_%.py)
 
 # Hostile days, Cancel in a worker, and real processes killed at random on 200 tracks: half an hour.
 test-chaos: $(STAMP)
-	$(BIN)/pytest -m slow tests/flows
-	$(BIN)/python -m simulation.chaos --processes 4 --tracks 200 --kill --late-writes
-	$(BIN)/python -m simulation.drill
+	$(BIN)/pytest -m slow $(MANY) tests/flows $(if $(SHORT),-k "workers_run or late or never_verified")
+	$(if $(SHORT),,$(BIN)/python -m simulation.chaos --processes 4 --tracks 200 --kill --late-writes)
 
-# A minute of damaged files of every container through the conversion: none may end the run.
+# Every service goes away, for a while and for good, at each stage of a track: half an hour.
+test-drill: $(STAMP)
+	$(BIN)/python -m simulation.drill \
+		$(if $(SHORT),--services notion eagle --stages import --not-for-good --seconds 6)
+
+# Damaged files of every container through the conversion.
 test-fuzz: $(STAMP)
-	$(BIN)/python -m bench.fuzz --seconds 60
+	$(BIN)/python -m bench.fuzz --seconds $(if $(SHORT),30,1800)
 
 # Debian's packages where we are root; elsewhere a test says what it misses, and is skipped.
 DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
@@ -49,7 +60,7 @@ DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
 test-distributed: $(STAMP)
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && command -v ip >/dev/null || \
 		$(DEBIAN) postgresql iproute2 >/dev/null; }
-	TEST_DISTRIBUTED=1 $(BIN)/pytest tests/distributed
+	TEST_DISTRIBUTED=$(if $(SHORT),30,60) $(BIN)/pytest tests/distributed
 
 # A run started, watched and read in Prefect's UI; screenshots in build/screenshots.
 test-ui: $(STAMP)
