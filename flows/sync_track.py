@@ -14,6 +14,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.progress.transfers import Stage
 from flows.reporting.hooks import after_track
 from flows.rows.filtering import is_wanted
 from flows.session.opening import Run, open_session
@@ -129,6 +130,7 @@ async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
     row = ClaimedRow(run, lease, track)
     try:
         async with lease.kept(), run.gates.work:
+            run.state.transfers.enter(track.page_id, Stage.PREPARING)
             await run.pauses.through(row.name_playlists)
             return await write_results(row, await work_on(row))
     except LeaseLost:

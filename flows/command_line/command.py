@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.command_line.columns import two_columns
-from flows.progress.terminal import ProgressLine, attach_terminal
+from flows.progress.terminal import Display, attach_terminal
 
 
 class Group(StrEnum):
@@ -64,6 +64,6 @@ class Verbosity:
     debug: Annotated[bool, Parameter(help="Verbose log, tracebacks.")] = False
     quiet: Annotated[bool, Parameter(help="Only warnings and errors.")] = False
 
-    def attach(self) -> ProgressLine:
+    def attach(self) -> Display:
         """Send the log to the terminal; the live line belongs to it."""
         return attach_terminal(debug=self.debug, quiet=self.quiet)

@@ -18,7 +18,7 @@ from flows.prefect_server.environment import is_embedded, prepare_prefect
 from flows.prefect_server.importing import heavy_imports
 from flows.prefect_server.own_server import GONE, serve_prefect
 from flows.progress.output import write_json
-from flows.progress.terminal import ProgressLine
+from flows.progress.terminal import Display
 from flows.session.preflight import require_credentials
 from flows.settings import Settings
 from flows.summary import ReturnCode, SyncSummary
@@ -103,7 +103,7 @@ def _outcome(
     command: str,
     options: dict[str, Any],
     settings: Settings,
-    line: ProgressLine,
+    line: Display,
     only: frozenset[str] | None,
     leave: Callable[[SyncSummary], NoReturn],
 ) -> tuple[SyncSummary, bool]:
@@ -163,11 +163,9 @@ async def _leave_if_stuck(
     leave(ended[-1])
 
 
-def hand_down(
-    settings: Settings, line: ProgressLine | None, only: frozenset[str] | None = None
-) -> None:
+def hand_down(settings: Settings, line: Display | None, only: frozenset[str] | None = None) -> None:
     """Give the settings read once to every session opened in this context."""
     from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
 
     given = session_options.get(SessionOptions())
-    session_options.set(replace(given, settings=settings, progress_line=line, only_pages=only))
+    session_options.set(replace(given, settings=settings, display=line, only_pages=only))

@@ -46,8 +46,8 @@ async def process_tracks(
     """
     run = replace(run, gates=Gates.of(workers))
     run.state.work = work
-    line, transfers = run.state.progress_line, run.state.transfers
-    board = Board(len(work), line, transfers, on_result, pause=lambda: run.pauses.text)
+    display, transfers = run.state.display, run.state.transfers
+    board = Board(len(work), display, transfers, on_result, pause=lambda: run.pauses.text)
     async with board.shown():
         return await _run_twice(run, work, workers, board)
 

@@ -1,25 +1,25 @@
-"""A run in progress as it is seen: log lines, one live line on a terminal, an artifact."""
+"""A run in progress as it is seen: log lines, a picture on a terminal, an artifact."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from flows.prefect_server.outage import Outage
 from flows.progress.artifact import ProgressArtifact
-from flows.progress.terminal import ProgressLine
+from flows.progress.terminal import Display
 from flows.progress.transfers import Transfers
+from flows.summary import in_words
 from tasks.tracks import Track, TrackResult, TrackStatus
 
-__all__ = ["Board"]
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 _log = logging.getLogger("flows.progress")
-
-_REDRAWN_EVERY = 0.5
 
 
 class Board:
@@ -31,7 +31,7 @@ class Board:
     def __init__(
         self,
         total: int,
-        line: ProgressLine | None,
+        display: Display | None,
         transfers: Transfers,
         on_result: Callable[[TrackResult], Awaitable[None]] | None,
         pause: Callable[[], str] = str,
@@ -40,7 +40,7 @@ class Board:
         self._on_result = on_result
         self._transfers = transfers
         self._total = total
-        self._line = line
+        self._display = display
         self._counts: Counter[TrackStatus] = Counter()
         self._began = monotonic()
         self._begun = 0
@@ -55,31 +55,31 @@ class Board:
     async def shown(self) -> AsyncIterator[None]:
         """Show the board for as long as the block lasts; on a terminal it moves by itself."""
         await self._artifact.start()
-        redrawing = asyncio.create_task(self._redraw_again_and_again())
+        if self._display is not None:
+            self._display.show(self.picture)
         try:
             yield
         finally:
-            redrawing.cancel()
-            if self._line is not None:
-                self._line.clear()
+            if self._display is not None:
+                self._display.clear()
 
     def begin(self, track: Track) -> None:
         """A track's turn has come."""
         self._begun = min(self._begun + 1, self._total)
+        self._transfers.begin(track.page_id, track.label)
         name = f"{track.title or 'Untitled'} by {track.artist or 'Unknown'}"
         _log.info("[%d/%d] Processing: %s", self._begun, self._total, name)
-        self._redraw()
 
     async def count(self, result: TrackResult) -> None:
         """A track is done with."""
         self._counts[result.status] += 1
+        self._transfers.end(result.page_id)
         if result.error_message:
             said = f"{result.error_type}: {result.error_message}"
             _log.warning("%s: %s", result.label, said)
         else:
             seconds = result.processing_time_seconds
-            _log.info("   %s: %s (%.1fs)", result.status.value, result.label, seconds)
-        self._redraw()
+            _log.info("   %s: %s (%.1fs)", in_words(result.status), result.label, seconds)
         await self._artifact.show(self._done, self._total)
         if self._on_result is not None:
             await self._on_result(result)
@@ -89,32 +89,24 @@ class Board:
         self._counts[status] -= number
         self._begun -= number
 
-    async def _redraw_again_and_again(self) -> None:
-        while self._line is not None:
-            self._redraw()
-            await asyncio.sleep(_REDRAWN_EVERY)
+    def picture(self, width: int) -> RenderableType:
+        """The run as it is now, for a terminal of `width` characters."""
+        from flows.progress.picture import RunSeen, picture  # noqa: PLC0415  (for a terminal alone)
 
-    def _redraw(self) -> None:
-        if self._line is not None:
-            self._line.show(self._text())
-
-    def _text(self) -> str:
-        if pause := self._pause():
-            return f"[{self._done}/{self._total}] {pause}"
-        counts = ", ".join(f"{n} {s.value.replace('_', ' ')}" for s, n in self._counts.items() if n)
         elapsed = monotonic() - self._began
-        eta = ""
-        if self._done:
-            left = elapsed / self._done * (self._total - self._done)
-            eta = f" | about {_span(left)} left"
-        bytes_so_far = self._transfers.text()
-        transfers = f" | {bytes_so_far}" if bytes_so_far else ""
-        return f"[{self._done}/{self._total}] {counts or 'starting'}{transfers}{eta}"
+        left = elapsed / self._done * (self._total - self._done) if self._done else None
+        seen = RunSeen(
+            done=self._done,
+            total=self._total,
+            counts=dict(self._in_words()),
+            seconds_left=left,
+            megabytes=self._transfers.megabytes(),
+            pause=self._pause(),
+        )
+        return picture(seen, self._transfers.in_work(), width)
 
-
-def _span(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    def _in_words(self) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for status, number in list(self._counts.items()):
+            counts[in_words(status)] += number
+        return counts

@@ -1,93 +1,103 @@
-"""The terminal: log lines, and on a real terminal one live line of progress below them."""
+"""The terminal: log lines, and on a real terminal the run's picture below them."""
 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import sys
 import time
-from typing import TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TextIO
 
 from tasks.shown_text import shown
 
-__all__ = ["ProgressLine", "TerminalHandler", "attach_terminal"]
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.live import Live
 
-_RULE_WIDTH = 80
-_COLOURS = {logging.WARNING: "\033[33m", logging.ERROR: "\033[31m"}
-_RESET = "\033[0m"
+_STYLES = {logging.WARNING: "yellow", logging.ERROR: "red"}
+_REDRAWN_A_SECOND = 4
 
 
-class ProgressLine:
-    """The state of a run in one line, redrawn in place; silent where there is no terminal."""
+class Display:
+    """A stream of lines; on a terminal, a picture that moves stays below them.
+
+    rich is imported for a terminal alone: where nobody looks, plain lines are written.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._live = stream.isatty()
-        self._text = ""
+        self._console: Console | None = None
+        self._live: Live | None = None
+        if stream.isatty():
+            from rich.console import Console  # noqa: PLC0415
 
-    def show(self, text: str) -> None:
-        """Replace the live line by `text`."""
-        self._text = text
-        self._draw()
+            self._console = Console(file=stream, highlight=False, emoji=False)
+
+    def show(self, picture: Callable[[int], RenderableType]) -> None:
+        """Keep `picture(width)` below the lines, drawn four times a second."""
+        if self._console is None:
+            return
+        from rich.live import Live  # noqa: PLC0415
+
+        console = self._console
+        self._live = Live(
+            get_renderable=lambda: picture(console.width),
+            console=console,
+            refresh_per_second=_REDRAWN_A_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._live.start()
 
     def clear(self) -> None:
-        """Take the live line away, for good or until the next `show`."""
-        self._erase()
-        self._text = ""
+        """Take the picture away."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
-    def write_above(self, line: str) -> None:
-        """Print `line` and keep the live line below it."""
-        self._erase()
-        self._stream.write(line + "\n")
-        self._draw()
-        self._stream.flush()
-
-    def _erase(self) -> None:
-        if self._live and self._text:
-            self._stream.write("\r\033[2K")
-
-    def _draw(self) -> None:
-        if self._live and self._text:
-            width = shutil.get_terminal_size().columns - 1
-            self._stream.write("\r\033[2K" + shown(self._text)[:width])
+    def write(self, line: str, style: str = "") -> None:
+        """A line above the picture; on a terminal it is wrapped between words."""
+        if self._console is None:
+            self._stream.write(line + "\n")
             self._stream.flush()
+            return
+        from rich.text import Text  # noqa: PLC0415
+
+        self._console.print(Text(line, style=style))
 
 
 class TerminalHandler(logging.Handler):
-    """Log records as plain sentences; colours only on terminals and without NO_COLOR."""
+    """Log records as plain sentences; rich leaves colours out where NO_COLOR asks for it."""
 
-    def __init__(self, line: ProgressLine, *, coloured: bool, timed: bool) -> None:
+    def __init__(self, display: Display, *, timed: bool) -> None:
         super().__init__()
-        self._line = line
-        self._coloured = coloured
+        self._display = display
         self._timed = timed
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         try:
-            self._line.write_above(self._text(record))
+            self._display.write(self._text(record), _STYLES.get(record.levelno, ""))
         except (OSError, ValueError):
             self.handleError(record)
 
     def _text(self, record: logging.LogRecord) -> str:
-        text = record.getMessage()
+        text = "\n".join(shown(line) for line in record.getMessage().split("\n"))
         if record.exc_info:
             text += "\n" + logging.Formatter().formatException(record.exc_info)
         if self._timed:
             clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-            text = f"{clock} {record.levelname.lower():<7} {record.name}: {text}"
-        elif record.levelno >= logging.WARNING:
-            text = f"{record.levelname.capitalize()}: {text}"
-        colour = _COLOURS.get(record.levelno) if self._coloured else None
-        return f"{colour}{text}{_RESET}" if colour else text
+            return f"{clock} {record.levelname.lower():<7} {record.name}: {text}"
+        if record.levelno >= logging.WARNING:
+            return f"{record.levelname.capitalize()}: {text}"
+        return text
 
 
-def attach_terminal(*, debug: bool, quiet: bool = False) -> ProgressLine:
-    """Send the project's log records to standard error; the live line belongs to it."""
-    line = ProgressLine(sys.stderr)
-    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    handler = TerminalHandler(line, coloured=coloured, timed=debug)
+def attach_terminal(*, debug: bool, quiet: bool = False) -> Display:
+    """Send the project's log records to standard error; the picture belongs to it."""
+    display = Display(sys.stderr)
+    handler = TerminalHandler(display, timed=debug)
     handler.setLevel(logging.WARNING if quiet else logging.NOTSET)
     for name in ("flows", "tasks", "sandbox"):
         logger = logging.getLogger(name)
@@ -96,4 +106,4 @@ def attach_terminal(*, debug: bool, quiet: bool = False) -> ProgressLine:
         logger.addHandler(handler)
         logger.setLevel(logging.DEBUG if debug else logging.INFO)
         logger.propagate = False
-    return line
+    return display

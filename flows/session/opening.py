@@ -17,7 +17,7 @@ import httpx
 
 from flows.prefect_server.environment import is_embedded
 from flows.prefect_server.shared_limits import SharedLimits
-from flows.progress.terminal import ProgressLine
+from flows.progress.terminal import Display
 from flows.session.connections import Connections
 from flows.session.gates import Gates
 from flows.session.locks import open_locks
@@ -69,7 +69,7 @@ class SessionOptions:
     settings: Settings | None = None
     timing: LockTiming | None = None
     patience: Patience | None = None
-    progress_line: ProgressLine | None = None
+    display: Display | None = None
     only_pages: frozenset[str] | None = None
     pause_seconds: float = PATIENCE_SECONDS
     opening: asyncio.Future[Connections] | None = None
@@ -103,7 +103,7 @@ async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> Asy
         state = RunState(
             folder=new_run_folder(settings.state_dir),
             only_pages=options.only_pages,
-            progress_line=options.progress_line,
+            display=options.display,
         )
         _warn_of_gaps(connections, state)
         pauses = Pauses(probes_of(connections), patience=options.pause_seconds)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-from flows.progress.terminal import ProgressLine
+from flows.progress.terminal import Display
 from flows.progress.transfers import Transfers
 from flows.summary import SyncSummary
 from tasks.errors import SyncError
@@ -47,7 +47,7 @@ class RunState:
     finished: dict[str, TrackResult] = field(default_factory=dict)
     stopped_by: SyncError | None = None
     warnings: tuple[str, ...] = ()
-    progress_line: ProgressLine | None = None
+    display: Display | None = None
     work: Sequence[Track] = ()
     transfers: Transfers = field(default_factory=Transfers)
 

@@ -1,37 +1,144 @@
-"""The live line: counts, bytes, and how long it will take."""
+"""What one sees while a run goes on: counts, a line and a bar a track, no word cut."""
+
+from __future__ import annotations
 
 import io
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
 
-from flows.progress.board import Board
-from flows.progress.terminal import ProgressLine
-from flows.progress.transfers import Transfers
+import pytest
+from rich.console import Console
+
+from flows.progress.picture import RunSeen, picture, shortened
+from flows.progress.terminal import Display, TerminalHandler, attach_terminal
+from flows.progress.transfers import InWork, Stage, Transfers
 from tasks.soundcloud.information import Progress
-from tasks.tracks import Track
+
+LABELS = ("Vesper Hollow - Salt Flats (Oda Renn Remix)", "Kō Minase - 夜の港", "Inés - CORAZÓN")
 
 
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+def drawn(width: int, *, transfers: Transfers, **seen) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    run = RunSeen(**{"done": 4, "total": 12, "counts": {"brought in": 3, "failed": 1},
+                     "seconds_left": 125.0, "megabytes": 20.0} | seen)  # fmt: skip
+    console.print(picture(run, transfers.in_work(), width))
+    return console.file.getvalue()
 
-    def isatty(self) -> bool:
-        return True
+
+@pytest.fixture
+def transfers():
+    """Three tracks: one downloads, one is imported, one is being claimed."""
+    made = Transfers()
+    for number, label in enumerate(LABELS):
+        made.begin(str(number), label)
+    with made.watch("1") as note:
+        note(Progress(2_000_000, 2_000_000))
+    watching = made.watch("0")
+    note = watching.__enter__()
+    note(Progress(3_100_000, 8_400_000))
+    yield made
+    watching.__exit__(None, None, None)
 
 
-def test_transfers_count_what_arrived_and_what_is_under_way():
-    """Bytes of finished downloads stay in the sum."""
+def test_the_run_and_each_track_have_a_line_and_a_bar(transfers):
+    """Counts, what is left, and what is being done with each track."""
+    text = drawn(100, transfers=transfers)
+    assert "4 of 12 tracks, 3 brought in, 1 failed, 20.0 MB, about 2 min 5 s left" in text
+    assert re.search(r"Salt Flats \(Oda Renn Remix\) +downloading 3.1 of 8.4 MB +━", text)
+    assert re.search(r"夜の港 +importing", text)
+    assert re.search(r"CORAZÓN +claiming", text)
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_no_line_breaks_inside_a_word(width, transfers):
+    """Every word that is drawn is a whole one, and no line is longer than the terminal."""
+    text = drawn(width, transfers=transfers)
+    said = (
+        "4 of 12 tracks, 3 brought in, 1 failed, 20.0 MB, about 2 min 5 s left "
+        "downloading 3.1 of 8.4 MB importing claiming …"
+    )
+    whole = set(f"{said} {' '.join(LABELS)}".split(" "))
+    words = {word for word in text.split() if "━" not in word and "╸" not in word}
+    assert words <= whole
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_while_a_run_waits_it_says_for_what(transfers):
+    assert "4 of 12 tracks, waiting for Notion" in drawn(
+        80, transfers=transfers, pause="waiting for Notion"
+    )
+
+
+def test_a_download_is_followed_by_its_conversion_and_its_import():
+    """The stages come from what the download reports."""
     transfers = Transfers()
-    assert transfers.text() == ""
-    with transfers.watch("one") as note:
-        note(Progress(2_500_000, 5_000_000))
-        assert transfers.text() == "1 downloading, 2.5 MB"
-    assert transfers.text() == "2.5 MB"
+    transfers.begin("1", "Song")
+    assert transfers.in_work() == [InWork("Song", Stage.CLAIMING)]
+    with transfers.watch("1") as note:
+        note(Progress(1_000_000, 2_000_000))
+        assert transfers.in_work()[0].said == "downloading 1.0 of 2.0 MB"
+        note(Progress(2_000_000, 2_000_000))
+        assert transfers.in_work()[0].said == "converting"
+    assert (transfers.in_work()[0].said, transfers.megabytes()) == ("importing", 2.0)
+    transfers.end("1")
+    assert transfers.in_work() == []
 
 
-async def test_the_live_line_shows_the_downloads():
-    """On a terminal the line has counts and bytes, and is cleared."""
+def test_a_name_ends_after_a_whole_word():
+    assert shortened("one two three", 9) == "one two …"
+    assert shortened("Donaudampfschiff", 9) == "Donaudam…"
+
+
+def test_without_a_terminal_there_are_plain_lines(capsys):
+    """No picture, no colours, nothing wrapped."""
+    display = attach_terminal(debug=False)
+    display.show(lambda width: "never" * width)
+    display.write("x" * 300)
+    display.clear()
+    assert capsys.readouterr().err == "x" * 300 + "\n"
+
+
+def test_a_line_above_the_picture_is_wrapped_between_words():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
     stream = Terminal()
-    transfers = Transfers()
-    board = Board(3, ProgressLine(stream), transfers, None)
-    with transfers.watch("one") as note:
-        note(Progress(1_000_000, None))
-        board.begin(Track(page_id="1", title="Song", artist="Somebody"))
-    assert "[0/3] starting | 1 downloading, 1.0 MB" in stream.getvalue()
+    os.environ["COLUMNS"] = "20"
+    try:
+        Display(stream).write("one two three four five six")
+    finally:
+        del os.environ["COLUMNS"]
+    assert stream.getvalue() == "one two three four \nfive six\n"
+    assert TerminalHandler(Display(stream), timed=False)
+
+
+def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path):
+    """The real command on a pseudo terminal of 60 columns: bars, then the closing lines."""
+    main_end, far_end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows", "demo"],
+        stdout=far_end, stderr=far_end, cwd=tmp_path, start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "60",
+                          "TERM": "xterm-256color"},
+    )  # fmt: skip
+    os.close(far_end)
+    shown = b""
+    while True:
+        try:
+            block = os.read(main_end, 65536)
+        except OSError:
+            break
+        if not block:
+            break
+        shown += block
+    assert process.wait(timeout=60) == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert re.search(r"\d+ of \d+ tracks", text)
+    assert "downloading" in text
+    assert "FAILED, AND WHAT TO DO" in text
+    assert "Report:" in text
