@@ -84,6 +84,10 @@ class Attempts:
         last = self._known.get(page_id)
         return last.error if last else None
 
+    def of(self, page_id: str) -> Attempt | None:
+        """The row's last failure, None if it did not fail or was brought in since."""
+        return self._known.get(page_id)
+
     def note(self, track: Track, result: TrackResult) -> None:
         """Remember what became of the row, as far as it matters for the next run."""
         if result.error_type is not None and result.error_type.value not in _OF_NO_TRACK:

@@ -1,0 +1,54 @@
+"""`library-sync why`: what is known of one row."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.options import JsonFile
+from flows.command_line.signals import run_until_stopped
+from flows.summary import ReturnCode
+
+
+def why(
+    row: Annotated[
+        str, Parameter(name="ROW", help="A track's address, or a row's link or id in Notion.")
+    ],
+    /,
+    *,
+    json: JsonFile = None,
+    verbosity: Verbosity = Verbosity(),
+) -> int:
+    """Say of one row what it is, what a sync would do, and why."""
+    from flows.command_line.sync_run import hand_down  # noqa: PLC0415
+    from flows.progress.output import write_json  # noqa: PLC0415
+    from flows.rows.why import Why  # noqa: PLC0415
+    from flows.rows.why import why as told_of  # noqa: PLC0415
+    from flows.settings import load_settings  # noqa: PLC0415
+    from tasks.shown_text import shown  # noqa: PLC0415
+
+    settings = load_settings()
+    line = verbosity.attach()
+
+    async def call() -> list[Why]:
+        hand_down(settings, line)
+        return await told_of(row)
+
+    found = run_until_stopped(call)
+    if json is not None:
+        write_json(json, {"rows": [each.to_dict() for each in found]})
+    if str(json) != "-":
+        print("\n".join(shown(text) for each in found for text in each.lines()))  # noqa: T201
+    return ReturnCode.PROCESSED
+
+
+COMMAND = Command(
+    run=why,
+    group=Group.LOOK,
+    examples=(
+        ("why https://soundcloud.com/artist/track", "the rows of this track"),
+        ("why https://www.notion.so/Title-0123…", "the row of this page"),
+    ),
+)

@@ -1,0 +1,215 @@
+"""Why a row is as it is: its state, what a sync would do with it, its lock, its attempts, Eagle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from flows.rows.filtering import is_gone, is_wanted, resting
+from flows.rows.finished import lacking
+from flows.session.connections import Connections
+from flows.session.opening import open_session
+from tasks.eagle.index import EagleIndex, EagleItem, Match
+from tasks.errors import ConfigurationError, NotionNotFound, NotionRefused, SourceError
+from tasks.facts import gather_facts, identity_of, match_in, row_keys
+from tasks.locks.ports import this_host
+from tasks.locks.registry import own_locks
+from tasks.locks.standing import standing
+from tasks.locks.value import parse
+from tasks.notion.links import id_in
+from tasks.notion.rows import to_track
+from tasks.notion.stage import find_by_path, find_by_soundcloud_id
+from tasks.planning import Action, plan_track
+from tasks.retrying import PATIENT, retrying
+from tasks.soundcloud.address import AddressKind, parse_address
+from tasks.tracks import Track, TrackFilter
+
+__all__ = ["Why", "why"]
+
+_VERBS = {
+    Action.DOWNLOAD: "would download it",
+    Action.IMPORT_FILE: "would import the file that is here",
+    Action.COMPLETE_PAIR: "would import the missing file",
+    Action.ADOPT: "would write Eagle's ids into it",
+    Action.SKIP_DONE: "would leave it alone",
+    Action.SKIP_NO_SOURCE: "could not download it",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """What is known of one row; each text is a sentence for a person, "" where there is nothing."""
+
+    label: str
+    page_id: str
+    page_url: str
+    state: str
+    sync: Sequence[str]
+    lock: str
+    attempts: str
+    eagle: Sequence[str]
+    twins: Sequence[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: list(v) if isinstance(v, list) else v for name, v in vars(self).items()}
+
+    def lines(self) -> list[str]:
+        """The row for a terminal."""
+        parts = {
+            "The row": [self.state],
+            "A sync": self.sync,
+            "Its lock": [self.lock or "none"],
+            "Attempts": [self.attempts or "none that failed"],
+            "Eagle": self.eagle,
+            "Rows of the same track": self.twins,
+        }
+        text = [f"{self.label}  {self.page_url}".rstrip()]
+        for name, sentences in parts.items():
+            text += [f"   {name}: {sentence}" for sentence in sentences if sentence]
+        return text
+
+
+async def why(given: str) -> list[Why]:
+    """The row of a Notion link or page id, or each row of a track's address.
+
+    Asks Notion, Eagle, and for a short link SoundCloud; changes nothing. Raises
+    ConfigurationError if there is none.
+    """
+    async with open_session(dry_run=True) as run:
+        connections = run.connections
+        if connections.eagle is not None:
+            await connections.eagle.load()
+        rows = await _rows(connections, given)
+        if not rows:
+            raise ConfigurationError(
+                f"No row is {given!r}, and none has it as its address.",
+                remedy="Give the row's link from Notion, or put the track in with `add`.",
+            )
+        return [await _told(connections, row) for row in rows]
+
+
+async def _rows(connections: Connections, given: str) -> list[Track]:
+    page_id = id_in(given) if "soundcloud" not in (urlsplit(given).hostname or "") else ""
+    if page_id:
+        try:
+            page = await retrying(lambda: connections.notion.page(page_id), PATIENT)
+        except (NotionNotFound, NotionRefused):
+            return []
+        return [to_track(page, connections.schema)]
+    try:
+        address = parse_address(given, allowed_hosts=connections.settings.allowed_source_hosts)
+        if address.kind is AddressKind.SHORT_LINK:
+            address = await connections.source.resolve(address)
+    except SourceError as error:
+        raise ConfigurationError(str(error), remedy=error.remedy) from error
+    return await _same_track(connections, Track(page_id="", soundcloud_url=address.url))
+
+
+async def _same_track(connections: Connections, track: Track) -> list[Track]:
+    """The rows that name the track by its address or its number."""
+    hosts = connections.settings.allowed_source_hosts
+    mine = row_keys(track, hosts)
+    paths = [key.partition("/")[2] for key in mine.addresses if key.startswith("soundcloud.com/")]
+    numbers = [number] if (number := identity_of(track, hosts).soundcloud_id) else []
+    found = [
+        *await find_by_path(connections.notion, connections.schema, paths),
+        *await find_by_soundcloud_id(connections.notion, connections.schema, numbers),
+    ]
+    rows = {row.page_id: row for row in found if mine.is_one_track(row_keys(row, hosts))}
+    return [row for page_id, row in rows.items() if page_id != track.page_id]
+
+
+async def _told(connections: Connections, listed: Track) -> Why:
+    row = await connections.playlists.of(listed)
+    match = match_in(connections.index, row, connections.settings.allowed_source_hosts)
+    attempt = connections.attempts.of(row.page_id)
+    return Why(
+        label=row.label,
+        page_id=row.page_id,
+        page_url=row.page_url,
+        state=_state(row),
+        sync=list(_sync(connections, row, match)),
+        lock=_lock(connections, row),
+        attempts=attempt.reason() if attempt else "",
+        eagle=list(_eagle(connections, row, match)),
+        twins=[f"{twin.label}  {twin.page_url}" for twin in await _same_track(connections, row)],
+    )
+
+
+def _state(row: Track) -> str:
+    if row.in_trash:
+        return "it is in the trash"
+    if row.is_duplicate:
+        return (
+            f"it was redirected as a duplicate{f' of {row.duplicate_of}' * bool(row.duplicate_of)}"
+        )
+    shows = f"; it shows {', '.join(row.statuses)}" if row.statuses else ""
+    ticked = "ticked as downloaded" if row.downloaded else "not ticked as downloaded"
+    paths = "names files" if row.has_paths else "names no files"
+    return f"{ticked}, {paths}{shows}"
+
+
+def _sync(connections: Connections, row: Track, match: Match | None) -> Iterator[str]:
+    """What a sync would do, by filter; the first filter that is about the row is enough to act."""
+    about = [each for each in TrackFilter if is_wanted(connections, row, each)]
+    if not about:
+        yield "leaves it alone: no filter is about it"
+        return
+    hosts = connections.settings.allowed_source_hosts
+    plan = plan_track(row, gather_facts(row, match, hosts, is_gone=is_gone(connections, row)))
+    filters = " or ".join(f"--filter {each}" for each in about)
+    yield f"with {filters} {_VERBS[plan.action]}: {plan.reason}"
+    if plan.action is Action.SKIP_DONE and TrackFilter.ALL in about:
+        for what in lacking(connections, row, match):
+            yield f"with --filter all makes good: {what}"
+    attempt = resting(connections, row, plan.action)
+    if attempt is not None:
+        yield f"waits: {attempt.reason()}; --retry-failed tries it now"
+
+
+def _lock(connections: Connections, row: Track) -> str:
+    if not row.lock:
+        return ""
+    value, settings = parse(row.lock), connections.settings
+    told = standing(
+        row.lock,
+        now=connections.locks.clock.now(),
+        timeout=timedelta(minutes=settings.lock_timeout_minutes),
+        last_edited="",
+        own=own_locks(settings.state_dir / "locks", host=this_host()),
+    )
+    if value is None:
+        return f"{row.lock!r}: {told.known}"
+    return f"process {value.pid} on {value.host}, since {value.taken_at:%H:%M} UTC: {told.known}"
+
+
+def _eagle(connections: Connections, row: Track, match: Match | None) -> Iterator[str]:
+    eagle, index = connections.eagle, connections.index
+    if eagle is None or index is None or match is None:
+        yield "is off"
+        return
+    for kind, item in (("WAV", match.wav), ("AIFF", match.aiff)):
+        if item is not None:
+            where = eagle.file_path(item) or "its file is not seen from here"
+            yield f"has the {kind} {item.id} ({match.reason}): {where}"
+    if row.eagle_id and index.get(row.eagle_id) is None:
+        yield f"has no live item {row.eagle_id}: it is in Eagle's trash, or in another library"
+    for item in _others(index, connections, row):
+        yield f"has an {item.ext.upper()} of it, {item.id}, which is not taken for the recording"
+    for item in match.other_length:
+        yield f"has {item.id} of it, which has another length than the recording"
+    if not (match.wav or match.aiff):
+        yield "does not have it"
+
+
+def _others(index: EagleIndex, connections: Connections, row: Track) -> Iterator[EagleItem]:
+    """Items at the row's address that are neither a WAV nor an AIFF."""
+    for key in identity_of(row, connections.settings.allowed_source_hosts).url_keys:
+        yield from (item for item in index.find(url_key=key) if item.ext not in _TAKEN)
+
+
+_TAKEN = {"wav", "wave", "aif", "aiff"}
