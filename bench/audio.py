@@ -27,8 +27,8 @@ import imageio_ffmpeg
 from bench.samples import encode, looped_music
 from tasks.audio.convert import convert
 from tasks.audio.decoder_pool import DecoderPool
+from tasks.audio.id3 import Tags
 from tasks.audio.inspecting import inspect
-from tasks.audio.tags import Tags, write_tags
 
 Figures = tuple[float, float]
 _TAGS = Tags(title="Bench", artist="library-sync", source_url="https://soundcloud.com/a/b")
@@ -69,7 +69,6 @@ def _print_table(
         "ffmpeg: the same two files": partial(_ffmpeg, source, [str(wav), str(aiff)]),
         "ffmpeg, -threads 1": partial(_ffmpeg, source, ["-threads", "1", str(wav), str(aiff)]),
         "ffmpeg: decode alone": partial(_ffmpeg, source, ["-f", "null", "-"]),
-        "ours: tags written afterwards": partial(_tags_afterwards, source, wav, aiff, seconds),
         "ours: facts and hash of a WAV": partial(_facts, source, wav, aiff, seconds),
     }
     measured = {label: _median(run, repeats) for label, run in rows.items()}
@@ -119,11 +118,6 @@ def _in_child(
 
 def _convert_here(source: Path, wav: Path, aiff: Path, seconds: int) -> Figures:
     return _timed(partial(convert, source, wav, aiff, announced_seconds=seconds, tags=_TAGS))
-
-
-def _tags_afterwards(source: Path, wav: Path, aiff: Path, seconds: int) -> Figures:
-    known = convert(source, wav, aiff, announced_seconds=seconds).pcm_sha256
-    return _timed(partial(write_tags, wav, aiff, _TAGS, pcm_sha256=known))
 
 
 def _facts(source: Path, wav: Path, aiff: Path, seconds: int) -> Figures:

@@ -1,4 +1,4 @@
-"""Where the samples and the tags are inside a WAV, AIFF or AIFC file."""
+"""Where the samples are inside a WAV, AIFF or AIFC file."""
 
 from __future__ import annotations
 
@@ -59,7 +59,6 @@ class Layout:
     start: int
     size: int
     announced_size: int
-    chunks: tuple[Chunk, ...]
 
     @property
     def samples(self) -> int:
@@ -133,7 +132,7 @@ def _wav_layout(file: BinaryIO, chunks: tuple[Chunk, ...], file_size: int) -> La
         return None
     available = min(data.size, file_size - data.start)
     pcm = Pcm(rate, channels, bits)
-    return Layout(WAV, pcm, sampling, "<", data.start, available, data.size, chunks)
+    return Layout(WAV, pcm, sampling, "<", data.start, available, data.size)
 
 
 def _aiff_layout(file: BinaryIO, chunks: tuple[Chunk, ...], file_size: int) -> Layout | None:
@@ -152,7 +151,7 @@ def _aiff_layout(file: BinaryIO, chunks: tuple[Chunk, ...], file_size: int) -> L
     announced = frames * pcm.frame_bytes
     available = max(0, min(announced, sound.start + sound.size - start, file_size - start))
     sampling, order = _aifc_coding(compression)
-    return Layout(AIFF, pcm, sampling, order, start, available, announced, chunks)
+    return Layout(AIFF, pcm, sampling, order, start, available, announced)
 
 
 def _aifc_coding(compression: bytes) -> tuple[Sampling, str]:

@@ -25,11 +25,10 @@ from mutagen.id3 import (
     WOAS,
     Encoding,
     Frame,
-    ID3NoHeaderError,
     PictureType,
 )
 
-__all__ = ["Tags", "id3_bytes", "id3_tags", "image_type", "info_bytes", "info_tags"]
+__all__ = ["Tags", "id3_bytes", "image_type", "info_bytes"]
 
 _ID_FRAME = "SOUNDCLOUD_ID"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -69,14 +68,11 @@ def image_type(data: bytes) -> str | None:
     return None
 
 
-def id3_bytes(tags: Tags, existing: bytes = b"") -> bytes:
-    """An ID3v2.3 tag with the known fields; other frames of an `existing` tag stay in it.
-
-    Frames of others matter: Serato keeps cue points in the same tag. b"" if there is no frame.
-    """
-    frames = _parsed(existing) or ID3()
+def id3_bytes(tags: Tags) -> bytes:
+    """An ID3v2.3 tag with the known fields; b"" if there is none."""
+    frames = ID3()
     for frame in _frames(tags):
-        frames.setall("APIC" if isinstance(frame, APIC) else frame.HashKey, [frame])
+        frames.add(frame)
     if not frames:
         return b""
     file = io.BytesIO()
@@ -112,27 +108,6 @@ def _frames(tags: Tags) -> list[Frame]:
     return frames
 
 
-def id3_tags(raw: bytes) -> Tags | None:
-    """The fields of an ID3 tag of any version; None if `raw` is none."""
-    frames = _parsed(raw)
-    if frames is None:
-        return None
-    pictures = frames.getall("APIC")
-    tempo = _text(frames, "TBPM")
-    return Tags(
-        title=_text(frames, "TIT2"),
-        artist=_text(frames, "TPE1"),
-        album=_text(frames, "TALB"),
-        genre=_text(frames, "TCON"),
-        comment=_text(frames, "COMM"),
-        source_url=frames["WOAS"].url if "WOAS" in frames else "",
-        soundcloud_id=_text(frames, f"TXXX:{_ID_FRAME}"),
-        bpm=float(tempo) if re.fullmatch(r"\d+(\.\d+)?", tempo) else None,
-        key=_text(frames, "TKEY"),
-        artwork=bytes(pictures[0].data) if pictures else None,
-    )
-
-
 def info_bytes(tags: Tags) -> bytes:
     """The payload of a RIFF LIST chunk of type INFO, in UTF-8; b"" if there is nothing to say."""
     entries = b"".join(
@@ -143,34 +118,9 @@ def info_bytes(tags: Tags) -> bytes:
     return b"INFO" + entries if entries else b""
 
 
-def info_tags(payload: bytes) -> Tags:
-    """The fields of such a payload."""
-    fields: dict[str, str] = {}
-    position = 4
-    while position + 8 <= len(payload):
-        name, size = struct.unpack_from("<4sL", payload, position)
-        raw = payload[position + 8 : position + 8 + size]
-        if name in _INFO_FIELDS:
-            fields[_INFO_FIELDS[name]] = raw.split(b"\0")[0].decode("utf-8", "replace")
-        position += 8 + size + size % 2
-    return Tags(**fields)  # type: ignore[arg-type]  # the names above are all text fields
-
-
 def _info_entry(name: bytes, text: str) -> bytes:
     raw = text.encode() + b"\0"
     return struct.pack("<4sL", name, len(raw)) + raw + b"\0" * (len(raw) % 2)
-
-
-def _parsed(raw: bytes) -> ID3 | None:
-    try:
-        return ID3(io.BytesIO(raw)) if raw else None
-    except ID3NoHeaderError:
-        return None
-
-
-def _text(frames: ID3, name: str) -> str:
-    found = frames.getall(name)
-    return str(found[0].text[0]) if found and found[0].text else ""
 
 
 def _clean(text: str) -> str:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import mutagen.aiff
 import mutagen.wave
 import pytest
 import soundfile
-from mutagen.id3 import GEOB, TIT2
+from mutagen.id3 import ID3
 
 from bench.samples import encode, music
 from tasks.audio.convert import convert
+from tasks.audio.id3 import Tags, image_type
 from tasks.audio.inspecting import pcm_hash
 from tasks.audio.recording import Recording
-from tasks.audio.tags import Tags, image_type, read_tags, write_tags
-from tasks.errors import FileError, MetadataError
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(251)) * 5
 FULL = Tags(
@@ -34,14 +32,19 @@ FULL = Tags(
 )
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Recording:
-    """An odd number of data bytes, so that padding counts."""
+def tagged(folder: Path, tags: Tags | None) -> Recording:
+    """A recording with an odd number of data bytes, so that padding counts."""
     sound = music(1, channels=1)[:, :44_001]
-    source = encode(tmp_path / "source.wav", sound, codec="pcm_s24le")
+    source = encode(folder / "source.wav", sound, codec="pcm_s24le")
     return convert(
-        source, tmp_path / "t.wav", tmp_path / "t.aiff", announced_seconds=1, bit_depth=24
+        source, folder / "t.wav", folder / "t.aiff", announced_seconds=1, bit_depth=24, tags=tags
     )
+
+
+def frames_of(recording: Recording) -> list[ID3]:
+    """The ID3 tags of both files, as mutagen reads them; an empty one for none."""
+    found = (mutagen.wave.WAVE(recording.wav).tags, mutagen.aiff.AIFF(recording.aiff).tags)
+    return [ID3() if frames is None else frames for frames in found]
 
 
 def assert_sound_and_sizes(recording: Recording) -> None:
@@ -54,97 +57,35 @@ def assert_sound_and_sizes(recording: Recording) -> None:
         assert size % 2 == 0
 
 
-def expected(tags: Tags) -> Tags:
-    """What reading gives back: one line, an ASCII address, the key as ID3 writes it."""
-    return replace(
-        tags,
-        comment="line one line two",
-        source_url="https://soundcloud.com/%C5%82ona/snieg?x=a%20b",
-        key="F#m",
-    )
-
-
-def test_all_fields_survive_and_the_pcm_is_untouched(recording: Recording) -> None:
-    """Every field comes back from both files."""
-    write_tags(recording.wav, recording.aiff, FULL)
-    assert_sound_and_sizes(recording)
-    assert read_tags(recording.wav) == read_tags(recording.aiff) == expected(FULL)
-
-
-def test_tags_given_to_the_conversion_are_the_same(tmp_path: Path) -> None:
-    """Tagging in the same pass gives the bytes of tagging afterwards."""
-    source = encode(tmp_path / "s.flac", music(1), codec="flac")
-    first, second = tmp_path / "1", tmp_path / "2"
-    first.mkdir()
-    second.mkdir()
-    convert(source, first / "t.wav", first / "t.aiff", announced_seconds=1, tags=FULL)
-    late = convert(source, second / "t.wav", second / "t.aiff", announced_seconds=1)
-    write_tags(late.wav, late.aiff, FULL, pcm_sha256=late.pcm_sha256)
-    for name in ("t.wav", "t.aiff"):
-        assert (first / name).read_bytes() == (second / name).read_bytes()
-
-
-def test_independent_readers_see_them(recording: Recording) -> None:
+def test_others_read_all_fields_and_the_pcm_is_untouched(tmp_path: Path) -> None:
     """mutagen reads ID3v2.3 from both files, soundfile the INFO of the WAV."""
-    write_tags(recording.wav, recording.aiff, FULL)
-    for frames in (
-        mutagen.wave.WAVE(recording.wav).tags,
-        mutagen.aiff.AIFF(recording.aiff).tags,
-    ):
+    recording = tagged(tmp_path, FULL)
+    assert_sound_and_sizes(recording)
+    for frames in frames_of(recording):
         assert frames.version == (2, 3, 0)
         assert frames["TIT2"].text == [FULL.title]
+        assert frames["TPE1"].text == [FULL.artist]
+        assert frames["TALB"].text == [FULL.album]
+        assert frames["TCON"].text == [FULL.genre]
+        assert frames["COMM::eng"].text == ["line one line two"]
+        assert frames["WOAS"].url == "https://soundcloud.com/%C5%82ona/snieg?x=a%20b"
         assert frames["TXXX:SOUNDCLOUD_ID"].text == ["123456789"]
         assert frames["TBPM"].text == ["174"]
-        assert frames["APIC:"].mime == "image/jpeg"
+        assert frames["TKEY"].text == ["F#m"]
+        assert (frames["APIC:"].mime, frames["APIC:"].data) == ("image/jpeg", JPEG)
     with soundfile.SoundFile(recording.wav) as file:
         assert (file.title, file.artist) == (FULL.title, FULL.artist)
         assert (file.album, file.genre) == (FULL.album, FULL.genre)
 
 
-def test_nothing_is_invented(recording: Recording) -> None:
+def test_nothing_is_invented(tmp_path: Path) -> None:
     """Unknown fields write no frame, and no fields at all write no chunk."""
-    before = [path.read_bytes() for path in (recording.wav, recording.aiff)]
-    write_tags(recording.wav, recording.aiff, Tags(bpm=0, key=" ", artwork=b"<html>"))
-    assert [path.read_bytes() for path in (recording.wav, recording.aiff)] == before
-    write_tags(recording.wav, recording.aiff, Tags(title="Only"))
-    assert set(mutagen.aiff.AIFF(recording.aiff).tags) == {"TIT2"}
-    assert read_tags(recording.wav) == Tags(title="Only")
-
-
-def test_writing_twice_changes_nothing(recording: Recording) -> None:
-    """The old chunks are replaced, not added to."""
-    write_tags(recording.wav, recording.aiff, FULL)
-    before = [path.read_bytes() for path in (recording.wav, recording.aiff)]
-    write_tags(recording.wav, recording.aiff, FULL)
-    assert [path.read_bytes() for path in (recording.wav, recording.aiff)] == before
-
-
-def test_frames_of_other_programs_stay(recording: Recording) -> None:
-    """Serato keeps cue points in GEOB frames of the same tag."""
-    for file in (mutagen.wave.WAVE(recording.wav), mutagen.aiff.AIFF(recording.aiff)):
-        file.add_tags()
-        file.tags.add(GEOB(encoding=0, mime="x", filename="", desc="Serato", data=b"cues"))
-        file.tags.add(TIT2(encoding=3, text=["old"]))
-        file.save()
-    write_tags(recording.wav, recording.aiff, Tags(title="new", artwork=JPEG))
-    assert_sound_and_sizes(recording)
-    for path, reader in ((recording.wav, mutagen.wave.WAVE), (recording.aiff, mutagen.aiff.AIFF)):
-        frames = reader(path).tags
-        assert frames["GEOB:Serato"].data == b"cues"
-        assert frames["TIT2"].text == ["new"]
-
-
-def test_tags_before_the_samples_give_way(tmp_path: Path, recording: Recording) -> None:
-    """ffmpeg puts LIST before the data: it becomes filler, so that only one truth is left."""
-    data = recording.wav.read_bytes()
-    old = b"LIST" + struct.pack("<L", 18) + b"INFOINAM" + struct.pack("<L", 6) + b"wrong\0"
-    moved = data[:36] + old + data[36:]
-    recording.wav.write_bytes(b"RIFF" + struct.pack("<L", len(moved) - 8) + moved[8:])
-    assert read_tags(recording.wav) == Tags(title="wrong")
-    write_tags(recording.wav, recording.aiff, Tags(title="right"))
-    assert_sound_and_sizes(recording)
-    with soundfile.SoundFile(recording.wav) as file:
-        assert file.title == "right"
+    plain = tagged(tmp_path, None)
+    before = [path.read_bytes() for path in (plain.wav, plain.aiff)]
+    same = tagged(tmp_path, Tags(bpm=0, key=" ", artwork=b"<html>"))
+    assert [path.read_bytes() for path in (same.wav, same.aiff)] == before
+    for frames in frames_of(tagged(tmp_path, Tags(title="Only"))):
+        assert set(frames) == {"TIT2"}
 
 
 @pytest.mark.parametrize(
@@ -158,23 +99,10 @@ def test_tags_before_the_samples_give_way(tmp_path: Path, recording: Recording) 
         ("Am", "Am"),
     ],
 )
-def test_keys_are_written_as_id3_has_them(recording: Recording, given: str, written: str) -> None:
+def test_keys_are_written_as_id3_has_them(tmp_path: Path, given: str, written: str) -> None:
     """Spelled-out keys get ID3's short form, Camelot stays."""
-    write_tags(recording.wav, recording.aiff, Tags(key=given, bpm=127.98))
-    assert read_tags(recording.aiff) == Tags(key=written, bpm=127.98)
-
-
-def test_what_is_no_audio_file_is_refused_untouched(tmp_path: Path, recording: Recording) -> None:
-    """No tag is written into anything but whole WAV and AIFF files."""
-    text = tmp_path / "x.wav"
-    text.write_text("hello")
-    with pytest.raises(MetadataError, match="no whole WAV"):
-        write_tags(text, recording.aiff, FULL)
-    with pytest.raises(MetadataError, match="no whole AIFF"):
-        write_tags(recording.wav, recording.wav, FULL)
-    assert text.read_text() == "hello"
-    with pytest.raises(FileError):
-        read_tags(tmp_path / "missing.wav")
+    for frames in frames_of(tagged(tmp_path, Tags(key=given, bpm=127.98))):
+        assert (frames["TKEY"].text, frames["TBPM"].text) == ([written], ["127.98"])
 
 
 def test_only_pictures_are_pictures() -> None:
