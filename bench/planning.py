@@ -75,7 +75,7 @@ async def _plan() -> dict[str, Any]:
     from flows.rows.filtering import is_wanted  # noqa: PLC0415
     from flows.rows.selecting import select_tracks  # noqa: PLC0415
     from flows.session.opening import open_session  # noqa: PLC0415
-    from tasks.notion.stage import iterate_tracks  # noqa: PLC0415
+    from tasks.notion.queries import iterate_tracks  # noqa: PLC0415
     from tasks.tracks import TrackFilter  # noqa: PLC0415
 
     clock = _Clock()

@@ -17,8 +17,8 @@ from flows.session.run_state import RunState
 from tasks.locks.cleanup import CleanupReport
 from tasks.locks.order import machines_in
 from tasks.locks.stage import clear_stale_locks
+from tasks.notion.queries import iterate_locked
 from tasks.notion.schema import Field
-from tasks.notion.stage import iterate_locked
 
 __all__ = ["clean_up", "cleanup_locks"]
 

@@ -158,7 +158,8 @@ async def prepare(run: Run, summary: SyncSummary, *, cleanup: bool) -> SyncSumma
         if eagle is None:
             _log.info("   Skipped: EAGLE_API_BASE is off")
             return summary
-        cached = await run.pauses.through(lambda: cache_library(eagle))
+        reading = run.state.head_start.index
+        cached = await run.pauses.through(lambda: cache_library(eagle, reading))
         _log.info("   Cached %d Eagle items", cached)
         return replace(summary, eagle_items_cached=cached)
     except SyncError as error:
@@ -196,6 +197,7 @@ async def _listed(run: Run) -> list[Track]:
         connections.schema,
         track_filter,
         lambda track: is_wanted(connections, track, track_filter),
+        run.state.head_start.take_listing(),
     )
     return tracks
 

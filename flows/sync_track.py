@@ -16,15 +16,15 @@ from prefect.states import Completed, Failed
 
 from flows.progress.transfers import Stage
 from flows.reporting.hooks import after_track
-from flows.rows.filtering import is_wanted
+from flows.rows.filtering import still_wanted
 from flows.session.opening import Run, open_session
 from flows.track.claimed_row import ClaimedRow
 from flows.track.last_write import write_failure, write_results
 from flows.track.work import work_on
 from tasks.errors import LeaseLost, RowChanged, SyncError
-from tasks.locks.claim import Locked, Lost, NotWanted
-from tasks.locks.ports import LockRow
+from tasks.locks.claim import Locked, Lost, NotWanted, Won
 from tasks.locks.track_locks import HeldRow, Unlocked
+from tasks.locks.track_locks import Outcome as Claim
 from tasks.notion.rows import to_track
 from tasks.shown_text import shown, without_secrets
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
@@ -102,25 +102,27 @@ async def sync_one(turn: Turn, track_filter: TrackFilter) -> TrackResult:
 
 
 async def _claim_and_work(run: Run, track: Track, track_filter: TrackFilter) -> TrackResult:
-    connections = run.connections
-
-    def still_wanted(row: LockRow) -> bool:
-        return is_wanted(connections, to_track(row.page, connections.schema), track_filter)
-
     # No stage of its own: between a claim that is won and the `try` that frees it nothing may wait.
-    locks = connections.locks
-    outcome = await run.pauses.through(lambda: locks.claim(track.page_id, still_wanted))
-    match outcome:
+    match await run.pauses.through(lambda: _claimed(run, track.page_id, track_filter)):
         case Locked(by=by):
             return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"locked by {by}")
         case Lost(reason=reason):
             return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"not claimed: {reason}")
         case NotWanted():
             return TrackResult.of(track, TrackStatus.SKIPPED_ALREADY_DONE, "done meanwhile")
-        case Unlocked():
-            return await _hold(run, outcome, track)
-        case _:
-            return await _hold(run, outcome.lease, track)
+        case Unlocked() as row:
+            return await _hold(run, row, track)
+        case Won(lease=lease):
+            return await _hold(run, lease, track)
+
+
+async def _claimed(run: Run, page_id: str, track_filter: TrackFilter) -> Claim:
+    """The claim that was begun while Prefect started, else one of now."""
+    begun = await run.state.head_start.take(page_id)
+    if begun is not None:
+        return begun
+    wanted = still_wanted(run.connections, track_filter)
+    return await run.connections.locks.claim(page_id, wanted)
 
 
 async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:

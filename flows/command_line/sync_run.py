@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -109,7 +109,6 @@ def _outcome(
 ) -> tuple[SyncSummary, bool]:
     """The run's summary, and whether Prefect's server took its end."""
     from flows.prefect_server.outage import OUT_OF_REACH, in_short  # noqa: PLC0415
-    from flows.session.opening import opened_ahead  # noqa: PLC0415
     from flows.session.run_state import ended_runs  # noqa: PLC0415
 
     ended: list[SyncSummary] = []
@@ -117,7 +116,7 @@ def _outcome(
     async def call() -> Any:
         hand_down(settings, line, only)
         ended_runs.set(ended)
-        early = opened_ahead(dry_run=options["dry_run"]) if is_embedded() else nullcontext()
+        early = _early(command, options, settings) if is_embedded() else nullcontext()
         watch = asyncio.ensure_future(_leave_if_stuck(ended, leave))
         try:
             async with early:
@@ -147,6 +146,20 @@ def _outcome(
             f"The flow ended without a summary: {outcome!r}", remedy="Run again with --debug."
         )
     return outcome, True
+
+
+def _early(
+    command: str, options: dict[str, Any], settings: Settings
+) -> AbstractAsyncContextManager[Any]:
+    """What the run does while Prefect is imported and its server starts."""
+    from flows.rows.first_claims import head_start  # noqa: PLC0415
+    from flows.session.opening import opened_ahead  # noqa: PLC0415
+
+    if command != "sync" or options["retry_failed"] or options["distribute"]:
+        return opened_ahead(dry_run=options["dry_run"])
+    workers = options["workers"] or (settings.max_concurrency if options["parallel"] else 1)
+    claims = min(workers, options["limit"] or workers)
+    return head_start(options["filter"], claims, dry_run=options["dry_run"])
 
 
 async def _leave_if_stuck(

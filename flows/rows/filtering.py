@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from pathlib import Path, PurePath
 
 from flows.session.connections import Connections
 from tasks.attempts import Attempt
 from tasks.errors import ErrorType, NotionNotFound
 from tasks.locks.order import machine_name, own_part_first
+from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.filters import wants
+from tasks.notion.queries import iterate_tracks
 from tasks.notion.rows import to_track
 from tasks.notion.schema import Field
-from tasks.notion.stage import iterate_tracks
 from tasks.notion.statuses import errors_of
 from tasks.planning import Action
 from tasks.retrying import PATIENT, retrying
@@ -37,6 +38,15 @@ def is_wanted(connections: Connections, track: Track, track_filter: TrackFilter)
     if wants(track, track_filter):
         return True
     return track_filter is TrackFilter.MISSING_EAGLE and is_gone(connections, track)
+
+
+def still_wanted(connections: Connections, track_filter: TrackFilter) -> Callable[[LockRow], bool]:
+    """Whether a claim is still about the row, by the row as the claim reads it."""
+
+    def judge(row: LockRow) -> bool:
+        return is_wanted(connections, to_track(row.page, connections.schema), track_filter)
+
+    return judge
 
 
 def wanted_rows(connections: Connections, track_filter: TrackFilter) -> AsyncGenerator[Track, None]:

@@ -17,11 +17,9 @@ from flows.session.run_state import RunState
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.eagle.index import Match
 from tasks.facts import gather_facts, identity_of, match_in, row_keys, soundcloud_path
-from tasks.notion.stage import find_by_path, find_by_soundcloud_id
+from tasks.notion.queries import find_by_path, find_by_soundcloud_id
 from tasks.planning import Action, Plan, plan_track
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
-
-__all__ = ["Selection", "select_tracks"]
 
 _log = logging.getLogger("flows.selection")
 
@@ -63,6 +61,7 @@ async def select_tracks(
         _duplicates(connections, needing, tracks if are_all else None),
         connections.playlists.prepare(() if connections.settings.dry_run else needing[:limit]),
     )
+    await state.head_start.give_back(_rows_of(groups))
     kept = await _without_duplicates(connections, state, needing, groups, selection)
     state.kept_apart += kept
     ordered = own_rows_first(connections.locks, state.machines, kept)
@@ -81,9 +80,30 @@ async def select_tracks(
             selection.adoptions.append(Adoption(track, match, plan.reason))
         else:
             selection.work.append(track)
+    to_work_on = {track.page_id for track in selection.work}
+    await state.head_start.give_back(state.head_start.claimed - to_work_on)
     selection.adoptions += adoptions
     await connections.playlists.prepare(selection.work)
     return selection
+
+
+def first_downloads(connections: Connections, tracks: Sequence[Track], number: int) -> list[Track]:
+    """The first `number` of the rows that are to be downloaded and that nobody holds."""
+    downloads = [
+        track
+        for track in tracks
+        if not track.lock
+        and _plan(connections, track).action is Action.DOWNLOAD
+        and resting(connections, track, Action.DOWNLOAD) is None
+    ]
+    return failed_last(connections, own_rows_first(connections.locks, frozenset(), downloads))[
+        :number
+    ]
+
+
+def _rows_of(groups: Iterable[DuplicateGroup]) -> set[str]:
+    """Who redirects a row claims it and its keeper."""
+    return {row.page_id for group in groups for row in (group.keeper, *group.others)}
 
 
 async def _unfinished(

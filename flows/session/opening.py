@@ -20,6 +20,7 @@ from flows.prefect_server.shared_limits import SharedLimits
 from flows.progress.terminal import Display
 from flows.session.connections import Connections
 from flows.session.gates import Gates
+from flows.session.head_start import HeadStart
 from flows.session.locks import open_locks
 from flows.session.pauses import PATIENCE_SECONDS, Pauses
 from flows.session.preflight import open_eagle, open_schema, open_state, writable_folder
@@ -63,7 +64,8 @@ class Run:
 class SessionOptions:
     """What the starter of a run hands down beside the settings; a worker hands down nothing.
 
-    `opening` are connections that the starter opens, and closes after the run (`opened_ahead`).
+    `opening` are connections that the starter opens, and closes after the run (`opened_ahead`);
+    `head_start` is what it has begun with them.
     """
 
     settings: Settings | None = None
@@ -73,6 +75,7 @@ class SessionOptions:
     only_pages: frozenset[str] | None = None
     pause_seconds: float = PATIENCE_SECONDS
     opening: asyncio.Future[Connections] | None = None
+    head_start: HeadStart = field(default_factory=HeadStart)
 
 
 session_options: ContextVar[SessionOptions] = ContextVar("session_options")
@@ -104,6 +107,7 @@ async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> Asy
             folder=new_run_folder(settings.state_dir),
             only_pages=options.only_pages,
             display=options.display,
+            head_start=options.head_start,
         )
         _warn_of_gaps(connections, state)
         pauses = Pauses(probes_of(connections), patience=options.pause_seconds)
@@ -111,7 +115,7 @@ async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> Asy
 
 
 @asynccontextmanager
-async def opened_ahead(*, dry_run: bool) -> AsyncIterator[None]:
+async def opened_ahead(*, dry_run: bool) -> AsyncIterator[asyncio.Future[Connections]]:
     """Begin at once to open the connections that a flow started in this block will take.
 
     Prefect cannot begin a flow before its server answers, three seconds after Enter; Notion and
@@ -124,7 +128,7 @@ async def opened_ahead(*, dry_run: bool) -> AsyncIterator[None]:
         opening = asyncio.ensure_future(_connect(settings, options, stack))
         token = session_options.set(replace(options, opening=opening))
         try:
-            yield
+            yield opening
         finally:
             session_options.reset(token)
             opening.cancel()

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from flows.progress.terminal import Display
 from flows.progress.transfers import Transfers
+from flows.session.head_start import HeadStart
 from flows.summary import SyncSummary
 from tasks.errors import SyncError
 from tasks.notion.schema import Schema
@@ -50,6 +51,7 @@ class RunState:
     display: Display | None = None
     work: Sequence[Track] = ()
     transfers: Transfers = field(default_factory=Transfers)
+    head_start: HeadStart = field(default_factory=HeadStart)
 
     @property
     def run_id(self) -> str:

@@ -35,6 +35,7 @@ _MOST_BYTES = 1 << 30
 _FIRST_SECONDS, _SECONDS_A_BYTE = 120.0, 4e-6
 _EXIT_TOO_BIG = 77
 _LOOKS_EVERY = 0.2
+_SECONDS_TO_END = 5.0
 _PRELOADED = ["tasks.audio.convert", "tasks.audio.decoder_pool"]
 _LEAVE_OUT = "Play the file; if it plays, report it. The other tracks are not touched by it."
 
@@ -126,8 +127,12 @@ class _Child:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def end(self) -> None:
-        """Ends an idle child; it is waited for, some milliseconds, before Python itself ends."""
+        """Ends an idle child, which takes some milliseconds; one that does not end is killed."""
+        impatience = threading.Timer(_SECONDS_TO_END, self._process.kill)
+        impatience.daemon = True
+        impatience.start()
         self._executor.shutdown()
+        impatience.cancel()
 
 
 async def _started(most_bytes: int) -> _Child:

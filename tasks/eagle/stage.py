@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from contextlib import suppress
 from pathlib import Path
 
 from tasks.eagle.imports import Lock
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem
 from tasks.eagle.tags import import_tags
+from tasks.errors import EagleError
 from tasks.stages import stage
 from tasks.tracks import Track
 
@@ -15,8 +18,14 @@ __all__ = ["adopt_item", "cache_library", "import_file", "look_again"]
 
 
 @stage("cache-eagle-library")
-async def cache_library(library: EagleLibrary) -> int:
-    """Read the whole library once; the number of items in its index. Raises EagleError."""
+async def cache_library(library: EagleLibrary, loading: Awaitable[int] | None = None) -> int:
+    """Read the whole library once; the number of items in its index. Raises EagleError.
+
+    `loading` is its reading, where that has begun already; what fails is read anew.
+    """
+    if loading is not None:
+        with suppress(EagleError):
+            return await loading
     return await library.load()
 
 

@@ -88,7 +88,7 @@ class _Cleaner:
     def note(self, row: LockRow) -> bool:
         """Enter a listed row into the report. True if it is to be claimed."""
         against = self.judge(row)
-        if isinstance(against, NotWanted):
+        if isinstance(against, NotWanted) or self._is_ours(row):
             return False
         self.report.locks[row.page_id] = row.lock
         if parse(row.lock) is None:
@@ -98,6 +98,12 @@ class _Cleaner:
         elif self.report.dry_run:
             self.report.cleared.append(row.page_id)
         return against is None and not self.report.dry_run
+
+    def _is_ours(self, row: LockRow) -> bool:
+        """True for a row that this process is at work on."""
+        lock = parse(row.lock)
+        ours = lock is not None and (lock.pid, lock.host) == (self.owner.pid, self.owner.host)
+        return ours and row.lock not in self.dead
 
     async def clear(self, page_id: str) -> None:
         outcome = await self._outcome(page_id)

@@ -1,28 +1,14 @@
-"""Notion's stages: the rows a run is about, the rows that are locked."""
+"""Notion's stage: the rows a run is about."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
-from tasks.locks.ports import LockRow
 from tasks.notion.client import NotionClient
-from tasks.notion.filters import locked_rows, query_filter, rows_with_addresses, rows_with_ids
-from tasks.notion.listing import list_rows
-from tasks.notion.lock_store import lock_row
-from tasks.notion.rows import to_track
-from tasks.notion.schema import Field, Schema
+from tasks.notion.queries import iterate_tracks
+from tasks.notion.schema import Schema
 from tasks.stages import stage
 from tasks.tracks import Track, TrackFilter
-
-__all__ = [
-    "find_by_path",
-    "find_by_soundcloud_id",
-    "iterate_locked",
-    "iterate_tracks",
-    "query_tracks",
-]
-
-_FRAGMENTS_PER_QUERY = 50
 
 
 @stage("query-tracks")
@@ -31,56 +17,13 @@ async def query_tracks(
     schema: Schema,
     track_filter: TrackFilter,
     is_wanted: Callable[[Track], bool],
+    listing: Awaitable[list[Track]] | None = None,
 ) -> list[Track]:
-    """All rows that match, oldest first, each once. Raises a NotionError if any are missing."""
+    """All rows that match, oldest first, each once. Raises a NotionError if any are missing.
+
+    `listing` is one of the same rows that has begun already.
+    """
+    if listing is not None:
+        return await listing
     rows = iterate_tracks(client, schema, track_filter, is_wanted)
     return [track async for track in rows]
-
-
-async def iterate_tracks(
-    client: NotionClient,
-    schema: Schema,
-    track_filter: TrackFilter,
-    is_wanted: Callable[[Track], bool],
-) -> AsyncGenerator[Track, None]:
-    """The rows that `is_wanted` takes, as they come, a page of a hundred at a time."""
-    conditions = query_filter(track_filter, schema)
-    async for page in list_rows(client, schema.data_source_id, conditions, only=schema.asked_for):
-        track = to_track(page, schema)
-        if is_wanted(track):
-            yield track
-
-
-async def iterate_locked(client: NotionClient, schema: Schema) -> AsyncIterator[LockRow]:
-    """Every row with something in its lock property."""
-    async for page in list_rows(
-        client, schema.data_source_id, locked_rows(schema), only=schema.asked_for
-    ):
-        yield lock_row(page, schema)
-
-
-async def find_by_path(client: NotionClient, schema: Schema, paths: Sequence[str]) -> list[Track]:
-    """Rows whose SoundCloud URL contains one of `paths` (`artist/title`), 50 paths a query.
-
-    A superset, to be compared by canonical key: `contains` ignores case and knows no bounds.
-    """
-    found: list[Track] = []
-    for start in range(0, len(paths), _FRAGMENTS_PER_QUERY):
-        conditions = rows_with_addresses(schema, paths[start : start + _FRAGMENTS_PER_QUERY])
-        rows = list_rows(client, schema.data_source_id, conditions, only=schema.asked_for)
-        found += [to_track(page, schema) async for page in rows]
-    return found
-
-
-async def find_by_soundcloud_id(
-    client: NotionClient, schema: Schema, soundcloud_ids: Sequence[str]
-) -> list[Track]:
-    """Rows that name one of the SoundCloud ids, 50 a query; none without such a property."""
-    found: list[Track] = []
-    if Field.SOUNDCLOUD_ID not in schema:
-        return found
-    for start in range(0, len(soundcloud_ids), _FRAGMENTS_PER_QUERY):
-        conditions = rows_with_ids(schema, soundcloud_ids[start : start + _FRAGMENTS_PER_QUERY])
-        rows = list_rows(client, schema.data_source_id, conditions, only=schema.asked_for)
-        found += [to_track(page, schema) async for page in rows]
-    return found

@@ -13,7 +13,7 @@ import pytest
 from flows.library_sync import library_sync
 from flows.session.opening import open_session
 from sandbox.notion.pages import create_page
-from tasks.notion.stage import iterate_tracks
+from tasks.notion.queries import iterate_tracks
 from tasks.tracks import TrackFilter
 from tests.flows.database_world import Database, types
 
