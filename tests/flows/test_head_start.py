@@ -29,7 +29,7 @@ def handed_down():
 
 async def is_locked(rows_of, sandbox, number: int) -> None:
     """Return once so many rows show a lock."""
-    for _ in range(100):
+    for _ in range(600):
         rows = await asyncio.to_thread(rows_of, sandbox)
         if sum(bool(row["Processing Lock"]) for row in rows) == number:
             return
