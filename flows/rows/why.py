@@ -20,8 +20,8 @@ from tasks.locks.registry import own_locks
 from tasks.locks.standing import standing
 from tasks.locks.value import parse
 from tasks.notion.links import id_in
+from tasks.notion.queries import find_by_path, find_by_soundcloud_id
 from tasks.notion.rows import to_track
-from tasks.notion.stage import find_by_path, find_by_soundcloud_id
 from tasks.planning import Action, plan_track
 from tasks.retrying import PATIENT, retrying
 from tasks.soundcloud.address import AddressKind, parse_address
