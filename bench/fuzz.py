@@ -4,7 +4,7 @@
 
 Ends with 1 if the run crashed, an error had no class, or a file stood under its final name that is
 not whole. A file that breaks its decoder is counted, not a fault: it costs that file. Each case is
-drawn from the seed and its number alone, so `--case N` makes it again.
+drawn from `--seed` and its number alone, so `--case N` makes it again.
 """
 
 from __future__ import annotations
