@@ -1,1 +1,1 @@
-"""What is put into the library and what it holds."""
+"""What the library holds."""
