@@ -10,6 +10,7 @@
     POST   /_sandbox/settle       wait until late writes and imports are done
     POST   /_sandbox/eagle        {"stopped"?, "library"?, "lose_imports"?, "import_delay"?}
     POST   /_sandbox/soundcloud/{track_id}/condition   {"condition", and its details}
+    and what admin_soundcloud.py adds: tracks, likes, reposts, sets
 
 A call that cannot be meant is answered with 400 and `{"error": sentence}`.
 """
@@ -26,6 +27,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from sandbox import admin_soundcloud
 from sandbox.eagle.eagle import NoSuchLibrary
 from sandbox.fault_plans import PRESETS, plan_from
 from sandbox.faults import SERVICES
@@ -52,6 +54,7 @@ def create_app(sandbox: Administered) -> Starlette:
         Route("/_sandbox/settle", calls.settle, methods=["POST"]),
         Route("/_sandbox/eagle", calls.eagle, methods=["POST"]),
         Route("/_sandbox/soundcloud/{track_id}/condition", calls.condition, methods=["POST"]),
+        *admin_soundcloud.routes(sandbox.soundcloud),
     ]
     refusals = (ValueError, KeyError, TypeError, NoSuchLibrary)
     return Starlette(routes=routes, exception_handlers=dict.fromkeys(refusals, _refused))

@@ -304,6 +304,26 @@ def test_the_summary_counts_what_happened(small: RunningSandbox, tmp_path: Path)
     assert summary["requests"]["eagle"] == {"POST /api/item/addFromPath": 1}
 
 
+def test_lists_of_soundcloud_are_made_and_changed_while_it_serves(small: RunningSandbox) -> None:
+    accounts, catalogue = small.soundcloud.accounts, small.soundcloud.catalogue
+    place = "/_sandbox/soundcloud"
+    with http(small) as client:
+        new = {"title": "Made Now", "artist": "Nova", "seconds": 5}
+        track = client.post(f"{place}/tracks", json=new).json()
+        assert track in client.get(f"{place}/tracks").json()
+        liked = client.post(f"{place}/likes", json={"account": "Robin", "tracks": [track["id"]]})
+        assert liked.json() == {"url": "https://soundcloud.com/robin/likes"}
+        made = client.post(f"{place}/sets", json={"title": "S", "artist": "Robin", "tracks": []})
+        grown = {"url": made.json()["url"], "tracks": [track["id"]]}
+        assert client.post(f"{place}/sets", json=grown).json()["url"] == grown["url"]
+        client.post(f"{place}/closed", json={"path": "robin/likes", "status": 403})
+        unknown = client.post(f"{place}/likes", json={"account": "Robin", "tracks": [1]})
+        assert (unknown.status_code, "no track 1" in unknown.json()["error"]) == (400, True)
+    assert [each.id for each in accounts.shelf("robin", "likes")] == [track["id"]]
+    assert catalogue.at("robin/sets/s").tracks == (track["id"],)
+    assert accounts.closed("robin/likes") == 403
+
+
 def test_plain_audio_lies_at_direct_addresses(small: RunningSandbox) -> None:
     with http(small) as client:
         listed = client.get("/audio/").json()
