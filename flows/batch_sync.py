@@ -29,6 +29,7 @@ from flows.library_sync import (
     work_through,
 )
 from flows.prefect_server.caretaker import cared_for
+from flows.prefect_server.run_names import named
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
 from flows.reporting.remembering import remembered
@@ -45,7 +46,7 @@ _log = logging.getLogger("flows.batch_sync")
 _ROUND = 10
 
 
-@flow(name="batch-sync", flow_run_name="batch-sync {filter}")
+@flow(name="batch-sync", flow_run_name=named("batch-sync"))
 async def batch_sync(
     filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the command line's word)
     limit: Limit | None = None,

@@ -11,6 +11,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from flows.prefect_server.limits import has_server
 from flows.prefect_server.orphans import close_orphans
 from flows.prefect_server.outage import record_gap
+from flows.prefect_server.run_names import named
 from flows.session.connections import Connections
 from flows.session.opening import open_session
 from flows.session.run_state import RunState
@@ -25,7 +26,7 @@ __all__ = ["clean_up", "cleanup_locks"]
 _log = logging.getLogger("flows.cleanup")
 
 
-@flow(name="cleanup-locks")
+@flow(name="cleanup-locks", flow_run_name=named("cleanup-locks"))
 async def cleanup_locks(
     dry_run: bool = False,  # noqa: FBT001, FBT002  (a form's field)
 ) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from prefect import flow
 from prefect.artifacts import acreate_markdown_artifact
 
 from flows.library.report import read_library
+from flows.prefect_server.run_names import named
 from flows.session.opening import run_settings
 
 __all__ = ["library_status"]
 
 
-@flow(name="library-status")
+@flow(name="library-status", flow_run_name=named("library-status"))
 async def library_status() -> dict[str, Any]:
     """Count the library's rows by state, waiting, errors and locks; changes nothing."""
     report = await read_library(await run_settings())

@@ -19,6 +19,7 @@ from flows.fan_out.runners import process_tracks
 from flows.fan_out.shares import hand_out, require_pool
 from flows.follow_sources import follow_before, lists_before
 from flows.prefect_server.caretaker import cared_for
+from flows.prefect_server.run_names import named
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
 from flows.reporting.remembering import remembered
@@ -65,7 +66,7 @@ class HowToWork:
         return "sequential processing"
 
 
-@flow(name="library-sync", flow_run_name="library-sync {filter}")
+@flow(name="library-sync", flow_run_name=named("library-sync"))
 async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
     filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the command line's word)
     limit: Limit | None = None,

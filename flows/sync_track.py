@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
+from prefect.context import TagsContext
 from prefect.states import Completed, Failed
 
 from flows.progress.transfers import Stage
@@ -30,6 +31,9 @@ from tasks.shown_text import shown, without_secrets
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.sync_track")
+
+TRACK_TAG = "library-sync-track"
+"""What the flow runs of a run's tracks are tagged with."""
 
 
 @dataclass
@@ -62,10 +66,32 @@ async def sync_track(
         label: `Artist - Title`, the name of this run.
         filter: The filter that the row must still match when it is claimed.
     """
-    async with _turn_of(page_id) as turn:
-        result = await sync_one(turn, filter)
-        await after_track(turn.run.connections.settings, turn.run.state, result)
+    with TagsContext(current_tags=set()):  # the tag is the run's, not its stages'
+        async with _turn_of(page_id) as turn:
+            _say_what(turn.track)
+            result = await sync_one(turn, filter)
+            await after_track(turn.run.connections.settings, turn.run.state, result)
+    _say_result(result)
     return _as_state(result)
+
+
+def _say_what(track: Track) -> None:
+    """The links, first on the run's page."""
+    log = get_run_logger()
+    if track.page_url:
+        log.info("Row in Notion: %s", track.page_url)
+    if track.soundcloud_url:
+        log.info("Source: %s", without_secrets(shown(track.soundcloud_url)))
+
+
+def _say_result(result: TrackResult) -> None:
+    """What became of it, last on the run's page; the terminal has it from the run."""
+    log = get_run_logger()
+    if result.error_message:
+        said = f"{result.error_type or result.status}: {result.error_message} {result.remedy or ''}"
+        log.error("%s", without_secrets(shown(said)))
+    else:
+        log.info("%s: %s", result.status.value.replace("_", " "), shown(result.action))
 
 
 @asynccontextmanager

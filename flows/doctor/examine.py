@@ -28,6 +28,8 @@ from flows.doctor.machine import (
 )
 from flows.doctor.notion import NotionSeen, examine_notion
 from flows.doctor.state import examine_state
+from flows.prefect_server.credentials import command_settings
+from flows.prefect_server.environment import server_address
 from flows.progress.output import write_json
 from flows.settings import Settings, load_what_works
 from flows.summary import ReturnCode
@@ -42,7 +44,10 @@ _log = logging.getLogger("flows.doctor")
 def run(*, json_file: Path | None = None) -> int:
     """Look at everything, print the table; 0 if nothing fails, else 1."""
     settings, wrong = load_what_works()
-    findings = [*examine_settings(wrong), *asyncio.run(examine(settings, os.environ))]
+    if not wrong:
+        settings = command_settings()
+    environment = os.environ | {"PREFECT_API_URL": server_address()}
+    findings = [*examine_settings(wrong), *asyncio.run(examine(settings, environment))]
     if json_file is not None:
         write_json(json_file, findings_dict(findings))
     if json_file != Path("-"):

@@ -198,7 +198,7 @@ async def examine_prefect(api_url: str) -> Finding:
     """Prefect's server, where one is named; without one each run has its own."""
     name = "Prefect"
     if not api_url:
-        return ok(name, "PREFECT_API_URL is not set: each run starts a server of its own")
+        return ok(name, "no server is named: each run starts one of its own")
     try:
         async with httpx.AsyncClient(timeout=_SECONDS) as http, asyncio.timeout(2 * _SECONDS):
             answer = await http.get(f"{api_url.rstrip('/')}/health")

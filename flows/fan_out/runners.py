@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows.fan_out.subflows import ended_together
 from flows.fan_out.work_list import Waiting
 from flows.prefect_server.outage import OUT_OF_REACH, Outage
+from flows.prefect_server.reaches import send_fewer_task_events
 from flows.progress.board import Board
 from flows.session.gates import Gates, claims_ahead
 from flows.session.opening import Run
@@ -29,6 +33,7 @@ _log = logging.getLogger("flows.progress")
 
 # Twenty subflows that begin at once are more than a Prefect server on SQLite likes.
 _APART = 0.05
+_LONG_STAGES = frozenset({"fetch-recording"})
 
 
 async def process_tracks(
@@ -48,8 +53,20 @@ async def process_tracks(
     run.state.work = work
     display, transfers = run.state.display, run.state.transfers
     board = Board(len(work), display, transfers, on_result, pause=lambda: run.pauses.text)
-    async with board.shown():
-        return await _run_twice(run, work, workers, board)
+    with _of_a_track():
+        async with board.shown():
+            return await _run_twice(run, work, workers, board)
+
+
+@contextmanager
+def _of_a_track() -> Iterator[None]:
+    """A track's flow run leaves little on the server: no heartbeat, which its run has, no line for
+    each task that ended, and few events. Its tag lets lists leave it out.
+    """
+    send_fewer_task_events(_LONG_STAGES)
+    logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
 
 
 async def _run_twice(

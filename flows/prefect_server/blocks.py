@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import httpx
 from prefect.blocks.core import Block
@@ -15,14 +15,6 @@ from pydantic import Field, SecretStr
 
 from flows.prefect_server.limits import has_server
 from flows.settings import Settings, given_variables, load_settings
-
-__all__ = [
-    "BLOCK_NAME",
-    "EagleConnection",
-    "NotionCredentials",
-    "register_blocks",
-    "settings_with_blocks",
-]
 
 _log = logging.getLogger("flows.blocks")
 
@@ -44,6 +36,10 @@ class NotionCredentials(Block):
     _block_type_name: ClassVar[str | None] = "Notion Credentials (library-sync)"
     _block_type_slug: ClassVar[str | None] = "library-sync-notion-credentials"
     _description: ClassVar[str | None] = "The Notion integration and databases of library-sync."
+    _logo_url: ClassVar[Any] = (
+        "https://upload.wikimedia.org/wikipedia/commons/4/45/Notion_app_logo.png"
+    )
+    _documentation_url: ClassVar[Any] = "https://developers.notion.com/docs/authorization"
 
     token: SecretStr = Field(title="Token", description="NOTION_TOKEN: the integration's secret")
     tracks_db_id: str = Field(
@@ -70,6 +66,8 @@ class EagleConnection(Block):
     _block_type_name: ClassVar[str | None] = "Eagle Connection (library-sync)"
     _block_type_slug: ClassVar[str | None] = "library-sync-eagle-connection"
     _description: ClassVar[str | None] = "The Eagle app that library-sync imports into."
+    _logo_url: ClassVar[Any] = "https://eagle.cool/favicon.ico"
+    _documentation_url: ClassVar[Any] = "https://api.eagle.cool/"
 
     api_base: str = Field(
         title="Address", description="EAGLE_API_BASE: Eagle's API, or `off` to work without Eagle"
@@ -105,6 +103,22 @@ async def register_blocks() -> str:
     await NotionCredentials.aregister_type_and_schema()
     await EagleConnection.aregister_type_and_schema()
     return f"Block types for credentials: there; a block named {BLOCK_NAME} of each is read."
+
+
+async def has_credentials() -> bool:
+    """True if the server has our block with Notion's credentials."""
+    return bool(await _variables_of(NotionCredentials))
+
+
+async def keep_credentials(given: Mapping[str, str]) -> str:
+    """Put the credentials of `given` into the block that workers read; a sentence."""
+    block = NotionCredentials(
+        token=SecretStr(given["NOTION_TOKEN"]),
+        tracks_db_id=given["TRACKS_DB_ID"],
+        playlists_db_id=given.get("PLAYLISTS_DB_ID", ""),
+    )
+    await block.asave(BLOCK_NAME, overwrite=True)
+    return f"The block {BLOCK_NAME} holds Notion's credentials; what a machine sets wins over it."
 
 
 async def settings_with_blocks() -> Settings:

@@ -41,6 +41,12 @@ def prepare_prefect(*, debug: bool = False) -> None:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "DEBUG")
 
 
+def no_telemetry() -> None:
+    """Prefect reports nothing home, whichever command imports it; to be called first of all."""
+    for name in ("PREFECT_SERVER_ANALYTICS_ENABLED", "DO_NOT_TRACK"):
+        os.environ.setdefault(name, _DEFAULTS[name])
+
+
 def prepare_worker(given: Mapping[str, str]) -> None:
     """Set in the environment what a worker's runs need: `given`, the variables of `.env`, too.
 
@@ -71,13 +77,19 @@ def prefect_home() -> Path:
 
 
 def names_a_server() -> bool:
-    """Whether a server is configured, by whatever means Prefect has.
+    """Whether a server is configured, by whatever means Prefect has."""
+    return bool(server_address())
 
-    Importing its settings takes two seconds, so it is asked only where a file or variable may
-    name one.
+
+def server_address() -> str:
+    """The API's address of the Prefect server that every command uses: the environment's, then
+    that of Prefect's profile or settings file; empty where each run has a server of its own.
+
+    Importing Prefect's settings takes two seconds, so they are asked only where a file or variable
+    may name a server.
     """
-    if os.environ.get("PREFECT_API_URL"):
-        return True
+    if address := os.environ.get("PREFECT_API_URL"):
+        return address
     profiles = Path(os.environ.get("PREFECT_PROFILES_PATH") or prefect_home() / "profiles.toml")
     mentioned = "PREFECT_PROFILE" in os.environ or Path("prefect.toml").exists()
     if not mentioned and not any(
@@ -88,10 +100,10 @@ def names_a_server() -> bool:
             (Path("pyproject.toml"), "tool.prefect"),
         )
     ):
-        return False
+        return ""
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
 
-    return bool(PREFECT_API_URL.value())
+    return PREFECT_API_URL.value() or ""
 
 
 def _mentions(path: Path, word: str) -> bool:

@@ -7,6 +7,10 @@ first. Prefect begins most of them deferred: they read, then write, and where an
 between, SQLite refuses at once, whatever the busy time-out. The server answers 503, and its client
 tries again after 2, 4, 8 s: those are the stalls (docs/performance-orchestration.md).
 
+`send_fewer_task_events`: a task tells its server of Pending, Running and its end, each as an event
+of 2 kB that the database keeps five times over: most of what a track leaves there. Only the end is
+told, of the stage that takes long its beginning too.
+
 `outlive_broken_pipes`: Prefect writes its log lines with rich, which ends the process when nobody
 reads them any more. A run whose worker is gone has rows to free first.
 """
@@ -15,7 +19,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -57,6 +61,38 @@ def _in_turn(configuration: Any) -> Any:
                 yield transaction
 
     return InTurn
+
+
+def send_fewer_task_events(told_at_once: Collection[str]) -> bool:
+    """Tell the server of a task's end alone; of those named `told_at_once` that they run, too.
+
+    True if it is so now.
+    """
+    from prefect import task_engine  # noqa: PLC0415  (a run has imported it)
+
+    whole = getattr(task_engine, _TELLS, None)
+    if whole is None:
+        _log.warning("Prefect tells of its tasks in another way now; the database grows faster.")
+        return False
+    if not getattr(whole, "is_ours", False):
+        setattr(task_engine, _TELLS, _fewer(whole, told_at_once))
+    return True
+
+
+_TELLS = "emit_task_run_state_change_event"
+
+
+def _fewer(whole: Callable[..., Any], told_at_once: Collection[str]) -> Callable[..., Any]:
+    def tell(*args: Any, **given: Any) -> Any:
+        task, state = given.get("task_run"), given.get("validated_state")
+        if task is not None and state is not None:
+            begins = state.is_running() and task.name.rsplit("-", 1)[0] not in told_at_once
+            if state.is_pending() or begins:
+                return None
+        return whole(*args, **given)
+
+    tell.is_ours = True  # type: ignore[attr-defined]
+    return tell
 
 
 def outlive_broken_pipes() -> None:

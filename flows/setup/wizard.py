@@ -7,21 +7,21 @@ is missing and ends with 78.
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
 from pydantic import SecretStr
 
 from flows.doctor import examine as doctor
-from flows.prefect_server.environment import prepare_prefect
+from flows.prefect_server.environment import require_server
 from flows.settings import Settings, load_what_works
 from flows.setup.databases import SharedDatabase, looks_like_tracks, shared_databases
 from flows.setup.dialogue import Dialogue
 from flows.setup.nightly import offer_every_night
+from flows.setup.server import prepare_named_server
 from flows.summary import ReturnCode
 from tasks.eagle.client import EagleClient
 from tasks.errors import ConfigurationError, EagleError, NotionError, NotionUnauthorized
@@ -36,9 +36,16 @@ _DATABASE = "TRACKS_DB_ID"
 _SHORTER_THAN_AN_ID = 6
 
 
-def run(*, yes: bool) -> int:
-    """Ask, write, complete, then `doctor`; its exit code, or 78 for what only a person can say."""
+def run(*, yes: bool, server: bool = False) -> int:
+    """Ask, write, complete, then `doctor`; its exit code, or 78 for what only a person can say.
+
+    With `server` only the Prefect server is prepared, which needs no credentials.
+    """
     dialogue = Dialogue(is_open=sys.stdin.isatty(), yes=yes)
+    if server:
+        require_server("setup --server")
+        asyncio.run(prepare_named_server(dialogue, must=True))
+        return ReturnCode.PROCESSED
     try:
         missing = asyncio.run(set_up(dialogue))
     except EOFError:
@@ -64,8 +71,7 @@ async def set_up(dialogue: Dialogue) -> list[str]:
     if missing:
         return missing
     missing = await _properties(dialogue, settings)
-    for sentence in await _prefect_objects():
-        dialogue.say(sentence)
+    await prepare_named_server(dialogue)
     offer_every_night(dialogue)
     return missing
 
@@ -230,21 +236,6 @@ def _may_create(dialogue: Dialogue, schema: Schema, names: str) -> bool:
     return dialogue.agrees(question, unless_said=False) and dialogue.agrees(
         doubt, unless_said=False
     )
-
-
-async def _prefect_objects() -> Iterable[str]:
-    """What `prefect_server.objects` makes in the Prefect server that PREFECT_API_URL names."""
-    if not os.environ.get("PREFECT_API_URL"):
-        return ()
-    if importlib.util.find_spec("flows.prefect_server.objects") is None:
-        return ()
-    prepare_prefect()
-    from flows.prefect_server.objects import prepare_server  # noqa: PLC0415  (Prefect takes seconds)
-
-    try:
-        return await prepare_server()
-    except (httpx.HTTPError, RuntimeError) as error:
-        return [f"Prefect's objects were not created: {error}"]
 
 
 _STEPS = {

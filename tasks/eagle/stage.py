@@ -29,7 +29,6 @@ async def cache_library(library: EagleLibrary, loading: Awaitable[int] | None = 
     return await library.load()
 
 
-@stage("look-into-eagle")
 async def look_again(library: EagleLibrary, website: str) -> None:
     """Learn what others have imported of one recording since the run began, or have asked for.
 

@@ -83,7 +83,7 @@ def test_a_configured_server_is_used(quiet_home, where, text):
         (quiet_home / "prefect" / where).write_text(f'active = "p"\n{text}')
     else:
         (quiet_home / where).write_text(text)
-    ask = "from flows.prefect_server.environment import names_a_server; print(names_a_server())"
+    ask = "from flows.prefect_server.environment import server_address; print(server_address())"
     told = subprocess.run(
         [sys.executable, "-c", ask],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -91,7 +91,7 @@ def test_a_configured_server_is_used(quiet_home, where, text):
         text=True,
         check=True,
     )
-    assert told.stdout.strip() == "True", told.stderr
+    assert told.stdout.strip() == "http://127.0.0.1:4200/api", told.stderr
 
 
 def test_a_server_in_the_environment_is_used(quiet_home, monkeypatch):

@@ -36,10 +36,10 @@ def add(
     """Put tracks or whole lists of SoundCloud into Notion."""
     from flows.command_line.sync_run import run_sync  # noqa: PLC0415
     from flows.following.adding import add_tracks  # noqa: PLC0415
+    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
 
-    settings = load_settings()
+    settings = command_settings()
     settings = replace(settings, dry_run=settings.dry_run or dry_run)
     verbosity.attach()
     outcome = asyncio.run(add_tracks(settings, urls, playlist.strip()))

@@ -13,9 +13,9 @@ def batch(
 ) -> int:
     """Bring matching tracks in by small queries, for running often."""
     from flows.command_line.sync_run import run_sync  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
+    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
 
-    return run_sync("batch", options, load_settings(), verbosity)
+    return run_sync("batch", options, command_settings(), verbosity)
 
 
 COMMAND = Command(

@@ -18,10 +18,10 @@ def cleanup(
 ) -> int:
     """Free the locks of crashed processes."""
     from flows.command_line.sync_run import hand_down, ready_prefect  # noqa: PLC0415
+    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
 
-    settings = load_settings()
+    settings = command_settings()
     line = verbosity.attach()
     ready_prefect(verbosity, settings)
     from flows.cleanup_locks import cleanup_locks  # noqa: PLC0415  (Prefect takes seconds)

@@ -33,9 +33,9 @@ def export(
 ) -> int:
     """Make the playlists' M3U8 files, or the library's XML for rekordbox."""
     from flows.exporting.making import export_library  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
+    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
 
-    settings = load_settings()
+    settings = command_settings()
     verbosity.attach()
     made = asyncio.run(export_library(settings, kind, playlist.strip(), out))
     for line in made.lines():

@@ -36,11 +36,11 @@ def follow(
     if (url is None) != list_:
         raise WrongWords("Give the address of a list, or --list.", "follow")
     from flows.following.subscriptions import follow_list, followed_lists  # noqa: PLC0415
+    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
     from tasks.shown_text import shown  # noqa: PLC0415
 
-    settings = load_settings()
+    settings = command_settings()
     verbosity.attach()
     if url is not None:
         found = [asyncio.run(follow_list(settings, url, playlist.strip()))]

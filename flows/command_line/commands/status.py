@@ -25,11 +25,11 @@ def status(
 ) -> int:
     """Show the library at a glance."""
     from flows.library.report import read_library  # noqa: PLC0415
+    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.progress.output import write_json, write_text  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
     from tasks.shown_text import shown  # noqa: PLC0415
 
-    settings = load_settings()
+    settings = command_settings()
     verbosity.attach()
     report = asyncio.run(read_library(settings))
     if json is not None:

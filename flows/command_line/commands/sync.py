@@ -38,10 +38,10 @@ def sync(
     if error is not None and not retry_failed:
         raise WrongWords("--error goes with --retry-failed.", "sync")
     from flows.command_line.sync_run import run_sync  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
+    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
 
     more = {"retry_failed": retry_failed, "error": error, "distribute": distribute}
-    return run_sync("sync", options, load_settings(), verbosity, more=more)
+    return run_sync("sync", options, command_settings(), verbosity, more=more)
 
 
 COMMAND = Command(

@@ -35,10 +35,10 @@ def undo(
 ) -> int:
     """Take back the merges of a run; its rows are not merged again."""
     from flows.command_line.sync_run import hand_down  # noqa: PLC0415
+    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.rows.undo import keep_apart, merging_runs, undo_run  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
 
-    settings = load_settings()
+    settings = command_settings()
     line = verbosity.attach()
     if run is None and not apart:
         lines = [text for each in merging_runs(settings.state_dir) for text in each.lines()]

@@ -22,9 +22,9 @@ def unfollow(
 ) -> int:
     """Follow a list no more; its rows and files stay."""
     from flows.following.subscriptions import unfollow_list  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
+    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
 
-    settings = load_settings()
+    settings = command_settings()
     verbosity.attach()
     address = asyncio.run(unfollow_list(settings, url))
     verb = "Would no longer follow" if settings.dry_run else "No longer following"
