@@ -23,10 +23,10 @@ from flows.doctor.machine import (
     examine_notify,
     examine_prefect,
     examine_settings,
-    examine_soundcloud,
     examine_space,
 )
 from flows.doctor.notion import NotionSeen, examine_notion
+from flows.doctor.source import examine_reading, examine_soundcloud
 from flows.doctor.state import examine_state
 from flows.prefect_server.credentials import command_settings
 from flows.prefect_server.environment import server_address
@@ -83,6 +83,10 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
     found += examine_notify(settings)
     if seen.was_listed:
         found.append(examine_space(settings.out_dir, seen.waiting))
+        read, errors = await _alone(
+            "SoundCloud", lambda: examine_reading(settings, seen.waiting), _nothing
+        )
+        found += read + errors
     return [*found, prefect.result()]
 
 

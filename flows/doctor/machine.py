@@ -1,4 +1,4 @@
-"""`doctor` looks at this machine: settings, folders, space, yt-dlp, SoundCloud, Prefect."""
+"""`doctor` looks at this machine: settings, folders, space, Prefect."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import difflib
 import os
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -16,9 +15,8 @@ from flows.session.preflight import writable_folder
 from flows.settings import RETIRED, VARIABLES, Settings, env_files
 from tasks.audio.fingerprint import find_fpcalc
 from tasks.disk.volumes import free_bytes
-from tasks.errors import ConfigurationError, FileError, SourceError
+from tasks.errors import ConfigurationError, FileError
 from tasks.notifications.client import Notifier
-from tasks.soundcloud.budget import SourceBudget
 from tasks.tracks import Track
 
 __all__ = [
@@ -28,17 +26,14 @@ __all__ = [
     "examine_notify",
     "examine_prefect",
     "examine_settings",
-    "examine_soundcloud",
     "examine_space",
     "judge_space",
-    "judge_ytdlp",
 ]
 
 _MB = 1_000_000
 _MB_A_MINUTE = 32.0
 _USUAL_MB = 160.0
 _LEAST_MB = 50.0
-_OLD_DAYS = 60
 _SECONDS = 5.0
 # One or two letters in a name of ten; NOTION_TIMEOUT is no NOTION_TOKEN.
 _A_SLIP = 0.8
@@ -146,52 +141,12 @@ def examine_space(folder: Path, waiting: Sequence[Track]) -> Finding:
         return fail("Free space", str(error), error.remedy)
 
 
-def judge_ytdlp(version: str, today: date) -> Finding:
-    """yt-dlp's version is its date; SoundCloud changes, and old ones stop working."""
-    name = "yt-dlp"
-    try:
-        made = datetime.strptime(version[:10], "%Y.%m.%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        return ok(name, version)
-    age = (today - made).days
-    if age > _OLD_DAYS:
-        said = f"{version} is {age} days old; SoundCloud may have changed since."
-        return warn(name, said, "python -m pip install --upgrade yt-dlp")
-    return ok(name, version)
-
-
-async def examine_soundcloud(settings: Settings) -> list[Finding]:
-    """yt-dlp's age, and SoundCloud's front page through the proxy that downloads use."""
-    from yt_dlp.version import __version__  # noqa: PLC0415  (half a second, for `doctor` alone)
-
-    from tasks.soundcloud.client import SoundCloudClient  # noqa: PLC0415
-
-    found = [judge_ytdlp(__version__, datetime.now(UTC).date())]
-    client = SoundCloudClient(
-        cache_dir=settings.state_dir / "yt-dlp",
-        budget=SourceBudget(),
-        proxy=settings.sc_proxy or None,
-        tls_verify=settings.sc_tls_verify,
-    )
-    through = f" through {_without_password(settings.sc_proxy)}" if settings.sc_proxy else ""
-    try:
-        await client.reach()
-    except SourceError as error:
-        remedy = "Check the network and SC_PROXY; SC_TLS_VERIFY=0 accepts a proxy's certificates."
-        return [*found, fail("SoundCloud", f"It cannot be reached{through}: {error}", remedy)]
-    return [*found, ok("SoundCloud", f"reachable{through}")]
-
-
 def examine_fpcalc() -> Finding:
     """Chromaprint is optional: it recognises other uploads of a recording by their sound."""
     found = find_fpcalc()
     if found is None:
         return ok("fpcalc", "not installed: other uploads are not told by their sound (optional)")
     return ok("fpcalc", found)
-
-
-def _without_password(proxy: str) -> str:
-    return proxy.rsplit("@", 1)[-1]
 
 
 async def examine_prefect(api_url: str) -> Finding:

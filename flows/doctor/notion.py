@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from flows.doctor.findings import Finding, fail, ok, warn
+from flows.session.clients import notion_client
 from flows.settings import Settings, places
 from tasks.errors import (
     ConfigurationError,
@@ -21,7 +22,6 @@ from tasks.errors import (
 )
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import is_live, parse
-from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
 from tasks.notion.filters import locked_rows, query_filter, wants
 from tasks.notion.listing import list_rows
@@ -53,10 +53,7 @@ async def examine_notion(settings: Settings) -> NotionSeen:
     seen = NotionSeen(findings=_credentials(settings))
     if not settings.notion_token:
         return seen
-    budget = RequestBudget(settings.notion_requests_per_minute)
-    client = NotionClient(
-        settings.notion_token.get_secret_value(), base_url=settings.notion_base_url, budget=budget
-    )
+    client = notion_client(settings)
     async with client:
         try:
             await _with_token(client, settings, seen)

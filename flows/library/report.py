@@ -15,13 +15,12 @@ from flows.reporting.frames import failures_by_run
 from flows.reporting.html_page import Link, bars, page, paragraph, section, stacked, table
 from flows.reporting.local_time import local
 from flows.reporting.run_folders import PastRun, began, past_runs
+from flows.session.clients import notion_client
 from flows.session.preflight import open_schema
 from flows.settings import Settings
 from tasks.errors import NotionError
 from tasks.locks.ports import this_host
 from tasks.locks.registry import own_locks
-from tasks.notion.budget import RequestBudget
-from tasks.notion.client import NotionClient
 from tasks.notion.listing import list_rows
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.rows import to_track
@@ -118,10 +117,7 @@ class LibraryReport:
 
 async def read_library(settings: Settings) -> LibraryReport:
     """List every row once and count. Raises ConfigurationError, NotionError."""
-    budget = RequestBudget(settings.notion_requests_per_minute)
-    client = NotionClient(
-        settings.notion_token.get_secret_value(), base_url=settings.notion_base_url, budget=budget
-    )
+    client = notion_client(settings)
     async with client:
         schema = await open_schema(client, settings)
         tracks = []

@@ -20,6 +20,7 @@ import httpx
 
 from flows.prefect_server.environment import prefect_home
 from flows.prefect_server.own_database import prune, reason_against
+from flows.service.updating import update_every_night
 from flows.settings import Settings
 from tasks.errors import ConfigurationError
 
@@ -59,9 +60,11 @@ async def serve(settings: Settings, *, port: int, nightly: str, timezone: str) -
         _log.info(
             "Every night at %s (%s) new tracks are brought in. Ctrl-C ends it.", nightly, timezone
         )
+        updating = asyncio.create_task(_updates(settings, nightly, timezone))
         working = asyncio.create_task(work_until_stopped(drain=False))
         dying = asyncio.create_task(asyncio.to_thread(server.wait))
         await asyncio.wait({working, dying}, return_when=asyncio.FIRST_COMPLETED)
+        updating.cancel()
         if not working.done():
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
@@ -70,6 +73,11 @@ async def serve(settings: Settings, *, port: int, nightly: str, timezone: str) -
                 remedy=f"{_log_path()} says why; start `library-sync serve` again.",
             )
         working.result()
+
+
+async def _updates(settings: Settings, nightly: str, timezone: str) -> None:
+    if settings.update_ytdlp:
+        await update_every_night(nightly, timezone)
 
 
 def name_server(port: int) -> None:

@@ -18,6 +18,7 @@ import httpx
 from flows.prefect_server.environment import is_embedded
 from flows.prefect_server.shared_limits import SharedLimits
 from flows.progress.terminal import Display
+from flows.session.clients import eagle_client, notion_client, source_client
 from flows.session.connections import Connections
 from flows.session.gates import Gates
 from flows.session.head_start import HeadStart
@@ -33,17 +34,11 @@ from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.fingerprint import find_fpcalc
 from tasks.audio.sweeping import sweep_partial_files, sweep_staging
 from tasks.dedupe.decisions import Decisions
-from tasks.eagle.client import EagleClient
 from tasks.eagle.imports import Patience
 from tasks.eagle.library import EagleLibrary
-from tasks.eagle.paths import PathMap
 from tasks.locks.timing import LockTiming
-from tasks.notion.budget import RequestBudget
-from tasks.notion.client import NotionClient
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Field
-from tasks.soundcloud.budget import SourceBudget
-from tasks.soundcloud.client import SoundCloudClient
 
 _log = logging.getLogger("flows.session")
 
@@ -146,7 +141,7 @@ async def _connect(
     """Connections that close with `stack`. Raises ConfigurationError."""
     await asyncio.to_thread(open_state, settings.state_dir)
     limits = await _limits()
-    notion = await stack.enter_async_context(_notion(settings, limits))
+    notion = await stack.enter_async_context(notion_client(settings, limits.notion))
     schema = await open_schema(notion, settings)
     eagle = await _open_eagle(settings, options.patience, stack)
     staging = await asyncio.to_thread(_open_staging, settings, stack)
@@ -156,7 +151,7 @@ async def _connect(
         schema=schema,
         locks=stack.enter_context(open_locks(settings, notion, schema, options.timing)),
         eagle=eagle,
-        source=_source(settings),
+        source=source_client(settings),
         decoders=stack.enter_context(DecoderPool()),
         limits=limits,
         playlists=PlaylistNames(notion, schema),
@@ -177,37 +172,13 @@ async def _limits() -> SharedLimits:
     return await open_limits()
 
 
-def _notion(settings: Settings, limits: SharedLimits) -> NotionClient:
-    budget = RequestBudget(settings.notion_requests_per_minute, shared=limits.notion)
-    return NotionClient(
-        settings.notion_token.get_secret_value(), base_url=settings.notion_base_url, budget=budget
-    )
-
-
-def _source(settings: Settings) -> SoundCloudClient:
-    return SoundCloudClient(
-        proxy=settings.sc_proxy or None,
-        tls_verify=settings.sc_tls_verify,
-        auth_token=settings.sc_auth_token.get_secret_value() or None,
-        cache_dir=settings.state_dir / "yt-dlp",
-        allowed_hosts=settings.allowed_source_hosts,
-        budget=SourceBudget(),
-    )
-
-
 async def _open_eagle(
     settings: Settings, patience: Patience | None, stack: AsyncExitStack
 ) -> EagleLibrary | None:
     if not settings.eagle_enabled:
         return None
     http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-    client = EagleClient(
-        http,
-        settings.eagle_api_base,
-        settings.eagle_token.get_secret_value(),
-        path_map=PathMap.parse(settings.eagle_path_map),
-    )
-    return await open_eagle(client, settings, patience)
+    return await open_eagle(eagle_client(http, settings), settings, patience)
 
 
 def _open_staging(settings: Settings, stack: AsyncExitStack) -> Path:

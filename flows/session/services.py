@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from flows.session.clients import notion_client, source_client
 from flows.session.locks import open_locks
 from flows.session.preflight import open_schema
 from flows.settings import Settings
 from tasks.locks.track_locks import TrackLocks
-from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
 from tasks.notion.new_rows import JustMade, NewRows
 from tasks.notion.schema import Schema
-from tasks.soundcloud.budget import SourceBudget
 from tasks.soundcloud.client import SoundCloudClient
 
 __all__ = ["Services", "opened_services"]
@@ -39,24 +38,13 @@ class Services:
 @asynccontextmanager
 async def opened_services(settings: Settings) -> AsyncIterator[Services]:
     """Connected until the block ends. Raises ConfigurationError and NotionError."""
-    token = settings.notion_token.get_secret_value()
-    budget = RequestBudget(settings.notion_requests_per_minute)
     async with AsyncExitStack() as stack:
-        notion = await stack.enter_async_context(
-            NotionClient(token, base_url=settings.notion_base_url, budget=budget)
-        )
+        notion = await stack.enter_async_context(notion_client(settings))
         schema = await open_schema(notion, settings)
         yield Services(
             settings=settings,
             notion=notion,
             schema=schema,
             locks=stack.enter_context(open_locks(settings, notion, schema)),
-            source=SoundCloudClient(
-                proxy=settings.sc_proxy or None,
-                tls_verify=settings.sc_tls_verify,
-                auth_token=settings.sc_auth_token.get_secret_value() or None,
-                cache_dir=settings.state_dir / "yt-dlp",
-                allowed_hosts=settings.allowed_source_hosts,
-                budget=SourceBudget(),
-            ),
+            source=source_client(settings),
         )

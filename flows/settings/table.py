@@ -100,6 +100,9 @@ class Settings:
     sc_tls_verify: Switch = setting(
         "SC_TLS_VERIFY", "1", "`0`: accept the proxy's own certificates"
     )
+    update_ytdlp: Switch = setting(
+        "UPDATE_YT_DLP", "0", "`1`: `serve` brings in the newest yt-dlp before each nightly run"
+    )
     allowed_source_hosts: Hosts = setting(
         "ALLOWED_SOURCE_HOSTS", "", "Hosts beside SoundCloud's: `host` or `host:port`, commas"
     )

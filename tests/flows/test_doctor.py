@@ -12,9 +12,11 @@ from notion_client import Client
 
 from flows.__main__ import main
 from flows.doctor.findings import Level, fail, ok, table
-from flows.doctor.machine import bytes_needed, judge_space, judge_ytdlp
+from flows.doctor.machine import bytes_needed, judge_space
 from flows.doctor.notion import judge_clock, judge_locks
+from flows.doctor.source import judge_ytdlp
 from flows.settings import VARIABLES
+from tasks.soundcloud.release import release_of
 from tasks.tracks import Track
 
 
@@ -193,9 +195,9 @@ def test_many_defects_at_once_are_all_named(examined):
 def test_an_old_ytdlp_is_told_by_its_date():
     """Sixty days are the limit; a version that is no date says nothing."""
     today = date(2026, 11, 24)
-    assert judge_ytdlp("2026.10.26", today).level is Level.OK
-    assert "--upgrade yt-dlp" in judge_ytdlp("2026.08.01.123", today).remedy
-    assert judge_ytdlp("from source", today).level is Level.OK
+    assert judge_ytdlp(release_of("2026.10.26", today)).level is Level.OK
+    assert "library-sync update" in judge_ytdlp(release_of("2026.08.01.123", today)).remedy
+    assert judge_ytdlp(release_of("from source", today)).level is Level.OK
 
 
 def test_the_disk_is_judged_by_the_rows_waiting():

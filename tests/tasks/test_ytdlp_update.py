@@ -1,0 +1,86 @@
+"""The newest yt-dlp comes into an environment of ours, is tried, and goes if it does not work."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import ConfigurationError
+from tasks.soundcloud.update import update_ytdlp
+
+WORKS = ("-c", "import yt_dlp; assert yt_dlp.WORKS, 'nothing came'")
+OLD, NEW = "2026.1.1", "2026.2.2"
+
+
+def _wheel(folder: Path, version: str, *, works: bool) -> None:
+    """A package called yt-dlp, as small as a wheel may be."""
+    info = f"yt_dlp-{version}.dist-info"
+    files = {
+        "yt_dlp.py": f"WORKS = {works}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: yt-dlp\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},{_hash(text)},{len(text)}\n" for name, text in files.items())
+    with zipfile.ZipFile(folder / f"yt_dlp-{version}-py3-none-any.whl", "w") as wheel:
+        for name, text in (files | {f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}).items():
+            wheel.writestr(name, text)
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
+    """The Python of an environment with the old release, and the folder of releases."""
+    releases = tmp_path / "releases"
+    releases.mkdir()
+    _wheel(releases, OLD, works=True)
+    for tool in ("PIP", "UV"):
+        monkeypatch.setenv(f"{tool}_NO_INDEX", "1")
+        monkeypatch.setenv(f"{tool}_FIND_LINKS", str(releases))
+        monkeypatch.setenv(f"{tool}_CONFIG_FILE", "/dev/null")
+    home = tmp_path / "environment"
+    venv.create(home, with_pip=False)
+    python = str(home / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    update_first = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "yt-dlp"]
+    subprocess.run(update_first, check=True)
+    return python, releases
+
+
+def test_the_newest_is_the_one_in_use(environment):
+    python, _ = environment
+    outcome = update_ytdlp(WORKS, python)
+    assert outcome.sentence == f"yt-dlp {OLD} is the newest."
+
+
+def test_a_newer_one_is_tried_and_stays(environment):
+    python, releases = environment
+    _wheel(releases, NEW, works=True)
+    outcome = update_ytdlp(WORKS, python)
+    assert outcome.sentence == f"yt-dlp {NEW} is in use now, instead of {OLD}."
+
+
+def test_one_that_does_not_work_goes_again(environment):
+    python, releases = environment
+    _wheel(releases, NEW, works=False)
+    outcome = update_ytdlp(WORKS, python)
+    assert outcome.sentence == (
+        f"yt-dlp stays at {OLD}: {NEW} did not bring in a track of the stand-in "
+        "(AssertionError: nothing came)."
+    )
+    assert update_ytdlp(("-c", ""), python).before == OLD
+
+
+def test_the_systems_python_is_left_alone(tmp_path):
+    (tmp_path / "bin").mkdir()
+    with pytest.raises(ConfigurationError, match="not its own"):
+        update_ytdlp(WORKS, str(tmp_path / "bin" / "python3"))
