@@ -5,10 +5,11 @@ Words are never cut: a line that is too long ends after a whole word.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -20,6 +21,7 @@ _WIDE = 72
 _SAID_WIDTH = 29
 _BAR_WIDTH = 16
 _TRACKS = 8
+_STYLE: dict[str, Any] = {"complete_style": "cyan", "finished_style": "green"}
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,19 @@ def picture(run: RunSeen, in_work: Sequence[InWork], width: int) -> RenderableTy
     more = len(in_work) - len(shown)
     parts: list[RenderableType] = [
         Text(_run_line(run)),
-        ProgressBar(total=max(1, run.total), completed=run.done, width=width - 1),
+        _line(ProgressBar(total=max(1, run.total), completed=run.done, width=width - 1, **_STYLE)),
     ]
     parts += [_track(one, width) for one in shown]
     if more > 0:
         parts.append(Text(f"  and {more} more in work", style="dim"))
     return Group(*parts)
+
+
+def _line(bar: ProgressBar) -> Table:
+    """The bar on a line of its own: alone it does not end its line."""
+    line = Table.grid()
+    line.add_row(bar)
+    return line
 
 
 def _run_line(run: RunSeen) -> str:
@@ -91,16 +100,26 @@ def _bar(one: InWork) -> ProgressBar | None:
         return None
     total = one.progress.total
     return ProgressBar(
-        total=total or 1, completed=one.progress.done, width=_BAR_WIDTH, pulse=not total
+        total=total or 1,
+        completed=one.progress.done,
+        width=_BAR_WIDTH,
+        pulse=not total,
+        **_STYLE,
     )
 
 
 def shortened(text: str, width: int) -> str:
-    """`text`, or as many whole words of it as fit; one word that does not fit alone is cut."""
-    if len(text) <= width:
+    """`text`, or as many whole words of it as fit; one word that does not fit alone is cut. A
+    Chinese character is two wide.
+    """
+    if cell_len(text) <= width:
         return text
-    words = textwrap.shorten(text, width, placeholder=" …")
-    return words if words.strip() != "…" else text[: max(1, width - 1)] + "…"
+    words = text.split()
+    while len(words) > 1:
+        words.pop()
+        if cell_len(" ".join(words)) + 2 <= width:
+            return " ".join(words) + " …"
+    return set_cell_size(text, max(1, width - 1)) + "…"
 
 
 def span(seconds: float) -> str:

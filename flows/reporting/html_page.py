@@ -15,17 +15,19 @@ Cell = object
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bar: #3b82c4; --bad: #c4473b; --soft: #8882 }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
-  overflow-wrap: anywhere }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+p, h1, .bars span, .long { overflow-wrap: anywhere }
 h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 a { color: LinkText }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem }
 th, td { border-bottom: 1px solid var(--line) }
+th { white-space: nowrap }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 .bars { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr max-content;
   gap: .35rem .8rem; align-items: center; max-width: 52rem }
-.bars span:nth-child(3n) { text-align: right; font-variant-numeric: tabular-nums }
+.bars div { display: contents }
+.bars i { font-style: normal; text-align: right; font-variant-numeric: tabular-nums }
 .bars svg { width: 100%; height: 14px; background: var(--soft); border-radius: 2px }
 .bar { fill: var(--bar) } .bar.bad { fill: var(--bad) }
 .c1 { fill: #c4473b } .c2 { fill: #d98b2b } .c3 { fill: #8a63c9 } .c4 { fill: #2f9e77 }
@@ -38,12 +40,15 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
   tr { border-bottom: 1px solid var(--line); padding: .5rem 0 }
   td, td.number { border: 0; padding: .1rem 0; text-align: left }
   td[data-name]:not(:empty)::before { content: attr(data-name) ": "; opacity: .65 }
-  .bars { grid-template-columns: 1fr max-content }
-  .bars svg { grid-column: 1 / -1; grid-row: auto; order: 0 }
+  .bars { display: block }
+  .bars div { display: grid; grid-template: "name number" "bar bar" / 1fr max-content;
+    gap: .1rem .8rem; margin-bottom: .5rem }
+  .bars span { grid-area: name } .bars i { grid-area: number } .bars svg { grid-area: bar }
 }
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _COLOURS = 6
+_LONG_WORD = 24
 
 
 class Link(NamedTuple):
@@ -95,9 +100,9 @@ def bars(numbers: Mapping[str, int], *, bad: Iterable[str] = ()) -> str:
     largest = max(1, *numbers.values())
     worse = set(bad)
     lines = [
-        f"<span>{_text(name)}</span>"
+        f"<div><span>{_text(name)}</span>"
         f"<svg>{_part(0, number / largest, 'bar bad' if name in worse else 'bar')}</svg>"
-        f"<span>{number:,}</span>"
+        f"<i>{number:,}</i></div>"
         for name, number in numbers.items()
     ]
     return f'<div class="bars" role="img" aria-label="{_said(numbers)}">{"".join(lines)}</div>'
@@ -117,8 +122,8 @@ def stacked(rows: Mapping[str, Mapping[str, int]]) -> str:
             drawn.append(_part(start, number / largest, colours[name]))
             start += number / largest
         lines.append(
-            f"<span>{_text(label)}</span><svg>{''.join(drawn)}</svg>"
-            f"<span>{sum(parts.values()):,}</span>"
+            f"<div><span>{_text(label)}</span><svg>{''.join(drawn)}</svg>"
+            f"<i>{sum(parts.values()):,}</i></div>"
         )
     said = "; ".join(f"{_text(label)}: {_said(parts)}" for label, parts in rows.items())
     key = "".join(
@@ -140,11 +145,12 @@ def _part(start: float, length: float, kind: str) -> str:
 
 def _cell(cell: Cell, column: str) -> str:
     name = f' data-name="{_text(column)}"' if column else ""
-    if isinstance(cell, Link):
-        return f"<td{name}>{_link(cell)}</td>"
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return f'<td{name} class="number">{cell:,}</td>'
-    return f"<td{name}>{_text('' if cell is None else str(cell))}</td>"
+    text = "" if cell is None else str(cell.text if isinstance(cell, Link) else cell)
+    kind = ' class="long"' if any(len(word) > _LONG_WORD for word in text.split()) else ""
+    inside = _link(cell) if isinstance(cell, Link) else _text(text)
+    return f"<td{name}{kind}>{inside}</td>"
 
 
 def _link(link: Link) -> str:

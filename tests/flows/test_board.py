@@ -62,6 +62,8 @@ def test_no_line_breaks_inside_a_word(width, transfers):
         "downloading 3.1 of 8.4 MB importing claiming …"
     )
     whole = set(f"{said} {' '.join(LABELS)}".split(" "))
+    for label in LABELS:
+        assert " ".join(label.split()[:3]) in text
     words = {word for word in text.split() if "━" not in word and "╸" not in word}
     assert words <= whole
     assert max(map(len, text.splitlines())) <= width

@@ -96,11 +96,16 @@ class Page:
                 raise AssertionError(f"nothing reads {label!r}:\n{self.text[:3000]}")
             time.sleep(0.3)
 
-    def picture(self, name: str, *, height: int = 900) -> Path:
+    def in_the_dark(self, *, dark: bool) -> None:
+        """As a reader has it who asked for dark pages, or did not."""
+        wish = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.ask("Emulation.setEmulatedMedia", features=[wish])
+
+    def picture(self, name: str, *, height: int = 900, width: int = 1280) -> Path:
         """A PNG of the window, `height` pixels high."""
         self.ask(
             "Emulation.setDeviceMetricsOverride",
-            width=1280,
+            width=width,
             height=height,
             deviceScaleFactor=1,
             mobile=False,
