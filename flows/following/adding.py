@@ -13,7 +13,7 @@ from typing import Any
 
 from flows.session.services import opened_services
 from flows.settings import Settings
-from tasks.errors import BadAddress, LockError, SourceError
+from tasks.errors import BadAddress, LockError, SourceError, SyncError
 from tasks.facts import keys_of
 from tasks.notion.filters import wants
 from tasks.notion.new_rows import NewRows
@@ -151,7 +151,7 @@ class Adding:
         added: set[str] = set()
         for wanted in sorted(missing, key=lambda one: place[one.address.key]):
             if added.isdisjoint(wanted.keys):
-                await self._add(wanted)
+                await self._add_or_refuse(wanted)
             added |= set(wanted.keys)
 
     async def _tracks_of(self, url: str, playlist: str) -> list[WantedTrack]:
@@ -214,6 +214,15 @@ class Adding:
             return None
         return WantedTrack(wanted.address, wanted.playlist, facts)
 
+    async def _add_or_refuse(self, wanted: WantedTrack) -> None:
+        """Add it; a row that may have been made all the same is left for another time to find."""
+        try:
+            await self._add(wanted)
+        except SyncError as error:
+            if not getattr(error.__cause__, "maybe_applied", False):
+                raise
+            self._refuse(wanted.address.url, error)
+
     async def _add(self, wanted: WantedTrack) -> None:
         assert wanted.facts is not None
         facts = wanted.facts
@@ -224,10 +233,11 @@ class Adding:
             title=facts.title,
             uploader=facts.uploader,
         )
-        self.outcome.added.append(f"{artist} - {title}" if artist else title)
+        label = f"{artist} - {title}" if artist else title
         url = _page_address(facts, wanted.address).url
         if self.dry_run:
-            self.outcome.planned.append(_planned(facts.title, artist, url, wanted.playlist))
+            self.outcome.added.append(label)
+            self.outcome.planned.append(_planned(title, artist, url, wanted.playlist))
             return
         values = {
             Field.TITLE: title,
@@ -238,6 +248,7 @@ class Adding:
         relation = await self._relation(wanted.playlist) if wanted.playlist else None
         page_id = await self.rows.add(values, wanted.keys, wanted.playlist, relation)
         self._note(wanted, page_id)
+        self.outcome.added.append(label)
         self.outcome.waiting.append(page_id)
 
     async def _relation(self, playlist: str) -> str | None:
@@ -248,7 +259,7 @@ class Adding:
     def _note(self, wanted: WantedTrack, page_id: str) -> None:
         self.outcome.rows |= dict.fromkeys(wanted.keys, page_id)
 
-    def _refuse(self, url: str, error: SourceError | LockError) -> None:
+    def _refuse(self, url: str, error: SyncError) -> None:
         self.outcome.refused.append((url, f"{error} {error.remedy}"))
 
 

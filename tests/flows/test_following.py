@@ -257,3 +257,19 @@ async def test_a_run_for_chosen_rows_follows_nothing(world: World) -> None:
     await world.sync(retry_failed=True)
     await world.sync(filter="missing_eagle")
     assert world.rows() == []
+
+
+@pytest.mark.parametrize("fault", ["unavailable_saved", "dropped_saved", "dropped"])
+async def test_a_row_that_may_have_been_made_is_found_another_time(
+    world: World, fault: str
+) -> None:
+    """The others come all the same, and it never stands there twice."""
+    world.follow(world.catalogue.add_set("Late Night", "Robin", world.tracks(4)), "Night")
+    world.sandbox.world.add_playlist("Night")
+    aimed = {"fault": fault, "method": "POST", "path": "/v1/pages", "skip": 1}
+    world.sandbox.set_faults("notion", plan_from("notion", None, {"aimed": [aimed]}))
+    await world.bring()
+    assert len(world.rows()) in {3, 4}
+    await world.bring()
+    assert sorted(row["Title"] for row in world.rows()) == [f"New {n}" for n in range(4)]
+    assert len(world.memory.all()[0].rows) == 4
