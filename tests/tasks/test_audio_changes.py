@@ -127,13 +127,13 @@ def test_a_wav_of_nothing_but_empty_chunks_is_refused_at_once(tmp_path):
     """24 MB of them took 20 s and 600 MB."""
     wav = tmp_path / "empty.wav"
     wav.write_bytes(b"RIFF\x00\x00\x00\x02WAVE" + b"junk\0\0\0\0" * 3_000_000)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(ConversionError, match="chunks"):
         inspect(wav)
     assert not is_whole(wav, None)
     with pytest.raises(SyncError):
         convert(wav, tmp_path / "t.wav", tmp_path / "t.aiff", announced_seconds=None)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(

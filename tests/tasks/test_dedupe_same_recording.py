@@ -105,8 +105,8 @@ def test_any_text_gets_a_symmetric_answer(a: str, b: str) -> None:
 @pytest.mark.parametrize("piece", ["(feat. a b) ", "(", " free dl", "a - ", ".wav", "prod. by "])
 def test_absurdly_long_texts_are_answered_at_once(piece: str) -> None:
     """A pasted description must not stall a run."""
-    began = time.perf_counter()
+    began = time.process_time()
     for length in (400, 40_000):
         text = (piece * length)[:length]
         assert not same_recording(text, f"Mara Lune - {text} Remix"[:length])
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

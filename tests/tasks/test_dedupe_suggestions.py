@@ -33,6 +33,6 @@ def test_versions_numbers_and_shared_suffixes_make_no_pair() -> None:
 
 def test_two_thousand_titles_take_seconds() -> None:
     titles = {str(n): f"Artist {n % 300} - Name{n % 1700} Of{n % 900} Track" for n in range(2000)}
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(look_alikes(titles)) == 50
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -126,7 +126,7 @@ async def test_a_body_that_stands_still_is_given_up(world):
     began = time.monotonic()
     with pytest.raises(DownloadInterrupted):
         await world.download(track.url, world.client(socket_seconds=0.3))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize("status", [403, 500])
