@@ -174,7 +174,7 @@ async def _query_and_work(
     error_to_retry: ErrorType | None,
 ) -> SyncSummary:
     connections, state = run.connections, run.state
-    _log.info("Step 3: Querying all %s tracks from Notion...", state.track_filter)
+    _log.info("Step 3: Querying tracks from Notion, filter %s...", state.track_filter)
     try:
         tracks: list[Track] = await run.pauses.through(lambda: _listed(run))
         state.listed = len(tracks)

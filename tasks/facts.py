@@ -101,7 +101,12 @@ def match_in(index: EagleIndex | None, track: Track, allowed_hosts: frozenset[st
 
 
 def gather_facts(
-    track: Track, match: Match | None, allowed_hosts: frozenset[str], *, is_gone: bool
+    track: Track,
+    match: Match | None,
+    allowed_hosts: frozenset[str],
+    *,
+    is_gone: bool,
+    index: EagleIndex | None = None,
 ) -> Facts:
     """The facts `plan_track` decides from; looks at the disk for the row's own paths."""
     problem = ""
@@ -118,9 +123,21 @@ def gather_facts(
         local_wav=track.wav_path if is_file(track.wav_path) else None,
         local_aiff=track.aiff_path if is_file(track.aiff_path) else None,
         is_gone=is_gone,
+        is_trashed=index is not None and index.is_trashed(track.eagle_id),
+        eagle_other=_other_format(index, track, allowed_hosts),
         has_source=not problem,
         source_problem=problem,
     )
+
+
+def _other_format(index: EagleIndex | None, track: Track, allowed_hosts: frozenset[str]) -> str:
+    """The format of an item at the row's address that is neither a WAV nor an AIFF."""
+    keys = identity_of(track, allowed_hosts).url_keys if index is not None else ()
+    found = (item.ext for key in keys for item in index.find(url_key=key))  # type: ignore[union-attr]
+    return next((ext.upper() for ext in found if ext not in _WHOLE), "")
+
+
+_WHOLE = {"wav", "wave", "aif", "aiff"}
 
 
 def _is_recent(item: EagleItem) -> bool:

@@ -52,10 +52,11 @@ class Facts:
     """What is known of a row's recording before anything is done.
 
     `eagle_wav` and `eagle_aiff` are ids of Eagle items of this recording, `match_reason` why they
-    are taken for it, `wav_is_recent` that the WAV was imported within a day. `local_wav` is a path
-    of the row's that exists on this machine; `is_gone` says that the row's item and files were
-    here and are lost. `has_source` is False for rows without an address we can download from;
-    `source_problem` says why.
+    are taken for it, `wav_is_recent` that the WAV was imported within a day. `is_trashed` says that
+    the item the row names lies in Eagle's trash, `eagle_other` which other format Eagle has.
+    `local_wav` and `local_aiff` are paths of the row's that exist on this machine; `is_gone` says
+    that the row's item and files were here and are lost. `has_source` is False for rows without an
+    address we can download from; `source_problem` says why.
     """
 
     eagle_enabled: bool
@@ -66,6 +67,8 @@ class Facts:
     local_wav: str | None = None
     local_aiff: str | None = None
     is_gone: bool = False
+    is_trashed: bool = False
+    eagle_other: str = ""
     has_source: bool = True
     source_problem: str = ""
 
@@ -92,14 +95,24 @@ def plan_track(track: Track, facts: Facts) -> Plan:
     if facts.eagle_wav and facts.eagle_aiff:
         if track.downloaded and track.eagle_id in {facts.eagle_wav, facts.eagle_aiff}:
             return Plan(Action.SKIP_DONE, "the row is complete and its item is in Eagle")
-        return Plan(Action.ADOPT, f"Eagle has both files already ({facts.match_reason})")
+        why = f"Eagle has both files already ({facts.match_reason})"
+        return Plan(Action.ADOPT, f"{_TRASHED} {why}" if facts.is_trashed else why)
     if track.downloaded and track.eagle_id and not facts.eagle_wav and not facts.is_gone:
         return Plan(Action.SKIP_DONE, "the row names an item of another Eagle library")
     if facts.eagle_wav or facts.eagle_aiff:
         return _plan_for_half(track, facts)
-    if facts.local_wav:
-        return Plan(Action.IMPORT_FILE, f"the WAV is here already: {facts.local_wav}")
+    for kind, file in (("WAV", facts.local_wav), ("AIFF", facts.local_aiff)):
+        if file:
+            why = f"the {kind} is here already: {file}"
+            return Plan(Action.IMPORT_FILE, f"{_TRASHED} {why}" if facts.is_trashed else why)
+    if facts.is_trashed:
+        return _plan_download(facts, f"{_TRASHED} Eagle has no other of it")
+    if facts.eagle_other:
+        return _plan_download(facts, f"Eagle has only its {facts.eagle_other}, no WAV and no AIFF")
     return _plan_download(facts, "Eagle does not have it")
+
+
+_TRASHED = "the row's item is in Eagle's trash;"
 
 
 def _plan_for_half(track: Track, facts: Facts) -> Plan:

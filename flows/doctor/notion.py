@@ -234,7 +234,8 @@ async def _locks(client: NotionClient, schema: Schema, settings: Settings) -> Fi
     rows = list_rows(
         client, schema.data_source_id, locked_rows(schema), only=schema.asked_for, policy=_BRIEFLY
     )
-    locks = [(to_track(page, schema).lock, page.get("last_edited_time", "")) async for page in rows]
+    found = [(to_track(page, schema).lock, page.get("last_edited_time", "")) async for page in rows]
+    locks = [lock for lock in found if lock[0]]  # a sentinel is no lock
     now = datetime.now(UTC) + client.clock_offset
     return judge_locks(locks, now, settings.lock_timeout_minutes)
 

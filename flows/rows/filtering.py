@@ -62,14 +62,16 @@ def wanted_rows(connections: Connections, track_filter: TrackFilter) -> AsyncGen
 def is_gone(connections: Connections, track: Track) -> bool:
     """True if the row is ticked, but its Eagle item and its files are both gone.
 
-    Only for files that lay in this machine's own folders: an id that this Eagle does not know may
-    be an item of another machine's library.
+    So it is where the item lies in Eagle's trash. Else only for files that lay in this machine's
+    own folders: an id that this Eagle does not know may be one of another machine's library.
     """
     index = connections.index
     if index is None or not (track.downloaded and track.eagle_id) or track.in_trash:
         return False
     if index.get(track.eagle_id) is not None or track.is_duplicate:
         return False
+    if index.is_trashed(track.eagle_id):
+        return True
     paths = [Path(path) for path in (track.wav_path, track.aiff_path) if path]
     return bool(paths) and all(_is_ours(connections, path) and not path.exists() for path in paths)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flows.rows.short_links import follow_short_link
 from flows.session.connections import Connections
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal
@@ -66,7 +67,11 @@ async def _as_they_are(connections: Connections, rows: Iterable[HeldRow]) -> Dup
     """Which of two rows is kept, and which redirected; None unless both are live and agree."""
     hosts = connections.settings.allowed_source_hosts
     tracks = [
-        await connections.playlists.of(to_track(row.row.page, connections.schema)) for row in rows
+        await follow_short_link(
+            connections,
+            await connections.playlists.of(to_track(row.row.page, connections.schema)),
+        )
+        for row in rows
     ]
     groups = duplicate_groups(
         tracks, lambda track: row_keys(track, hosts), connections.decisions.are_apart

@@ -12,6 +12,7 @@ from flows.rows.bad_addresses import mark_bad_addresses
 from flows.rows.filtering import failed_last, is_gone, own_rows_first, resting
 from flows.rows.finished import lacking
 from flows.rows.redirect import redirect
+from flows.rows.short_links import follow_short_links
 from flows.session.connections import Connections
 from flows.session.run_state import RunState
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
@@ -55,6 +56,7 @@ async def select_tracks(
     `planned`.
     """
     selection = Selection()
+    tracks = await follow_short_links(connections, tracks)
     needing = [track for track in tracks if _needs_work(connections, state, track, selection)]
     _tell_resting(selection)
     groups, _ = await asyncio.gather(
@@ -164,7 +166,12 @@ def _tell_resting(selection: Selection) -> None:
 def _plan(connections: Connections, track: Track) -> Plan:
     hosts = connections.settings.allowed_source_hosts
     match = match_in(connections.index, track, hosts)
-    return plan_track(track, gather_facts(track, match, hosts, is_gone=is_gone(connections, track)))
+    return plan_track(
+        track,
+        gather_facts(
+            track, match, hosts, is_gone=is_gone(connections, track), index=connections.index
+        ),
+    )
 
 
 async def _duplicates(

@@ -160,7 +160,10 @@ def _sync(connections: Connections, row: Track, match: Match | None) -> Iterator
         yield "leaves it alone: no filter is about it"
         return
     hosts = connections.settings.allowed_source_hosts
-    plan = plan_track(row, gather_facts(row, match, hosts, is_gone=is_gone(connections, row)))
+    plan = plan_track(
+        row,
+        gather_facts(row, match, hosts, is_gone=is_gone(connections, row), index=connections.index),
+    )
     filters = " or ".join(f"--filter {each}" for each in about)
     yield f"with {filters} {_VERBS[plan.action]}: {plan.reason}"
     if plan.action is Action.SKIP_DONE and TrackFilter.ALL in about:

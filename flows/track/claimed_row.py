@@ -13,6 +13,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
+from flows.rows.short_links import follow_short_link
 from flows.session.opening import Run
 from tasks.errors import RowChanged
 from tasks.facts import row_keys
@@ -29,15 +30,14 @@ _JUST_SEEN = 1.0
 
 
 class ClaimedRow:
-    """`track` is the row as the claim showed it, the input of all work on it.
-
-    `page` is the page object as it was seen last.
+    """`claimed` is the row as the claim showed it; `track`, the input of all work on it, the same
+    with what its share link leads to. `page` is the page object as it was seen last.
     """
 
     def __init__(self, run: Run, lease: HeldRow, track: Track) -> None:
         self.run = run
         self.lease = lease
-        self.track = track
+        self.claimed = self.track = track
         self.page = lease.row.page
         self._newest = track
         self._seen = monotonic()
@@ -45,7 +45,12 @@ class ClaimedRow:
 
     async def name_playlists(self) -> None:
         """Learn the names of the related playlists. Raises NotionError."""
-        self.track = self._newest = await self.run.connections.playlists.of(self.track)
+        named = await self.run.connections.playlists.of(self.claimed)
+        self.claimed = self.track = self._newest = named
+
+    async def follow_link(self) -> None:
+        """Learn what a share link leads to: the source's own address tells what Eagle has."""
+        self.track = await follow_short_link(self.run.connections, self.claimed)
 
     async def look(self) -> Track:
         """The row as it is now, with its playlists' names. Raises RowChanged if it is about another
@@ -56,7 +61,7 @@ class ClaimedRow:
             page = await self.run.pauses.through(self._page)
             self.page, self._seen, self._looked = page, monotonic(), True
             self._newest = await self._named(to_track(page, connections.schema))
-        number, before = self._newest.soundcloud_id, self.track.soundcloud_id
+        number, before = self._newest.soundcloud_id, self.claimed.soundcloud_id
         if before and number not in {"", before}:
             raise RowChanged(f"The row was given another SoundCloud ID than {before}.")
         self.require_same_address(self._newest)
@@ -65,7 +70,7 @@ class ClaimedRow:
     def require_same_address(self, row: Track) -> None:
         """Raise RowChanged unless `row` still has the address that was claimed."""
         hosts = self.run.connections.settings.allowed_source_hosts
-        is_other = row_keys(self.track, hosts).addresses != row_keys(row, hosts).addresses
+        is_other = row_keys(self.claimed, hosts).addresses != row_keys(row, hosts).addresses
         if is_other or row.in_trash:
             what = "was put into the trash" if row.in_trash else "was given another address"
             raise RowChanged(f"The row {what} while {self.track.label} was worked on.")

@@ -52,7 +52,7 @@ async def write_results(row: ClaimedRow, done: Outcome) -> TrackResult:
     now = await row.look()
     row.lease.require_safe()
     written, shown = await _finish(
-        row, lambda schema: success_values(schema, row.track, now, learnt, held)
+        row, lambda schema: success_values(schema, row.claimed, now, learnt, held)
     )
     try:
         row.require_same_address(to_track(shown.page, row.run.connections.schema))

@@ -16,7 +16,7 @@ from flows.track.source_trouble import require_readable
 from tasks.audio.inspecting import is_whole
 from tasks.audio.names import file_stem
 from tasks.audio.recording import Recording
-from tasks.audio.stage import make_aiff
+from tasks.audio.stage import make_aiff, make_pair
 from tasks.eagle.index import Match
 from tasks.eagle.records import EagleItem
 from tasks.eagle.stage import look_again
@@ -46,10 +46,14 @@ class Outcome:
 
 async def work_on(row: ClaimedRow) -> Outcome:
     """Do what the row needs. Raises a SyncError for whatever went wrong."""
-    connections, track = row.run.connections, row.track
+    connections = row.run.connections
+    await row.follow_link()
+    track = row.track
     match = await _match(row)
     hosts = connections.settings.allowed_source_hosts
-    facts = gather_facts(track, match, hosts, is_gone=is_gone(connections, track))
+    facts = gather_facts(
+        track, match, hosts, is_gone=is_gone(connections, track), index=connections.index
+    )
     plan = plan_track(track, facts)
     _log.debug("%s: %s, because %s", track.label, plan.action, plan.reason)
     if plan.action.skipped_as is not None:
@@ -57,7 +61,7 @@ async def work_on(row: ClaimedRow) -> Outcome:
     if plan.action is Action.DOWNLOAD or match is None:
         track, held = await _download(row)
     elif plan.action is Action.IMPORT_FILE:
-        track, held = await _import_local(row, Path(facts.local_wav or ""))
+        track, held = await _import_local(row, Path(facts.local_wav or facts.local_aiff or ""))
     else:
         track, held = await _adopt(row, track, match, plan.action)
     result = _result(track, TrackStatus.PROCESSED, held, held.note or plan.done)
@@ -158,23 +162,28 @@ async def _by_sound(row: ClaimedRow, track: Track, files: Finished, match: Match
     return held
 
 
-async def _import_local(row: ClaimedRow, wav: Path) -> _Brought:
-    """A WAV that lies here already: prove it, make its AIFF, import both.
+async def _import_local(row: ClaimedRow, file: Path) -> _Brought:
+    """A WAV or an AIFF that lies here already: prove it, make the other, import both.
 
     A file that is not whole is left where it is, and the recording is downloaded.
     """
     connections, track = row.run.connections, row.track
-    if not await connections.decoders.run(is_whole, wav, track.duration_seconds):
-        _log.info("%s: %s is not whole; downloading it again", track.label, wav)
+    if not await connections.decoders.run(is_whole, file, track.duration_seconds):
+        _log.info("%s: %s is not whole; downloading it again", track.label, file)
         return await _download(row)
+    is_wav = file.suffix.lower().startswith(".wav")
     with connections.fresh_folder() as folder:
-        made = await _make_aiff(row.run, track, wav, folder)
+        if is_wav:
+            made = await _make_aiff(row.run, track, file, folder)
+        else:
+            stem = file_stem(track.artist, track.title)
+            made = await make_pair(connections.decoders, file, folder, stem)
         files = Finished(
-            wav=wav,
+            wav=file if is_wav else made.wav,
             aiff=made.aiff,
             pcm_sha256=made.pcm_sha256,
             seconds=made.seconds,
-            is_ours=False,
+            is_ours=not is_wav,
         )
         track = replace(track, fingerprint=made.pcm_sha256)
         return track, await deliver(row, track, files)

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from tasks.audio.convert import aiff_from_wav
+from tasks.audio.convert import aiff_from_wav, convert
 from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.fingerprint import AcousticFingerprint, parse_fpcalc
-from tasks.audio.inspecting import pcm_hash
+from tasks.audio.inspecting import inspect, pcm_hash
 from tasks.audio.names import folder_name
 from tasks.audio.placing import place_file
 from tasks.audio.recording import Recording
@@ -66,6 +66,17 @@ async def place_in_playlists(
 async def make_aiff(decoders: DecoderPool, wav: Path, folder: Path, stem: str) -> Recording:
     """The missing AIFF of a WAV that is whole; the WAV is only read. Raises ConversionError."""
     return await decoders.run(aiff_from_wav, wav, folder / f"{stem}.aiff")
+
+
+@stage("make-pair")
+async def make_pair(decoders: DecoderPool, source: Path, folder: Path, stem: str) -> Recording:
+    """A WAV and an AIFF of a file that is whole, in its own rate and depth; it is only read.
+
+    Raises ConversionError.
+    """
+    depth = 24 if (await decoders.run(inspect, source)).bit_depth > 16 else 16
+    wav, aiff = folder / f"{stem}.wav", folder / f"{stem}.aiff"
+    return await decoders.run(convert, source, wav, aiff, announced_seconds=None, bit_depth=depth)
 
 
 @stage("take-acoustic-fingerprint")

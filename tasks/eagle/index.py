@@ -77,6 +77,7 @@ class EagleIndex:
     def __init__(self, key_of: KeyOf) -> None:
         self._key_of = key_of
         self._items: dict[str, EagleItem] = {}
+        self._trashed: set[str] = set()
         self._by_url: dict[str, list[str]] = {}
         self._by_soundcloud: dict[str, list[str]] = {}
         self._by_fingerprint: dict[str, list[str]] = {}
@@ -102,7 +103,9 @@ class EagleIndex:
         """Take in a new item, or what is newly known of one; one in the trash is forgotten."""
         if item.is_deleted or not item.id:
             self._items.pop(item.id, None)
+            self._trashed.add(item.id)
             return
+        self._trashed.discard(item.id)
         if item.id not in self._items:
             self._places.append(item.id)
         self._items[item.id] = item
@@ -116,6 +119,14 @@ class EagleIndex:
     def get(self, item_id: str) -> EagleItem | None:
         """The live item `item_id`."""
         return self._items.get(item_id)
+
+    def note_trashed(self, item_ids: Iterable[str]) -> None:
+        """Learn which items lie in Eagle's trash."""
+        self._trashed.update(item_ids)
+
+    def is_trashed(self, item_id: str) -> bool:
+        """True if the item is known to lie in Eagle's trash."""
+        return item_id in self._trashed
 
     def find(
         self, *, url_key: str = "", soundcloud_id: str = "", fingerprint: str = "", ext: str = ""

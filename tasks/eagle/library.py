@@ -106,6 +106,7 @@ class EagleLibrary:
         found = await read_items(self.client, self.info.path, self._cache_dir)
         await self.require_open()
         self._imports.index = await asyncio.to_thread(EagleIndex.of, found.items, self._key_of)
+        self.index.note_trashed(found.trashed)
         _log.debug("%d items of %s from %s", len(self.index), self.info.path, found.source)
         return len(self.index)
 

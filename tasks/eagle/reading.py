@@ -24,10 +24,13 @@ _CHANGED_AT_MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The live items, and for the log where they came from."""
+    """The live items, and for the log where they came from; `trashed` are ids in Eagle's trash, as
+    far as the disk tells them.
+    """
 
     items: list[EagleItem]
     source: str
+    trashed: frozenset[str] = frozenset()
 
 
 async def read_items(client: EagleClient, library_path: str, cache_folder: Path | None) -> Reading:
@@ -48,8 +51,10 @@ async def _from_disk(client: EagleClient, disk: DiskLibrary, cache: ItemCache) -
         return None
     if found.read or len(found.items) != len(remembered):
         await asyncio.to_thread(cache.save, found.items)
-    items = [entry.item for entry in found.items.values() if not entry.item.is_deleted]
-    return Reading(items, f"disk, {found.read} read anew")
+    every = [entry.item for entry in found.items.values()]
+    items = [item for item in every if not item.is_deleted]
+    trashed = frozenset(item.id for item in every if item.is_deleted)
+    return Reading(items, f"disk, {found.read} read anew", trashed)
 
 
 async def _is_of_this_eagle(client: EagleClient, ids: Container[str]) -> bool:
@@ -62,4 +67,4 @@ async def _from_eagle(client: EagleClient, disk: DiskLibrary, cache: ItemCache) 
     stamps = await asyncio.to_thread(disk.stamps)
     items = await client.list_items()
     await asyncio.to_thread(cache.save, as_remembered(items, stamps))
-    return Reading(items, "Eagle")
+    return Reading(items, "Eagle", frozenset(stamps) - {item.id for item in items})

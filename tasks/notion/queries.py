@@ -31,11 +31,13 @@ async def iterate_tracks(
 
 
 async def iterate_locked(client: NotionClient, schema: Schema) -> AsyncIterator[LockRow]:
-    """Every row with something in its lock property."""
+    """Every row with something in its lock property that is no sentinel."""
     async for page in list_rows(
         client, schema.data_source_id, locked_rows(schema), only=schema.asked_for
     ):
-        yield lock_row(page, schema)
+        row = lock_row(page, schema)
+        if row.lock.strip():
+            yield row
 
 
 async def find_by_path(client: NotionClient, schema: Schema, paths: Sequence[str]) -> list[Track]:
