@@ -12,11 +12,10 @@ import sys
 import time
 
 from simulation.lock.explore import Tally, explore, try_all
+from simulation.lock.ledger import KINDS
 from simulation.lock.mutants import LIMITS, MUTANTS, Mutant
 from simulation.lock.schedule import run_schedule
 from simulation.lock.themes import THEMES
-
-_KINDS = ("two holders", "results of a non-holder", "cleared under a holder", "stuck")
 
 
 def main() -> int:
@@ -52,7 +51,7 @@ def _explore(seeds: range, jobs: int) -> bool:
     print(f"{tally.schedules} schedules in {time.monotonic() - began:.0f} s, seed {seeds.start} on")
     for name, count in sorted(tally.counts.items()):
         print(f"  {name:<26}{count:>10}")
-    for kind in _KINDS:
+    for kind in KINDS:
         print(f"  {kind:<26}{tally.violations[kind]:>10}")
     for seed, kinds in list(tally.broken.items())[:20]:
         print(f"  seed {seed}: {', '.join(kinds)}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from tasks.locks.lease import Lease
+
+__all__ = ["KINDS", "Ledger", "Process", "Violation", "Write"]
 
 
 class Process(Protocol):
@@ -20,9 +22,30 @@ class Process(Protocol):
         """True while it does not know the time, and so holds nothing safely."""
 
 
+KINDS = (
+    "two holders",
+    "results of a non-holder",
+    "cleared under a holder",
+    "double import",
+    "labels lost",
+    "no duplicate",
+    "both redirected",
+    "stuck",
+)
+
+
+@dataclass(frozen=True)
+class Write:
+    """What a PATCH sets, and when the row it was decided on was looked at. A lock of None stays."""
+
+    lock: str | None
+    properties: Mapping[str, Any]
+    decided_at: float
+
+
 @dataclass(frozen=True)
 class Violation:
-    """`kind` is one of: two holders, results of a non-holder, cleared under a holder, stuck."""
+    """`kind` is one of KINDS."""
 
     kind: str
     at: float
@@ -69,14 +92,26 @@ class Ledger:
         for holders in self._holding.values():
             holders.pop(process, None)
 
-    def landed(self, process: Process, page_id: str, lock: str, result: float | None) -> None:
-        """A write of `process` took effect in Notion."""
-        self.note(f"landed from {process}: {page_id} lock={lock!r} result={result}")
+    def landed(self, process: Process, page_id: str, write: Write) -> None:
+        """A write of `process` takes effect in Notion."""
+        lock, result = write.lock, write.properties.get("Result", {}).get("number")
+        self.note(f"landed from {process}: {page_id} lock={lock!r} {dict(write.properties)}")
         if result is not None and result != self._winner.get(page_id):
             self._violated("results of a non-holder", page_id, f"{process} wrote {result}")
         others = self._others(process, page_id)
-        if not lock and others:
+        if lock == "" and others:
             self._violated("cleared under a holder", page_id, f"{process} cleared {others}")
+
+    def imported(self, recording: str, *, is_double: bool) -> None:
+        """An item appeared in Eagle."""
+        self.counts["imported"] += 1
+        self.note(f"imported {recording}")
+        if is_double:
+            self._violated("double import", recording, "a second item")
+
+    def broken(self, kind: str, page_id: str, detail: str) -> None:
+        """What the row shows must not be."""
+        self._violated(kind, page_id, detail)
 
     def stuck(self, page_id: str, detail: str) -> None:
         """After everything went quiet, a row could not be claimed."""

@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 from weakref import WeakKeyDictionary
 
-from simulation.lock import workers
+from simulation.lock import rows, workers
 from simulation.lock.process import Process
 from simulation.lock.world import World
 from tasks.errors import NotionError
@@ -205,6 +205,45 @@ def _no_doubt() -> Any:
     return patch.object(NotionTime, "_compare_clocks", lambda _: None)
 
 
+def _release_unseen() -> Any:
+    """A row is released although Eagle is still importing for it."""
+    return patch.object(Lease, "_step_left", property(lambda _: 0.0))
+
+
+def _dead_at_once() -> Any:
+    """A dead process's lock is cleared although Eagle is still importing for it."""
+
+    def dead_tokens(world: World, host: str) -> frozenset[str]:
+        dead = [held for process, held in world.tokens(host).items() if process.dead]
+        return frozenset(token for held in dead for token in held)
+
+    return patch.object(World, "dead_tokens", dead_tokens)
+
+
+def _any_length() -> Any:
+    """An import is begun in the last moment of a lease, however long it may take."""
+    return patch.object(LockTiming, "lease_needed", lambda *_: 0.0)
+
+
+def _ask_again_blindly() -> Any:
+    """Eagle is asked a second time without a look at the lease."""
+    begin = Lease.begin
+
+    async def once(lease: Lease, seconds: float) -> None:
+        if lease._step_ends is None:
+            await begin(lease, seconds)
+
+    return patch.object(Lease, "begin", once)
+
+
+def _merge_from_listing() -> Any:
+    return patch.object(rows, "as_they_are", lambda found, _: found)
+
+
+def _label_from_listing() -> Any:
+    return patch.object(rows, "newest", lambda listed, _: listed)
+
+
 def _walls_stop(world: World) -> None:
     world.walls_stop = True
 
@@ -273,6 +312,29 @@ MUTANTS = (
     ),
     Mutant("first-date", "a date is believed without a second answer", "wrong-clocks", _first_date),
     Mutant("no-doubt", "a pause that one clock did not count goes unnoticed", "pauses", _no_doubt),
+    Mutant(
+        "release-unseen",
+        "a row is freed while Eagle is importing for it",
+        "imports",
+        _release_unseen,
+    ),
+    Mutant(
+        "dead-at-once",
+        "a dead process's lock is cleared while Eagle imports for it",
+        "imports",
+        _dead_at_once,
+    ),
+    Mutant("any-length", "an import may take longer than the lease", "last-imports", _any_length),
+    Mutant(
+        "ask-again-blindly",
+        "Eagle is asked again without a look at the lease",
+        "stopped-imports",
+        _ask_again_blindly,
+    ),
+    Mutant("merge-from-listing", "a merge acts on a listing", "listings", _merge_from_listing),
+    Mutant(
+        "label-from-listing", "labels are written from a listing", "listings", _label_from_listing
+    ),
 )
 
 # Not flaws of the code but assumptions: what breaks, and how often, where they do not hold.

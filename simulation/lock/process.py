@@ -9,7 +9,9 @@ from typing import Any
 
 from simulation.lock.clocks import Clocks
 from simulation.lock.faults import Kind
+from simulation.lock.ledger import Write
 from simulation.lock.world import EPOCH, World
+from tasks.eagle.imports import Imports
 from tasks.errors import NotionError, NotionUnavailable
 from tasks.locks.ports import LockRow, Owner
 
@@ -36,7 +38,14 @@ class Process:
         self.clocks.open(world.faults)
         self._attempts = 0
         self._uuids: set[str] = set()
+        self._looked_at: dict[str, float] = {}
+        self.imports: Imports | None = None
         world.tokens(host)[self] = {}
+
+    @property
+    def label(self) -> str:
+        """The label that this process adds to rows."""
+        return f"by {self}"
 
     def __str__(self) -> str:
         return f"{self.pid}@{self.host}"
@@ -173,6 +182,16 @@ class Process:
 
     def _look(self, page_id: str, seen: list[tuple[LockRow, float]]) -> None:
         seen.append((self.world.row(page_id), self._loop.time()))
+        self._looked_at[page_id] = self._loop.time()
+
+    def decided_on(self, *rows: LockRow) -> None:
+        """The next writes are decided on these rows together: on the oldest look among them."""
+        oldest = min(self._looked_at.get(row.page_id, 0.0) for row in rows)
+        self._looked_at |= {row.page_id: oldest for row in rows}
+
+    async def write_values(self, page_id: str, properties: Mapping[str, Any]) -> LockRow:
+        """A PATCH that leaves the lock as it is."""
+        return await self._write(page_id, None, properties, None)
 
     async def write(
         self,
@@ -182,17 +201,22 @@ class Process:
         *,
         timeout: float | None = None,  # noqa: ASYNC109  (the port's)
     ) -> LockRow:
+        return await self._write(page_id, lock, properties or {}, timeout)
+
+    async def _write(
+        self, page_id: str, lock: str | None, properties: Mapping[str, Any], patience: float | None
+    ) -> LockRow:
         if self.dead:
             raise Killed
-        patience, latest = self._patience(timeout), self.world.latest
+        write = Write(lock, properties, self._looked_at.get(page_id, self._loop.time()))
+        patience, latest = self._patience(patience), self.world.latest
         fate = self.world.faults.fate(self._random, self._kind(lock), latest=latest)
         if self.world.faults.stops_before_sending > self._random.random():
             await self._wake(self._random_stop())
-        self._may_be_killed()
+        self.may_be_killed()
         asked = self.clocks.notion.asking()
-        result = properties["Result"]["number"] if properties else None
         if fate.lands is not None:
-            self._loop.call_later(fate.lands, self.world.land, self, page_id, lock, result)
+            self._loop.call_later(fate.lands, self.world.land, self, page_id, write)
         if fate.error is not None:
             after = patience if fate.error_after is None else min(fate.error_after, patience)
             await self._wake(after, fate.error)
@@ -205,7 +229,7 @@ class Process:
         self.clocks.hear(asked, landed_at, self.world.faults)
         return self.world.row(page_id)
 
-    def _kind(self, lock: str) -> Kind:
+    def _kind(self, lock: str | None) -> Kind:
         if not lock:
             return Kind.FINAL
         uuid = lock.split(":")[2]
@@ -217,6 +241,6 @@ class Process:
         longest = self.world.timing.landing
         return longest if timeout is None else max(0.0, min(timeout, longest))
 
-    def _may_be_killed(self) -> None:
+    def may_be_killed(self) -> None:
         if self.world.faults.kills > self._random.random():
             self._loop.call_later(self._random.uniform(0, 4.0), self.kill)

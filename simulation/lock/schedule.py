@@ -13,6 +13,8 @@ from simulation.lock.faults import CALM
 from simulation.lock.ledger import Ledger, Violation
 from simulation.lock.loop import VirtualLoop
 from simulation.lock.process import Killed, Process
+from simulation.lock.rows import curator, user
+from simulation.lock.shared_eagle import SharedEagle
 from simulation.lock.themes import THEMES, Theme
 from simulation.lock.world import Register, World
 from tasks.locks.claim import Won, claim
@@ -49,7 +51,7 @@ def run_schedule(
     world = World(loop, random, _timing(random, theme), theme.faults(random), theme.work, ledger)
     adjust(world)
     try:
-        loop.run_until_complete(_play(world))
+        loop.run_until_complete(_play(world, theme))
     finally:
         loop.close()
     for error in loop.errors:
@@ -70,14 +72,23 @@ def _timing(random: Random, theme: Theme) -> LockTiming:
     return LockTiming.unchecked(landing=landing, timeout=timeout, grace=15.0)
 
 
-async def _play(world: World) -> None:
+async def _play(world: World, theme: Theme) -> None:
     random, timing = world.random, world.timing
-    for number in range(random.choice((1, 1, 2))):
+    has_listings = theme.listings > random.random()
+    for number in range(random.choice((2, 3) if has_listings else (1, 1, 2))):
         world.registers[f"row-{number}"] = Register()
+    if theme.imports > random.random():
+        longest = random.choice((4.0, timing.landing, 2 * timing.landing, 3 * timing.landing))
+        longest = min(longest, 0.8 * (timing.timeout - timing.margin + timing.landing))
+        world.eagle = SharedEagle(world.loop, random, world.ledger, longest)
     until = random.uniform(1.0, 3.0) * timing.timeout
-    hosts = [f"host-{number}" for number in range(random.choice((3, 4, 5)))]
+    numbers = (1, 2) if has_listings else (3, 4, 5)
+    hosts = [f"host-{number}" for number in range(random.choice(numbers))]
     everybody = [workers.machine(world, host, until) for host in hosts]
     everybody.append(workers.janitor(world, random.choice(hosts), until))
+    if has_listings:
+        everybody.append(user(world, until))
+        everybody += [curator(world, f"curator-{number}", until) for number in range(3)]
     await asyncio.gather(*everybody)
     world.ledger.note("calm")
     world.faults = CALM

@@ -16,7 +16,8 @@ __all__ = ["THEMES", "Theme", "Work"]
 @dataclass(frozen=True)
 class Work:
     """How often a track takes how long: a few seconds, up to T, until just after a renewal, or
-    until just before the lease ends if it is not renewed. `idle`: mean seconds between tracks.
+    until just before the lease ends if it is not renewed. `idle`: mean seconds between tracks;
+    `cancelled`: the share of tracks that a person stops.
     """
 
     short: float = 1.0
@@ -24,6 +25,7 @@ class Work:
     after_renewal: float = 1.0
     before_the_end: float = 1.0
     idle: float = 2.0
+    cancelled: float = 0.1
 
     def drawn(self, random: Random) -> str:
         kinds = {
@@ -37,7 +39,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Theme:
-    """A schedule's M is one of `landings`, its T one of `times_landing` times M."""
+    """A schedule's M is one of `landings`, its T one of `times_landing` times M. `imports` and
+    `listings` are the shares of its schedules with an Eagle, and with people and programs that
+    edit rows.
+    """
 
     name: str
     faults: Callable[[Random], Faults]
@@ -45,6 +50,8 @@ class Theme:
     landings: tuple[float, ...] = (10.0, 20.0, 60.0)
     times_landing: tuple[float, ...] = (5.0, 10.0)
     share: float = 1.0
+    imports: float = 0.0
+    listings: float = 0.0
 
 
 def _writes(random: Random, **shares: Mapping[str, float]) -> dict[Kind, WriteFaults]:
@@ -118,13 +125,18 @@ def _crashes(random: Random) -> Faults:
 
 def _wrong_clocks(random: Random) -> Faults:
     """Little else goes wrong, so that rows are held, and dates contradict what is known."""
-    renewals = {"late": 0.5, "unanswered": 0.5}
+    renewals = {"late": 0.5, "unanswered": 1.0}
     return Faults(
         writes=_writes(random, claim={"late": 0.1}, renewal=renewals, final={"unanswered": 0.2}),
-        wall_steps=random.uniform(0, 0.05),
+        wall_steps=random.uniform(0, 0.3),
         wrong_dates=random.uniform(0, 0.1),
         latency=random.choice((0.05, 0.2)),
     )
+
+
+def _stops(random: Random) -> Faults:
+    """Processes are stopped, again and again, for seconds or for longer than a lease."""
+    return Faults(writes=_writes(random, claim={"late": 0.1}), stops=random.uniform(0.02, 0.1))
 
 
 def _pauses(random: Random) -> Faults:
@@ -140,12 +152,22 @@ def _pauses(random: Random) -> Faults:
 THEMES = {
     theme.name: theme
     for theme in (
-        Theme("anything", _anything, share=4.0),
+        Theme("anything", _anything, share=4.0, imports=0.3, listings=0.2),
         Theme("late-claims", _late_claims, Work(short=2.0)),
         Theme("late-renewals", _late_renewals, Work(0.1, 1.0, 3.0, 0.1), times_landing=(8.0, 12.0)),
         Theme("outage", _outage, Work(0.1, 0.0, 0.0, 1.0, idle=20.0), (60.0,), (5.0,)),
         Theme("crashes", _crashes),
         Theme("wrong-clocks", _wrong_clocks, Work(0.5, 1.0, 2.0, 0.5)),
-        Theme("pauses", _pauses, Work(0.5, 1.0, 1.0, 0.5)),
+        Theme("pauses", _pauses, Work(0.5, 1.0, 1.0, 0.5), imports=0.5),
+        Theme("imports", _crashes, Work(1.0, 0.1, 0.1, 0.1, cancelled=0.5), imports=1.0),
+        Theme(
+            "last-imports",
+            _outage,
+            Work(0.1, 0.0, 0.0, 1.0, idle=20.0),
+            landings=(60.0,),
+            imports=1.0,
+        ),
+        Theme("stopped-imports", _stops, Work(1.0, 0.1, 0.1, 0.1), imports=1.0),
+        Theme("listings", _late_claims, Work(1.0, 0.2, 0.2, 0.2, idle=30.0), listings=1.0),
     )
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from simulation.lock.eagle import bring_in
 from simulation.lock.process import Process
 from simulation.lock.world import World
-from tasks.errors import LockError, NotionError
+from tasks.errors import EagleError, LockError, NotionError
 from tasks.locks.claim import Claim, Locked, Lost, Won, claim
 from tasks.locks.cleanup import clean_stale
 from tasks.locks.lease import Lease
@@ -52,7 +53,7 @@ async def _lane(process: Process, until: float) -> None:
     world, random = process.world, process.world.random
     while world.loop.time() < until:
         job = asyncio.ensure_future(_track(process, random.choice(list(world.registers))))
-        if random.random() < 0.1:
+        if random.random() < world.work.cancelled:
             world.loop.call_later(random.expovariate(0.05), job.cancel)
         try:
             await asyncio.wait({job})
@@ -113,21 +114,38 @@ async def _work(process: Process, lease: Lease) -> None:
     number = ledger.won(process, lease)
     try:
         async with lease.kept():
+            imports_first = random.random() < 0.5
+            if imports_first:
+                await _import(process, lease)
             for seconds in _durations(process.world, lease):
                 await process.sleep(seconds)
                 await lease.begin(0.0)
                 ledger.step(process, lease)
                 lease.over()
+            if not imports_first:
+                await _import(process, lease)
             if random.random() < 0.2:
                 raise NotionError("the track failed, and its failure is not written")
         await lease.finish({"Result": {"number": number}})
         ledger.counts["finished"] += 1
+        process.world.registers[lease.page_id].recordings += 1
+    except EagleError as error:
+        ledger.note(f"{process}: {error}")
+        await lease.finish({})
     except LockError as error:
         ledger.counts["lease lost"] += 1
         ledger.note(f"{process}: {error}")
     finally:
         await lease.release()
         ledger.left(process, lease)
+
+
+async def _import(process: Process, lease: Lease) -> None:
+    """The recording of the row's song into Eagle, where there is one."""
+    eagle, register = process.world.eagle, process.world.registers[lease.page_id]
+    if eagle is not None:
+        recording = f"{lease.page_id}/{register.song}/{register.recordings}"
+        await bring_in(process, eagle, lease, recording)
 
 
 def _durations(world: World, lease: Lease) -> list[float]:

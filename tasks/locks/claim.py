@@ -33,6 +33,7 @@ __all__ = [
 
 # Seconds before a claim that certainly wrote nothing begins again.
 RETRY_PAUSES = (1.0, 4.0)
+_LOOKS = 3
 _PARTED = "this machine's clocks parted meanwhile, as if it had stood still."
 
 
@@ -163,17 +164,24 @@ class _Attempt:
     judge: Judge
 
     async def make(self) -> Claim:
-        """Steps 0 to 4 once. Raises NotionError if certainly nothing was written."""
-        await self.store.reserve(2)
-        partings = self.clock.partings
-        until = self.clock.monotonic() + self.timing.write_bound
-        row = await self.store.read(self.page_id)
-        against = self.judge(row)
-        if against is not None:
-            return against
-        return await see_through(
-            self.clock, self.timing.grace, self._contend(until, partings), undo=_release_if_won
-        )
+        """Steps 0 to 4 once. Raises NotionError if certainly nothing was written.
+
+        A token with a wrong time would be taken for an expired one, and hide a live one below it:
+        none is written before Notion's time is sure.
+        """
+        for _ in range(_LOOKS):
+            await self.store.reserve(2)
+            partings = self.clock.partings
+            until = self.clock.monotonic() + self.timing.write_bound
+            row = await self.store.read(self.page_id)
+            against = self.judge(row)
+            if against is not None:
+                return against
+            if self.clock.is_sure:
+                work = self._contend(until, partings)
+                grace = self.timing.grace
+                return await see_through(self.clock, grace, work, undo=_release_if_won)
+        return Lost(self.page_id, "Notion's answers do not agree on the time.", "")
 
     async def _contend(self, until: float, partings: int) -> Claim:
         """Steps 2 to 4. The bound W is worth nothing if the clock that measures it stood still."""
@@ -241,7 +249,7 @@ class _Attempt:
     async def _read_surely(self) -> LockRow:
         """Once more where an answer has contradicted what was taken for Notion's time."""
         row = await self._read_again()
-        for _ in RETRY_PAUSES:
+        for _ in range(_LOOKS - 1):
             if self.clock.is_sure:
                 break
             row = await self._read_again()
