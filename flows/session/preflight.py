@@ -109,16 +109,17 @@ async def open_eagle(
         ) from error
 
 
-def writable_folder(name: str, folder: Path) -> Path:
-    """`folder`, made if need be. Raises ConfigurationError if it cannot be written.
+def writable_folder(name: str, folder: Path, room: int = 0) -> Path:
+    """`folder`, made if need be. Raises ConfigurationError if `room` bytes cannot be written.
 
     A disk that is not mounted is never made up for: its files would vanish under the next mount.
     """
     try:
         require_mounted(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".library-sync-probe"):
-            pass
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".library-sync-probe") as probe:
+            probe.write(bytes(room))
+            probe.flush()
     except FileError as error:
         raise ConfigurationError(f"{name}: {error}", remedy=error.remedy) from error
     except OSError as error:
@@ -130,8 +131,11 @@ def writable_folder(name: str, folder: Path) -> Path:
     return folder
 
 
+_ROOM_FOR_STATE = 65_536
+
+
 def open_state(state_dir: Path) -> Path:
     """The folder of this machine's state, closed to other users. Raises ConfigurationError."""
-    folder = writable_folder("LIBRARY_SYNC_STATE", state_dir)
+    folder = writable_folder("LIBRARY_SYNC_STATE", state_dir, _ROOM_FOR_STATE)
     close_to_others(folder)
     return folder
