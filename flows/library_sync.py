@@ -63,7 +63,7 @@ class HowToWork:
             return f"{self.shares} shares on the pool's workers ({self.workers} at a time each)"
         if self.workers > 1:
             return f"parallel processing ({self.workers} workers)"
-        return "sequential processing"
+        return "sequential processing (the next rows are claimed meanwhile)"
 
 
 @flow(name="library-sync", flow_run_name=named("library-sync"))

@@ -221,7 +221,7 @@ class BadAddress(SourceError):
     value = "Bad_URL"
     meaning = "The address does not name one track"
     rests = True
-    default_remedy = "Put the address of one track into the row's SoundCloud URL."
+    default_remedy = "Give the address of one track, like https://soundcloud.com/artist/title."
 
 
 class SourceRateLimited(SourceError):

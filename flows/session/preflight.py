@@ -103,7 +103,7 @@ async def open_eagle(
         return await retrying(connect, _EAGLE_MAY_STUMBLE)
     except EagleUnavailable as error:
         raise ConfigurationError(
-            f"Eagle does not answer at {settings.eagle_api_base}: {error}",
+            str(error),
             remedy="Start Eagle and open your library, or set EAGLE_API_BASE=off to work "
             "without it.",
         ) from error

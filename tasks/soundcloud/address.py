@@ -66,7 +66,7 @@ _NOT_TRACKS = {
 }  # fmt: skip
 _BELOW_TRACKS = {"comments", "likes", "reposts", "recommended", "sets", "albums"}
 
-_ONE_TRACK = "Put the address of one track into the row."
+_ONE_TRACK = "Give the address of one track, like https://soundcloud.com/artist/title."
 _ADD_TAKES_THEM = "`library-sync add` takes playlists"
 
 
@@ -199,7 +199,7 @@ def _trimmed(word: str) -> str:
 def _split(text: str) -> SplitResult:
     plain = _bare(text)
     if not plain:
-        raise BadAddress("The row has no address.", remedy=_ONE_TRACK)
+        raise BadAddress("There is no address.", remedy=_ONE_TRACK)
     if plain.lower().startswith("spotify:"):
         raise _refused_host(text, "open.spotify.com")
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", plain) or re.match(r"[\w.-]+:\d", plain):
@@ -324,8 +324,10 @@ def _refused_host(text: str, host: str) -> BadAddress:
     if host in _SPOTIFY_HOSTS:
         return BadAddress(
             "Spotify's audio is protected and cannot be downloaded.",
-            remedy="Find the track on SoundCloud and put its address into the row.",
+            remedy="Find the track on SoundCloud and give its address.",
         )
+    if "." not in host and ":" not in text:
+        return BadAddress(f"{text.strip()!r} is a word, not an address.", remedy=_ONE_TRACK)
     if _is_private(host):
         why = f"{host} is an address of a private network."
     else:
