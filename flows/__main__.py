@@ -6,7 +6,7 @@ import logging
 import sys
 
 from flows.command_line import application
-from flows.command_line.signals import Stopped
+from flows.command_line.stopped import Stopped
 from flows.command_line.wrong_words import WrongWords
 from flows.prefect_server.environment import no_telemetry
 from flows.summary import ReturnCode

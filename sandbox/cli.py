@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import signal
@@ -53,6 +52,8 @@ def run(options: Options) -> int:
 
     Prints one JSON line, the environment to use the stand-ins by, as soon as they answer.
     """
+    import asyncio  # noqa: PLC0415  (not for --help)
+
     state = options.state or Path(tempfile.mkdtemp(prefix="library-sync-sandbox-"))
     try:
         with contextlib.suppress(KeyboardInterrupt):
@@ -81,6 +82,8 @@ def main() -> int:
 
 
 async def _serve(state: Path, options: Options) -> None:
+    import asyncio  # noqa: PLC0415
+
     from sandbox.server import Sandbox  # noqa: PLC0415 - it imports the world; `--help` does not
 
     stop = asyncio.Event()

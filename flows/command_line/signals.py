@@ -19,23 +19,14 @@ from concurrent.futures import CancelledError, Future
 from types import FrameType
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Stopped", "run_until_stopped"]
+from flows.command_line.stopped import NAMES, Stopped
 
 T = TypeVar("T")
 
 _log = logging.getLogger("flows.stopping")
 
-_NAMES = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGHUP": "the terminal being closed"}
-_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+_SIGNALS = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
 _LOOKS_EVERY = 0.5
-
-
-class Stopped(Exception):
-    """The run was asked to stop, and has ended. `exit_code` is the shell's, 128 + the signal."""
-
-    def __init__(self, by: signal.Signals) -> None:
-        super().__init__(f"stopped by {_NAMES[by.name]}")
-        self.exit_code = 128 + by
 
 
 def run_until_stopped(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -85,7 +76,7 @@ class _Run(Generic[T]):
         self._stopped_by = signal.Signals(number)
         _log.warning(
             "Stopping (%s): the rows in work are freed first, which takes a few seconds.",
-            _NAMES[self._stopped_by.name],
+            NAMES[self._stopped_by.name],
         )
         if self._loop is not None and self._task is not None:
             self._loop.call_soon_threadsafe(self._task.cancel)

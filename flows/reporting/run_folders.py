@@ -93,7 +93,7 @@ def _write(folder: Path, summary: SyncSummary, ended: str) -> None:
         "mode": summary.mode,
         "filter": summary.track_filter,
         "return_code": None if ended == AT_WORK else int(summary.return_code),
-        "counts": {} if ended == AT_WORK else summary.counts,
+        "counts": {} if ended == AT_WORK else _counts(summary),
         "duration_seconds": round(summary.duration_seconds, 1),
         "dry_run": summary.dry_run,
         "ended": ended,
@@ -101,6 +101,10 @@ def _write(folder: Path, summary: SyncSummary, ended: str) -> None:
         "pid": os.getpid(),
     }
     write_whole(folder / "run.json", json.dumps(known) + "\n")
+
+
+def _counts(summary: SyncSummary) -> dict[str, int]:
+    return summary.counts | ({"planned": summary.planned} if summary.dry_run else {})
 
 
 def past_runs(state_dir: Path, number: int) -> list[PastRun]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import replace
 from typing import Annotated
@@ -34,6 +33,8 @@ def add(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Put tracks or whole lists of SoundCloud into Notion."""
+    import asyncio  # noqa: PLC0415  (not for --help)
+
     from flows.command_line.sync_run import run_sync  # noqa: PLC0415
     from flows.following.adding import add_tracks  # noqa: PLC0415
     from flows.prefect_server.credentials import command_settings  # noqa: PLC0415

@@ -6,7 +6,6 @@ from typing import Any
 
 from flows.command_line.command import Command, Group, Verbosity
 from flows.command_line.options import DryRun, JsonFile
-from flows.command_line.signals import run_until_stopped
 from flows.summary import ReturnCode
 
 
@@ -17,6 +16,7 @@ def cleanup(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Free the locks of crashed processes."""
+    from flows.command_line.signals import run_until_stopped  # noqa: PLC0415
     from flows.command_line.sync_run import hand_down, ready_prefect  # noqa: PLC0415
     from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415

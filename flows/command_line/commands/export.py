@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +31,8 @@ def export(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Make the playlists' M3U8 files, or the library's XML for rekordbox."""
+    import asyncio  # noqa: PLC0415  (not for --help)
+
     from flows.exporting.making import export_library  # noqa: PLC0415
     from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +32,8 @@ def follow(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Follow a list of SoundCloud: its new tracks come with each sync."""
+    import asyncio  # noqa: PLC0415  (not for --help)
+
     if (url is None) != list_:
         raise WrongWords("Give the address of a list, or --list.", "follow")
     from flows.following.subscriptions import follow_list, followed_lists  # noqa: PLC0415

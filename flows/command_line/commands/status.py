@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +23,8 @@ def status(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Show the library at a glance."""
+    import asyncio  # noqa: PLC0415  (not for --help)
+
     from flows.library.report import read_library  # noqa: PLC0415
     from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.progress.output import write_json, write_text  # noqa: PLC0415

@@ -10,7 +10,6 @@ from cyclopts import Parameter
 
 from flows.command_line.command import Command, Group, Verbosity
 from flows.command_line.options import DryRun
-from flows.command_line.signals import run_until_stopped
 from flows.summary import ReturnCode
 
 _log = logging.getLogger("flows.commands")
@@ -34,6 +33,7 @@ def undo(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Take back the merges of a run; its rows are not merged again."""
+    from flows.command_line.signals import run_until_stopped  # noqa: PLC0415
     from flows.command_line.sync_run import hand_down  # noqa: PLC0415
     from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.rows.undo import keep_apart, merging_runs, undo_run  # noqa: PLC0415

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Annotated
 
@@ -21,6 +20,8 @@ def unfollow(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Follow a list no more; its rows and files stay."""
+    import asyncio  # noqa: PLC0415  (not for --help)
+
     from flows.following.subscriptions import unfollow_list  # noqa: PLC0415
     from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
 

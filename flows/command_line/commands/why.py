@@ -8,7 +8,6 @@ from cyclopts import Parameter
 
 from flows.command_line.command import Command, Group, Verbosity
 from flows.command_line.options import JsonFile
-from flows.command_line.signals import run_until_stopped
 from flows.summary import ReturnCode
 
 
@@ -22,6 +21,7 @@ def why(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Say of one row what it is, what a sync would do, and why."""
+    from flows.command_line.signals import run_until_stopped  # noqa: PLC0415
     from flows.command_line.sync_run import hand_down  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415
     from flows.rows.why import Why  # noqa: PLC0415
