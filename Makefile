@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-lock test-rough test-chaos test-drill test-fuzz test-distributed test-ui \
+.PHONY: demo test test-server test-lock test-rough test-chaos test-drill test-fuzz test-distributed test-ui \
 	test-wheel bench lint types lock clean
 
 # Exit code 2 is no error here: a second demo finds nothing left to do.
@@ -16,6 +16,10 @@ MANY := -n 4 --dist loadfile
 # All of it, in four processes; `make test ARGS=tests/tasks/test_audio_tags.py::name` is one test.
 test: $(STAMP)
 	$(BIN)/pytest $(or $(ARGS),$(MANY))
+
+# A Prefect server to keep while working on a flow: with the line it prints, a test starts at once.
+test-server: $(STAMP)
+	$(BIN)/python -m tests.flows.shared_server
 
 # Speed beside a bare loop, at scale, by workers: writes docs/performance.md. A quiet machine, 15 min.
 bench: $(STAMP)

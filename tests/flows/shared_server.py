@@ -1,6 +1,7 @@
 """The Prefect server that a run starts for itself, as one that many runs of a test process share.
 
-It needs no password, so that commands started by a test may use it too.
+It needs no password, so that commands started by a test may use it too. It takes some seconds to
+start: `make test-server` keeps one for whoever runs one flow test after another.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from flows.prefect_server.own_server import _SETTINGS
 
-__all__ = ["shared_server"]
+__all__ = ["KEPT", "shared_server"]
+
+KEPT = "TEST_PREFECT_API_URL"
+"""Names a server that is kept, if one is."""
 
 _ROOT = Path(__file__).parents[2]
 
@@ -23,6 +29,9 @@ _ROOT = Path(__file__).parents[2]
 @contextmanager
 def shared_server(home: Path) -> Iterator[str]:
     """Its API's address; requests wait in its socket until it answers, some seconds later."""
+    if kept := os.environ.get(KEPT):
+        yield kept
+        return
     with socket.socket() as listener, (home / "server.log").open("wb") as said:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
@@ -42,3 +51,10 @@ def shared_server(home: Path) -> Iterator[str]:
     finally:
         server.kill()
         server.wait()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder, shared_server(Path(folder)) as url:
+        sys.stdout.write(f"export {KEPT}={url}\n")
+        sys.stdout.flush()
+        threading.Event().wait()
