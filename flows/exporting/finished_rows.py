@@ -85,7 +85,7 @@ async def read_finished(
     `changed` are rows that were just worked on, which a query may not show yet. `whole` lists all.
     What is known is kept in `file`.
     """
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) + notion.clock_offset
     known = read_document(file, FinishedRows.of) or FinishedRows(source="")
     if whole or not known.serves(schema.data_source_id, now):
         known = FinishedRows(source=schema.data_source_id, whole_at=now.isoformat())

@@ -89,8 +89,9 @@ async def export_after(run: Run, summary: SyncSummary) -> None:
         for make in makers:
             made = await asyncio.to_thread(make, deck, settings)
             _log.info("Exports: %s", made.lines()[-1])
-            for problem in made.problems:
-                state.warn(problem)
+            if made.problems:
+                more = len(made.problems) - 1
+                state.warn(made.problems[0] + (f" ({more} more like it.)" if more else ""))
     except SyncError as error:
         state.warn(f"The exports were not made: {error} {error.remedy}")
 
