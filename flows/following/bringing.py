@@ -11,7 +11,7 @@ from typing import Any
 from flows.following.adding import Adding, WantedTrack, in_order_of_making
 from flows.following.memory import ListMemory, RememberedList
 from flows.following.sources import FollowedList
-from tasks.errors import BadAddress, SourceError
+from tasks.errors import BadAddress, DownloadInterrupted, SourceError, SourceRateLimited
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import ListedTrack, SourceList
 from tasks.tracks import TrackResult
@@ -145,7 +145,8 @@ def _tell_of_trouble(
 ) -> None:
     """Once a day what stays as it is, each time what will pass."""
     today = datetime.now(UTC).date().isoformat()
-    if remembered.troubled_on == today and not error.retryable:
+    will_pass = isinstance(error, SourceRateLimited | DownloadInterrupted)
+    if remembered.troubled_on == today and not will_pass:
         _log.debug("%s %s", error, error.remedy)
         return
     remembered.troubled_on = today

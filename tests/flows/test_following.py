@@ -159,20 +159,23 @@ async def test_a_page_with_an_address_that_is_no_list_is_told(world: World) -> N
     assert any("'Wrong' is not followed" in warning for warning in summary.warnings)
 
 
-async def test_a_list_that_is_gone_is_told_once_a_day(world: World) -> None:
-    """Not in every run; and its rows wait no shorter or longer for it."""
+@pytest.mark.parametrize(("status", "said"), [(404, "has no list at"), (403, "refuses")])
+async def test_a_list_that_is_gone_or_private_is_told_once_a_day(
+    world: World, status: int, said: str
+) -> None:
+    """Not in every run; and other rows are worked on as ever."""
     gone = world.accounts.like("Robin", *world.tracks(1))
     world.follow(gone)
     world.follow(world.accounts.like("Sasha", *world.tracks(1, "Hers")))
-    world.accounts.close("robin")
+    world.accounts.close("robin", status)
     first = await world.sync()
     assert first.counts["processed"] == 1
-    assert len([w for w in first.warnings if "has no list at" in w and gone in w]) == 1
-    assert not [w for w in (await world.sync()).warnings if "has no list" in w]
+    assert len([w for w in first.warnings if said in w and gone in w]) == 1
+    assert not [w for w in (await world.sync()).warnings if said in w]
     remembered = world.memory.of(parse_list_address(gone))
     remembered.troubled_on = "2026-01-01"
     world.memory.save(remembered)
-    assert [w for w in (await world.sync()).warnings if "has no list" in w]
+    assert [w for w in (await world.sync()).warnings if said in w]
     world.accounts.open("robin")
     assert (await world.sync()).counts["processed"] == 1
 
