@@ -64,12 +64,12 @@ PATIENT = RetryPolicy(attempts=6)
 @dataclass(frozen=True)
 class Wait:
     """A wait before another attempt: why, for how many seconds, before which attempt of how many
-    (None: as long as it takes).
+    (None: whichever, as often as it takes).
     """
 
     error: BaseException
     seconds: float
-    attempt: int
+    attempt: int | None = None
     attempts: int | None = None
 
 
@@ -77,8 +77,8 @@ def log_wait(wait: Wait) -> None:
     """Say it, if it is one that somebody who looks on would wonder about."""
     if wait.seconds > UNSAID_SECONDS:
         of = f" of {wait.attempts}" if wait.attempts else ""
-        said = said_time(wait.seconds)
-        _log.info("%s Waiting %s before attempt %d%s.", wait.error, said, wait.attempt, of)
+        then = f" before attempt {wait.attempt}{of}" if wait.attempt else ", then asking again"
+        _log.info("%s Waiting %s%s.", wait.error, said_time(wait.seconds), then)
 
 
 def said_time(seconds: float) -> str:

@@ -87,7 +87,7 @@ async def _unite(
     other: Track,
 ) -> None:
     """The keeper's gains first: should we die between the two, the next run finds both again."""
-    gains = keeper_values(plan_merge(keeper, other).keeper_changes, connections.schema)
+    gains = keeper_values(plan_merge(keeper, other), connections.schema)
     marks = redirect_values(connections.schema, keeper, other)
     for page_id, values in ((keeper.page_id, gains), (other.page_id, marks)):
         written = property_values(connections.schema, values)

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from tasks.tracks import Track
-
-__all__ = ["DUPLICATE_STATUS", "Merge", "plan_merge"]
-
-DUPLICATE_STATUS = "Duplicate"
 
 _FILLED = (
     "artist",
@@ -35,21 +30,8 @@ _RECORDING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """The changes to both rows, as fields of `Track` and their new values.
-
-    `other_changes` has `statuses` with `Duplicate` added and `duplicate_of`, the keeper's page id.
-    """
-
-    keeper: Track
-    other: Track
-    keeper_changes: Mapping[str, object]
-    other_changes: Mapping[str, object]
-
-
-def plan_merge(keeper: Track, other: Track) -> Merge:
-    """What redirecting `other` to `keeper` changes.
+def plan_merge(keeper: Track, other: Track) -> Mapping[str, object]:
+    """What the keeper gains when `other` is redirected to it: fields of `Track`, new values.
 
     Empty fields of the keeper are filled and its playlists and tags united with the other's. Paths,
     Eagle id, fingerprint and DL describe one set of files, so they are taken together, and only by
@@ -63,7 +45,7 @@ def plan_merge(keeper: Track, other: Track) -> Merge:
         united = tuple(dict.fromkeys([*mine, *getattr(other, field)]))
         if united != mine:
             changes[field] = united
-    return Merge(keeper, other, changes, _redirect(keeper, other))
+    return changes
 
 
 def _filled(keeper: Track, other: Track, fields: Iterable[str]) -> dict[str, object]:
@@ -71,13 +53,4 @@ def _filled(keeper: Track, other: Track, fields: Iterable[str]) -> dict[str, obj
         field: getattr(other, field)
         for field in fields
         if not getattr(keeper, field) and getattr(other, field)
-    }
-
-
-def _redirect(keeper: Track, other: Track) -> dict[str, object]:
-    if DUPLICATE_STATUS in other.statuses:
-        return {"duplicate_of": keeper.page_id}
-    return {
-        "statuses": (*other.statuses, DUPLICATE_STATUS),
-        "duplicate_of": keeper.page_id,
     }

@@ -175,10 +175,6 @@ class EagleClient:
         body |= {} if annotation is None else {"annotation": annotation}
         return EagleItem.of(_record(await _once_more(lambda: self._post("item/update", body))))
 
-    async def update_tags(self, item_id: str, tags: Iterable[str]) -> EagleItem:
-        """Add tags to those the item has now; the user's stay. No request to write if none lack."""
-        return await self.extend(item_id, tags=tags)
-
     async def extend(
         self, item_id: str, *, tags: Iterable[str] = (), folder_id: str = ""
     ) -> EagleItem:

@@ -18,6 +18,7 @@ from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.shielded import see_through
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, is_live, parse
+from tasks.locks.waits import wait_after
 
 __all__ = [
     "RETRY_PAUSES",
@@ -126,7 +127,7 @@ async def claim_as(
         except NotionError as error:  # certainly not written: begin again at step 0
             if not error.retryable:
                 raise
-            await clock.sleep(max(pause, error.retry_after or 0.0))
+            await wait_after(error, pause, clock)
     return await attempt.make()
 
 
@@ -264,7 +265,7 @@ class _Attempt:
             except NotionError as error:
                 if not error.retryable:
                     raise
-                await self.clock.sleep(max(pause, error.retry_after or 0.0))
+                await wait_after(error, pause, self.clock)
         await self.store.reserve(1)
         return await self.store.read(self.page_id)
 

@@ -19,6 +19,7 @@ from tasks.locks.ports import Clock, LockRow, LockStore, TokenLog
 from tasks.locks.shielded import finish_within, see_through
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, parse
+from tasks.locks.waits import wait_after
 from tasks.locks.written import shows
 
 __all__ = ["Lease"]
@@ -181,7 +182,7 @@ class Lease:
             except NotionError as error:
                 if error.maybe_applied:
                     return
-                await self._clock.sleep(max(pause, error.retry_after or 0.0))
+                await wait_after(error, pause, self._clock)
             else:
                 return
 
@@ -217,7 +218,7 @@ class Lease:
         self, properties: Mapping[str, Any], error: NotionError
     ) -> LockRow | None:
         """After an unanswered last write: the row, if it landed; None if it is to be repeated."""
-        await self._clock.sleep(self._timing.landing)
+        await wait_after(error, self._timing.landing, self._clock)
         row = await self._read_patiently()
         if _still_acknowledged(row.lock, self.token):
             self._reopen()
@@ -239,14 +240,14 @@ class Lease:
             except NotionError as error:
                 if not error.retryable:
                     raise
-                await self._clock.sleep(max(pause, error.retry_after or 0.0))
+                await wait_after(error, pause, self._clock)
         await self._store.reserve(1)
         return await self._store.read(self.page_id)
 
     async def _pause_or_raise(self, error: NotionError, pause: float | None) -> None:
         if pause is None or not error.retryable:
             raise error
-        await self._clock.sleep(max(pause, error.retry_after or 0.0))
+        await wait_after(error, pause, self._clock)
 
     async def _cancel_when_over(self, host: asyncio.Task[Any]) -> bool:
         """The timer: cancels `host` when the lease is over, and says so.

@@ -83,9 +83,9 @@ async def test_an_unknown_item_is_none(world: World) -> None:
 
 async def test_tags_are_added_and_the_users_are_kept(world: World) -> None:
     item_id = world.app.add_item(None, name="a", ext="wav", tags=["mine", "both"])
-    item = await world.client.update_tags(item_id, ["both", "ours"])
+    item = await world.client.extend(item_id, tags=["both", "ours"])
     assert item.tags == ("mine", "both", "ours")
-    await world.client.update_tags(item_id, ["ours"])
+    await world.client.extend(item_id, tags=["ours"])
     assert world.wire.count("item/update") == 1
 
 

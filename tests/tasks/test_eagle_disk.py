@@ -60,7 +60,7 @@ async def test_what_changed_meanwhile_is_read_and_nothing_else(world: World) -> 
     trashed_before = world.app.add_item(None, name="trash", ext="wav")
     world.app.trash([trashed_before])
     await loaded(world)
-    await world.client.update_tags(ids[0], ["tagged"])
+    await world.client.extend(ids[0], tags=["tagged"])
     world.app.trash([ids[1]])
     world.app.add_item(None, name="new", ext="aiff")
     library = await loaded(world)
@@ -92,7 +92,7 @@ async def test_a_damaged_record_or_cache_means_asking_eagle(world: World) -> Non
     (cache,) = (world.folder / "state" / "items").iterdir()
     cache.write_text("[]")
     assert names(await loaded(world)) == ["whole"]
-    await world.client.update_tags(item_id, ["x"])
+    await world.client.extend(item_id, tags=["x"])
     (world.app.library.item_folder(item_id) / "metadata.json").write_bytes(b"\0" * 50)
     assert names(await loaded(world)) == ["whole"]
     assert world.wire.count("item/list") == 1
