@@ -29,7 +29,7 @@ from flows.rows.selecting import select_tracks
 from flows.session.opening import Run, open_session
 from flows.summary import ReturnCode, SyncSummary
 from tasks.eagle.stage import cache_library
-from tasks.errors import ErrorType, SyncError
+from tasks.errors import ConfigurationError, ErrorType, SyncError
 from tasks.notion.stage import query_tracks
 from tasks.shown_text import shown, without_secrets
 from tasks.tracks import Track, TrackFilter, TrackResult
@@ -94,6 +94,7 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         distribute: Hand the work out in this many shares to the workers of the pool.
     """
     began = monotonic()
+    _refuse_contradictions(error, distribute, retry_failed=retry_failed, dry_run=dry_run)
     async with cared_for(), open_session(dry_run=dry_run) as run, run_log(run.state.folder):
         settings, state = run.connections.settings, run.state
         state.track_filter = filter
@@ -116,6 +117,22 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         title = "FULL LIBRARY SYNC COMPLETE"
         summary = await close_run(settings, state, summary, title=title, began=began)
     return as_state(summary)
+
+
+def _refuse_contradictions(
+    error: ErrorType | None, distribute: int | None, *, retry_failed: bool, dry_run: bool
+) -> None:
+    """Raises ConfigurationError for fields of the form that contradict each other."""
+    if error is not None and not retry_failed:
+        raise ConfigurationError(
+            "`error` chooses among rows that failed before, and `retry_failed` is off.",
+            remedy="Switch `retry_failed` on, or leave `error` empty.",
+        )
+    if distribute is not None and dry_run:
+        raise ConfigurationError(
+            "A dry run changes nothing, so there is nothing to distribute.",
+            remedy="Leave `distribute` empty, or switch `dry_run` off.",
+        )
 
 
 def as_state(summary: SyncSummary) -> State[Any]:

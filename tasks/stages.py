@@ -6,7 +6,10 @@ and large objects), and it is retried only for errors that say another attempt c
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -52,14 +55,50 @@ class Stage(Protocol):
         """The task that runs it."""
 
 
-def stage(name: str, retries: RetryPolicy | None = None) -> Stage:
+@dataclass(frozen=True)
+class Bound:
+    """How long an attempt may take, in seconds, and the error that it raises if it takes longer.
+
+    Its parts have bounds of their own; this one is for what hangs between them.
+    """
+
+    seconds: float
+    error: type[SyncError]
+
+
+def stage(name: str, retries: RetryPolicy | None = None, bound: Bound | None = None) -> Stage:
     """A decorator that makes a coroutine function a stage called `name`."""
     plain = partial(task, name=name, cache_policy=NO_CACHE, persist_result=False)
-    if retries is None:
-        return plain()
-    return plain(
-        retries=retries.attempts - 1,
-        retry_delay_seconds=retries.delays,
-        retry_jitter_factor=retries.jitter,
-        retry_condition_fn=may_help(retries),
-    )
+    if retries is not None:
+        plain = partial(
+            plain,
+            retries=retries.attempts - 1,
+            retry_delay_seconds=retries.delays,
+            retry_jitter_factor=retries.jitter,
+            retry_condition_fn=may_help(retries),
+        )
+    made: Stage = plain()
+    if bound is None:
+        return made
+
+    def bounded(run: Callable[P, Coroutine[Any, Any, R]], /) -> Task[P, Coroutine[Any, Any, R]]:
+        return made(_within(name, bound, run))
+
+    return bounded
+
+
+def _within(
+    name: str, bound: Bound, run: Callable[P, Coroutine[Any, Any, R]]
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    @functools.wraps(run)
+    async def bounded(*args: P.args, **given: P.kwargs) -> R:
+        try:
+            async with asyncio.timeout(bound.seconds) as timeout:
+                return await run(*args, **given)
+        except TimeoutError as error:
+            if not timeout.expired():
+                raise
+            minutes = bound.seconds / 60
+            raise bound.error(f"{name} was not done after {minutes:g} minutes.") from error
+
+    return bounded

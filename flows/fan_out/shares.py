@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,7 +26,9 @@ from prefect.states import Cancelling
 
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.share_log import read_results
+from flows.prefect_server.caretaker import RUN_VARIABLE
 from flows.prefect_server.limits import has_server
+from flows.prefect_server.objects import WORK_POOL
 from flows.session.opening import Run
 from tasks.errors import ConfigurationError
 from tasks.tracks import Track, TrackResult, TrackStatus
@@ -38,6 +41,7 @@ _DEPLOYMENT = "sync-share/sync-share"
 _POLL_SECONDS = 3.0
 _PATIENCE_SECONDS = 120.0
 _UNREACHABLE_SECONDS = 600.0
+_ONLINE = "ONLINE"
 _NOT_BEGUN = {StateType.SCHEDULED, StateType.PENDING}
 
 _Shares: TypeAlias = "list[_Share]"
@@ -48,7 +52,14 @@ class _Share:
     number: int
     tracks: Sequence[Track]
     run: UUID | None = None
+    has_begun: bool = False
+    is_here: bool = False
     results: list[TrackResult] = field(default_factory=list)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Handed out, and not begun by anybody."""
+        return self.run is not None and not (self.has_begun or self.is_here or self.results)
 
 
 async def require_pool() -> None:
@@ -64,7 +75,7 @@ async def require_pool() -> None:
         except ObjectNotFound:
             raise ConfigurationError(
                 f"The Prefect server has no deployment {_DEPLOYMENT}.",
-                remedy="Run `library-sync setup`, then `prefect --no-prompt deploy --all`.",
+                remedy="Run `library-sync setup --server` and `prefect --no-prompt deploy --all`.",
             ) from None
 
 
@@ -73,54 +84,85 @@ async def hand_out(
 ) -> list[TrackResult]:
     """What became of each track, `work` split into `number` shares at most.
 
-    A share that nobody takes within two minutes is done here (its row's locks make a late taker
-    harmless). Tracks of a share that died are
-    reported as not done, with the reason. When we are cancelled, so are the shares.
+    We do a share ourselves where we hold a worker of the pool, or where there are fewer workers
+    than shares, and then those that nobody has begun: nothing idles. Otherwise a share that nobody
+    takes within two minutes is done here (its rows' locks make a late taker harmless). Tracks of a
+    share that died are reported as not done, with the reason. When we are cancelled, so are the
+    shares.
     """
     shares = [
         _Share(place + 1, work[place::number]) for place in range(number) if work[place::number]
     ]
-    here = asyncio.Lock()
+    here = _Here(run, workers)
     async with get_client() as client:
+        own = shares[:1] if await _works_itself(client, len(shares)) else []
         try:
             async with asyncio.TaskGroup() as group:
-                for share in shares:
-                    group.create_task(_follow(client, run, share, workers, here))
+                for share in shares[len(own) :]:
+                    group.create_task(_follow(client, run, share, here))
+                if own:
+                    group.create_task(_work_here(client, own[0], shares, here))
         except BaseException:
             await asyncio.shield(_cancel(client, shares))
             raise
     return [result for share in shares for result in share.results]
 
 
-async def _follow(
-    client: PrefectClient,
-    run: Run,
-    share: _Share,
-    workers: int | None,
-    here: asyncio.Lock,
-) -> None:
+class _Here:
+    """Shares that this machine does, one after the other."""
+
+    def __init__(self, run: Run, workers: int | None) -> None:
+        self.workers = workers
+        self._run = run
+        self._turn = asyncio.Lock()
+
+    async def do(self, share: _Share) -> None:
+        """Do a share, once those before it are done."""
+        share.is_here = True
+        several = self.workers or self._run.connections.settings.max_concurrency
+        async with self._turn:
+            share.results = await process_tracks(self._run, share.tracks, several)
+
+
+async def _works_itself(client: PrefectClient, shares: int) -> bool:
+    """True if a worker of the pool would idle for us, or there are too few of them."""
+    if RUN_VARIABLE in os.environ:
+        return True
     try:
-        await _see_through(client, run, share, workers, here)
+        known = await client.read_workers_for_work_pool(WORK_POOL)
+    except (httpx.HTTPError, RuntimeError, ObjectNotFound):
+        return False
+    return sum(worker.status == _ONLINE for worker in known) < shares
+
+
+async def _work_here(client: PrefectClient, own: _Share, shares: _Shares, here: _Here) -> None:
+    """Our own share, then one after the other those that no worker has begun."""
+    _log.info("   Share %d: %d tracks, done here", own.number, len(own.tracks))
+    await here.do(own)
+    while (share := next((each for each in shares if each.is_waiting), None)) is not None:
+        share.is_here = True
+        _log.info("   Share %d: no worker has begun it; done here", share.number)
+        await _cancel(client, [share])
+        await here.do(share)
+
+
+async def _follow(client: PrefectClient, run: Run, share: _Share, here: _Here) -> None:
+    try:
+        await _see_through(client, run, share, here)
     except (httpx.HTTPError, RuntimeError) as error:
         _log.error("   Share %d: the Prefect server does not answer: %s", share.number, error)
         reason = "was lost from sight, since the Prefect server does not answer"
         share.results = [_not_done(track, share, reason) for track in share.tracks]
 
 
-async def _see_through(
-    client: PrefectClient,
-    run: Run,
-    share: _Share,
-    workers: int | None,
-    here: asyncio.Lock,
-) -> None:
+async def _see_through(client: PrefectClient, run: Run, share: _Share, here: _Here) -> None:
     flow_run = await arun_deployment(
         _DEPLOYMENT,
         client=client,
         parameters={
             "page_ids": [track.page_id for track in share.tracks],
             "filter": run.state.track_filter.value,
-            "workers": workers,
+            "workers": here.workers,
             "number": share.number,
             "retry_failed": run.state.retries_failed,
         },
@@ -129,13 +171,14 @@ async def _see_through(
     )
     share.run = flow_run.id
     _log.info("   Share %d: %d tracks handed out", share.number, len(share.tracks))
-    ended = await _ended(client, flow_run)
+    ended = await _ended(client, share, flow_run)
+    if share.is_here:
+        return
     if ended is None:
         _log.warning("   Share %d: no worker took it in two minutes; done here", share.number)
+        share.is_here = True
         await _cancel(client, [share])
-        async with here:
-            several = workers or run.connections.settings.max_concurrency
-            share.results = await process_tracks(run, share.tracks, several)
+        await here.do(share)
         return
     share.results = await _told(client, ended, share)
     done = sum(result.status is TrackStatus.PROCESSED for result in share.results)
@@ -143,8 +186,8 @@ async def _see_through(
     _log.info("   Share %d: %s, %d of %d processed", share.number, state, done, len(share.tracks))
 
 
-async def _ended(client: PrefectClient, run: FlowRun) -> FlowRun | None:
-    """The run once it has ended; None if no worker took it."""
+async def _ended(client: PrefectClient, share: _Share, run: FlowRun) -> FlowRun | None:
+    """The share's run once it has ended; None if no worker took it, or we do it ourselves."""
     began = last_answer = datetime.now(UTC)
     while True:
         await asyncio.sleep(_POLL_SECONDS)
@@ -156,10 +199,13 @@ async def _ended(client: PrefectClient, run: FlowRun) -> FlowRun | None:
             if (now - last_answer).total_seconds() > _UNREACHABLE_SECONDS:
                 raise
             continue
+        if share.is_here:
+            return None
+        share.has_begun = run.state_type not in _NOT_BEGUN
         if run.state is not None and run.state.is_final():
             return run
         waited = (now - began).total_seconds()
-        if run.state_type in _NOT_BEGUN and waited > _PATIENCE_SECONDS:
+        if not share.has_begun and waited > _PATIENCE_SECONDS:
             return None
 
 

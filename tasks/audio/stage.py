@@ -16,8 +16,8 @@ from tasks.audio.inspecting import inspect, pcm_hash
 from tasks.audio.names import folder_name
 from tasks.audio.placing import place_file
 from tasks.audio.recording import Recording
-from tasks.errors import ConversionError, SyncError
-from tasks.stages import stage
+from tasks.errors import ConversionError, FileError, SyncError
+from tasks.stages import Bound, stage
 
 _FPCALC_SECONDS = 30.0
 # Into a file: prefect-shell hands on what it reads in pieces, and a piece may end within a number.
@@ -29,7 +29,7 @@ _FPCALC_IN_POWERSHELL = (
 _HEARD_SECONDS = 120
 
 
-@stage("place-files")
+@stage("place-files", bound=Bound(1800.0, FileError))
 async def place_in_playlists(
     source: Path,
     root: Path,
@@ -62,7 +62,7 @@ async def place_in_playlists(
     ]
 
 
-@stage("make-aiff")
+@stage("make-aiff", bound=Bound(1800.0, ConversionError))
 async def make_aiff(decoders: DecoderPool, wav: Path, folder: Path, stem: str) -> Recording:
     """The missing AIFF of a WAV that is whole; the WAV is only read. Raises ConversionError."""
     return await decoders.run(aiff_from_wav, wav, folder / f"{stem}.aiff")

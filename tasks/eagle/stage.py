@@ -64,7 +64,6 @@ async def import_file(
     )
 
 
-@stage("adopt-eagle-item")
 async def adopt_item(
     library: EagleLibrary, item: EagleItem, track: Track, playlist: str
 ) -> EagleItem:

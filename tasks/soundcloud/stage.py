@@ -13,12 +13,13 @@ from tasks.audio.convert import convert
 from tasks.audio.id3 import Tags
 from tasks.audio.names import file_stem
 from tasks.audio.recording import Recording, playable_rate
+from tasks.errors import DownloadInterrupted
 from tasks.soundcloud.address import Address
 from tasks.soundcloud.client import Download, Progress
 from tasks.soundcloud.credit import credit
 from tasks.soundcloud.equipment import Equipment
 from tasks.soundcloud.information import refuse_suspected_preview
-from tasks.stages import SOURCE_RETRIES, stage
+from tasks.stages import SOURCE_RETRIES, Bound, stage
 from tasks.tracks import Track
 
 _log = logging.getLogger("tasks.soundcloud.stage")
@@ -36,7 +37,7 @@ class Fetched:
     source_url: str
 
 
-@stage("fetch-recording", SOURCE_RETRIES)
+@stage("fetch-recording", SOURCE_RETRIES, Bound(7200.0, DownloadInterrupted))
 async def fetch_recording(
     equipment: Equipment,
     address: Address,

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,6 +124,27 @@ def test_a_worker_that_drains_lets_its_run_finish(sandbox_factory, tmp_path):
         states = {run["state_type"] for run in plant.runs() if run["start_time"]}
         assert states == {"COMPLETED"}
         assert [run["state_type"] for run in plant.runs(auto_scheduled=False)][:1] == ["SCHEDULED"]
+
+
+def test_one_worker_alone_does_a_distributed_run(sandbox_factory, tmp_path):
+    """The run that hands out three shares holds the only worker: it does them all, one by one."""
+    with prepared_plant(sandbox_factory(tracks=9), tmp_path, postgres=False) as plant:
+        log = tmp_path / "worker.log"
+        with process(OURS, log, environment=plant.environment("studio")):
+            plant.start_run("library-sync/library-sync", "-p", "distribute=3")
+            plant.wait_for("nine imports", lambda: plant.imports()["wav"] == 9, 500)
+            plant.wait_for("its end", lambda: "COMPLETED" in parents(plant), 120)
+        assert parents(plant)["CANCELLED"] == 2, "the two shares that nobody took"
+        assert plant.imports() == {"wav": 9, "aiff": 9}
+
+
+def parents(plant: Plant) -> Counter[str]:
+    """The states of the runs that are no track's and no schedule's."""
+    return Counter(
+        run["state_type"]
+        for run in plant.runs(auto_scheduled=False)
+        if "library-sync-track" not in run["tags"]
+    )
 
 
 def test_a_killed_run_is_settled_by_its_caretaker(plant):
