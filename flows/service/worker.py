@@ -39,9 +39,9 @@ class LibraryWorker(ProcessWorker):
     """Prefect's worker for processes, with an orderly way to leave."""
 
     @classmethod
-    def __dispatch_key__(cls) -> str | None:
-        """None: by the pool's type, Prefect goes on to find its own."""
-        return None
+    def __dispatch_key__(cls) -> str:
+        """Of its own: by the pool's type, Prefect goes on to find its own worker."""
+        return "library-sync-process"
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

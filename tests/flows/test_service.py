@@ -14,12 +14,14 @@ import yaml
 from prefect import flow, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.states import Scheduled
+from prefect.workers.process import ProcessWorker
 
 from flows.__main__ import main
 from flows.service.catching_up import drop_all_but_newest
 from flows.service.deployments import planned
 from flows.service.serving import local_timezone
 from flows.service.units import Service, launchd_agent, prefect_environment, systemd_unit, unit_for
+from flows.service.worker import LibraryWorker
 
 ROOT = Path(__file__).parents[2]
 STRANGE = 'a "folder" of 100% $music'
@@ -100,6 +102,12 @@ def test_what_is_installed_is_shown_first_and_taken_back(monkeypatch, tmp_path, 
 def test_a_wrong_time_or_port_is_a_wrong_command_line(words, capsys):
     """64, and nothing is started."""
     assert main(["serve", *words]) == 64
+
+
+def test_our_worker_is_one_of_processes_and_replaces_none():
+    """Its pool is of Prefect's type `process`, whose own worker stays."""
+    assert LibraryWorker.type == ProcessWorker.type == "process"
+    assert ProcessWorker.get_worker_class_from_type("process") is ProcessWorker
 
 
 def test_a_worker_without_a_server_says_what_to_do(monkeypatch, tmp_path, capsys):
