@@ -252,3 +252,21 @@ def test_a_database_that_is_no_tracks_is_asked_for_twice(sandbox_factory, monkey
     assert "There is no 7 in the list: 1 to 2." in said
     assert any("'Playlists' has no" in q and q.endswith("[y/N] ") for q in user.asked)
     assert len(sandbox.ledger.entries(event="commit")) == commits
+
+
+@pytest.mark.parametrize(("answer", "runs"), [("y", 1), ("", 0)])
+def test_every_night_is_one_question(answer, runs, sandbox_factory, monkeypatch, tmp_path):
+    """Yes starts `serve --install`, which shows what it installs; how to undo it is said."""
+    sandbox = sandbox_factory(tracks=1)
+    use(sandbox, monkeypatch)
+    started = tmp_path / "started"
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho "$@" >> {started}\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    user = Answers(Run_every_night=answer)
+    assert user.set_up() == []
+    assert [q for q in user.asked if "every night" in q] == ["Run every night at 3:00? [y/N] "]
+    lines = started.read_text().splitlines() if started.exists() else []
+    assert lines == ["-m flows serve --install --nightly 03:00"] * runs
+    assert any("library-sync serve --uninstall" in line for line in user.said) == bool(runs)
