@@ -24,6 +24,7 @@ from pathlib import Path
 import av
 import imageio_ffmpeg
 
+from bench.measuring import cpu_of
 from bench.samples import encode, looped_music
 from tasks.audio.convert import convert
 from tasks.audio.decoder_pool import DecoderPool
@@ -112,12 +113,9 @@ def _in_child(
 ) -> Figures:
     _remove(wav, aiff)
     wall, cpu = time.perf_counter(), time.process_time()
-    in_child, _ = loop.run(pool.run(_convert_here, source, wav, aiff, seconds))
+    here = partial(pool.run, cpu_of, source, convert, wav, aiff, announced_seconds=seconds)
+    in_child = loop.run(here(tags=_TAGS))
     return time.process_time() - cpu + in_child, time.perf_counter() - wall
-
-
-def _convert_here(source: Path, wav: Path, aiff: Path, seconds: int) -> Figures:
-    return _timed(partial(convert, source, wav, aiff, announced_seconds=seconds, tags=_TAGS))
 
 
 def _facts(source: Path, wav: Path, aiff: Path, seconds: int) -> Figures:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ __all__ = [
     "Report",
     "Used",
     "clean_environment",
+    "cpu_of",
     "machine",
     "measured",
     "parser",
@@ -29,6 +30,13 @@ __all__ = [
     "sync",
     "table",
 ]
+
+
+def cpu_of(file: Path, work: Callable[..., object], *rest: Any, **options: Any) -> float:
+    """Seconds of CPU that `work(file, ...)` takes here, which may be a child."""
+    began = time.process_time()
+    work(file, *rest, **options)
+    return time.process_time() - began
 
 
 @dataclass(frozen=True)

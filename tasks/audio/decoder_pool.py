@@ -14,9 +14,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -37,6 +38,7 @@ _EXIT_TOO_BIG = 77
 _LOOKS_EVERY = 0.2
 _SECONDS_TO_END = 5.0
 _PRELOADED = ["tasks.audio.convert", "tasks.audio.decoder_pool"]
+_starting = threading.Lock()
 _LEAVE_OUT = "Play the file; if it plays, report it. The other tracks are not touched by it."
 
 
@@ -79,7 +81,7 @@ class DecoderPool:
         is killed: what it leaves behind is in a folder that the caller deletes.
         """
         async with self._turns:
-            child = self._idle.pop() if self._idle else await _started(self._most_bytes)
+            child = self._idle.pop() if self._idle else await _started(self._most_bytes, file)
             try:
                 async with asyncio.timeout(self._patience(_size(file))):
                     result = await child.run(partial(work, file, *rest, **options), file.name)
@@ -103,7 +105,9 @@ class _Child:
         self._executor = ProcessPoolExecutor(
             1, _context(), initializer=_live_with_parent, initargs=(most_bytes,)
         )
-        number = self._executor.submit(os.getpid).result()
+        with _without_main():
+            asked = self._executor.submit(os.getpid)
+        number = asked.result()
         self._process = next(p for p in multiprocessing.active_children() if p.pid == number)
 
     async def run(self, work: Callable[[], T], name: str) -> T:
@@ -135,14 +139,41 @@ class _Child:
         impatience.cancel()
 
 
-async def _started(most_bytes: int) -> _Child:
+async def _started(most_bytes: int, file: Path) -> _Child:
     """A child; one that nobody waits for any more ends once it has started."""
     starting = asyncio.ensure_future(asyncio.to_thread(_Child, most_bytes))
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
-        starting.add_done_callback(lambda started: started.result().end())
+        starting.add_done_callback(_end)
         raise
+    except (BrokenProcessPool, OSError, EOFError) as error:
+        raise ConversionError(
+            f"No process could be started to decode {file.name} ({type(error).__name__}).",
+            remedy="Free memory, or raise this user's limit of processes; then run again.",
+        ) from error
+
+
+def _end(started: asyncio.Future[_Child]) -> None:
+    if started.exception() is None:
+        started.result().end()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Children need nothing of the program that was started, and to import it might run it again:
+    a script that calls the flow may do so without asking for its own name.
+    """
+    main = sys.modules["__main__"]
+    with _starting:
+        spec, file = main.__spec__, vars(main).pop("__file__", None)
+        main.__spec__ = None
+        try:
+            yield
+        finally:
+            main.__spec__ = spec
+            if file is not None:
+                main.__file__ = file
 
 
 def _context() -> BaseContext:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 import av
 import av.error
@@ -65,13 +65,8 @@ class WiderLayout(Exception):
     """A recording that began as mono has stereo later on: it is to be written with two channels."""
 
 
-class _Shape(NamedTuple):
-    """What all frames of a stretch have in common."""
-
-    sample_format: str
-    layout: str
-    channels: int
-    rate: int
+_Shape: TypeAlias = "tuple[int, int, str]"
+"""What all frames of a stretch have in common: channels, rate in Hz, sample format."""
 
 
 @dataclass
@@ -120,10 +115,11 @@ class DecodedSource:
         self, sample_rate: int | None, bit_depth: int, channels: int | None
     ) -> Iterator[AudioFrame]:
         for shape, frames in groupby(self._frames(), key=_shape):
+            given, rate, _ = shape
             if not self.pcm.channels:
-                self.rate = shape.rate
+                self.rate = rate
                 self.pcm = _target(shape, sample_rate, bit_depth, channels)
-            elif shape.channels > self.pcm.channels == 1:
+            elif given > self.pcm.channels == 1:
                 raise WiderLayout
             resampler = _resampler_to(self.pcm)
             for batch in _batched(frames):
@@ -137,9 +133,9 @@ class DecodedSource:
         """
         samples = 0.0
         try:
-            for shape, frames in groupby(self._frames(), key=_shape):
-                self.pcm = self.pcm if samples else Pcm(shape.rate, shape.channels, 0)
-                samples += sum(f.samples for f in frames) * self.pcm.sample_rate / shape.rate
+            for (channels, rate, _), frames in groupby(self._frames(), key=_shape):
+                self.pcm = self.pcm if samples else Pcm(rate, channels, 0)
+                samples += sum(f.samples for f in frames) * self.pcm.sample_rate / rate
         except (av.error.FFmpegError, ValueError) as error:
             raise _unconvertible(error) from error
         if not samples or self.damage:
@@ -149,15 +145,18 @@ class DecodedSource:
     def _frames(self) -> Iterator[AudioFrame]:
         begin = end = tick = None
         for frame in self._packet_frames():
-            if not _LOWEST_RATE <= frame.sample_rate <= _HIGHEST_RATE:
-                raise ConversionError(f"{self.path.name} announces {frame.sample_rate} Hz.")
-            if frame.pts is not None and frame.time_base:
-                tick = float(frame.time_base) if tick is None else tick
-                at = frame.pts * tick
-                begin = at if begin is None else begin
-                if end is not None and at - end > _SMALLEST_GAP:
+            pts, rate = frame.pts, frame.sample_rate
+            if not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
+                raise ConversionError(f"{self.path.name} announces {rate} Hz.")
+            if tick is None:  # asked for once: it makes a Fraction, 13,000 times in five minutes
+                tick = float(frame.time_base or 0)
+            if pts is not None:
+                at = pts * tick
+                if end is None:
+                    begin = at
+                elif at - end > _SMALLEST_GAP:
                     self.gap_seconds += at - end
-                end = at + frame.samples / frame.sample_rate
+                end = at + frame.samples / rate
             yield frame
         if begin is not None and end is not None:
             self.timeline_seconds = end - begin
@@ -200,8 +199,7 @@ def _is_old_tag(refused: bytes) -> bool:
 
 
 def _shape(frame: AudioFrame) -> _Shape:
-    layout = frame.layout
-    return _Shape(frame.format.name, layout.name, layout.nb_channels, frame.sample_rate)
+    return frame.layout.nb_channels, frame.sample_rate, frame.format.name
 
 
 def _batched(frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
@@ -223,8 +221,9 @@ def _read(fifo: AudioFifo, samples: int) -> AudioFrame:
 
 
 def _target(shape: _Shape, sample_rate: int | None, bit_depth: int, channels: int | None) -> Pcm:
-    rate = min(shape.rate, sample_rate or playable_rate(shape.rate))
-    return Pcm(rate, channels or min(2, shape.channels), bit_depth)
+    given, rate, _ = shape
+    rate = min(rate, sample_rate or playable_rate(rate))
+    return Pcm(rate, channels or min(2, given), bit_depth)
 
 
 def _resampler_to(pcm: Pcm) -> AudioResampler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.audio import decoder_pool
 from tasks.audio.decoder_pool import DecoderPool
 from tasks.errors import ConversionError, IncompleteRecording
 
@@ -172,3 +174,37 @@ async def test_children_end_with_a_parent_that_is_killed(tmp_path):
     parent.kill()
     parent.wait()
     assert await gone(child)
+
+
+async def test_a_script_that_does_not_ask_for_its_name_is_not_run_again(tmp_path):
+    """Children import nothing of the program that was started."""
+    script = tmp_path / "plain.py"
+    script.write_text(
+        "import asyncio\n"
+        "from pathlib import Path\n"
+        "from tasks.audio.decoder_pool import DecoderPool\n"
+        "import tests.tasks.test_audio_decoder_pool as here\n"
+        "async def main():\n"
+        "    with DecoderPool(2) as pool:\n"
+        "        await asyncio.gather(*(pool.run(here.pid, Path('x')) for _ in range(2)))\n"
+        "asyncio.run(main())\n"
+        "print('once', __file__ is not None)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    ran = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, env=environment, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "once True\n", "")
+
+
+async def test_children_are_the_same_where_each_is_started_afresh(monkeypatch):
+    """As on macOS and Windows."""
+    monkeypatch.setattr(decoder_pool, "_context", lambda: multiprocessing.get_context("spawn"))
+    with DecoderPool(1) as pool:
+        first = await pool.run(pid, SONG)
+        with pytest.raises(IncompleteRecording):
+            await pool.run(refuse, SONG)
+        assert await pool.run(pid, SONG) == first
+        with pytest.raises(ConversionError, match="SIGSEGV"):
+            await pool.run(crash, SONG)
+        assert await pool.run(pid, SONG) != first
