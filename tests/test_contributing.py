@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("*/**/*.md"))]
 OURS = ("docs", "sandbox", "tests", "bench", "simulation")
+RUN = re.compile(r"`python -m ((?:bench|simulation|flows|sandbox)[\w.]*)")
 LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
@@ -82,6 +83,14 @@ def test_every_make_target_on_a_page_exists():
     for page in our_pages():
         for words in re.findall(r"`make ([a-z -]+?)[`A-Z]", page.read_text("utf-8")):
             assert set(words.split()) <= targets, f"{page.name}: make {words}"
+
+
+def test_every_module_that_a_page_runs_exists():
+    for page in our_pages():
+        for name in RUN.findall(page.read_text("utf-8")):
+            place = ROOT / name.replace(".", "/")
+            found = place.with_suffix(".py").is_file() or (place / "__main__.py").is_file()
+            assert found, f"{page.name}: python -m {name}"
 
 
 @pytest.mark.parametrize("page", our_pages(), ids=lambda page: str(page.relative_to(ROOT)))
