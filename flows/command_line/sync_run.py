@@ -116,7 +116,7 @@ def _outcome(
     async def call() -> Any:
         hand_down(settings, line, only)
         ended_runs.set(ended)
-        early = _early(command, options, settings) if is_embedded() else nullcontext()
+        early = _early(command, options, settings, only) if is_embedded() else nullcontext()
         watch = asyncio.ensure_future(_leave_if_stuck(ended, leave))
         try:
             async with early:
@@ -149,13 +149,14 @@ def _outcome(
 
 
 def _early(
-    command: str, options: dict[str, Any], settings: Settings
+    command: str, options: dict[str, Any], settings: Settings, only: frozenset[str] | None
 ) -> AbstractAsyncContextManager[Any]:
     """What the run does while Prefect is imported and its server starts."""
     from flows.rows.first_claims import head_start  # noqa: PLC0415
     from flows.session.opening import opened_ahead  # noqa: PLC0415
 
-    if command != "sync" or options["retry_failed"] or options["distribute"]:
+    takes_others = only is not None or options.get("retry_failed") or options.get("distribute")
+    if command != "sync" or takes_others:
         return opened_ahead(dry_run=options["dry_run"])
     workers = options["workers"] or (settings.max_concurrency if options["parallel"] else 1)
     claims = min(workers, options["limit"] or workers)
