@@ -142,9 +142,14 @@ def as_state(summary: SyncSummary) -> State[Any]:
     if code is ReturnCode.NOTHING_TO_DO:
         return Completed(name="NothingToDo", message=message or code.meaning, data=summary)
     if code is ReturnCode.PROCESSED:
-        name = "CompletedWithFailures" if summary.count("failed") else "Completed"
-        return Completed(name=name, message=message, data=summary)
-    return Failed(message=without_secrets(shown(summary.error or message)), data=summary)
+        name = "CompletedWithFailures" if summary.count("failed") or summary.error else "Completed"
+        return Completed(name=name, message=_public(message, summary.error), data=summary)
+    return Failed(message=_public(summary.error or message), data=summary)
+
+
+def _public(*parts: str) -> str:
+    """Text that may stand on Prefect's server, which others may read."""
+    return without_secrets(shown(". ".join(part for part in parts if part)))
 
 
 def announce(title: str, run: Run, limit: int | None, workers: int, *, debug: bool) -> None:
