@@ -1,4 +1,4 @@
-"""The lock's times, and what follows from them (docs/lock.md, "Four times")."""
+"""The lock's times, and what follows from them (docs/lock.md, "Four durations")."""
 
 from __future__ import annotations
 
