@@ -89,7 +89,7 @@ async def batch_sync(
 
 async def _rounds(run: Run, summary: SyncSummary, limit: int | None, workers: int) -> SyncSummary:
     """Small rounds over one listing, which goes on from round to round."""
-    async with aclosing(_in_turn(run)) as rows:
+    async with aclosing(in_turn(run)) as rows:
         while not (run.state.stopped_by or summary.error):
             room = _ROUND if limit is None else limit - _worked_on(summary)
             if room <= 0:
@@ -119,7 +119,7 @@ async def _next_tracks(rows: AsyncIterator[Track], number: int) -> list[Track]:
     return found
 
 
-async def _in_turn(run: Run) -> AsyncGenerator[Track, None]:
+async def in_turn(run: Run) -> AsyncGenerator[Track, None]:
     """The matching rows, each once, oldest first; those that failed before come last."""
     connections, seen = run.connections, set()
     failed: list[Track] = []

@@ -11,6 +11,7 @@ from flows.rows.adoption import Adoption, is_only_an_id
 from flows.rows.bad_addresses import mark_bad_addresses
 from flows.rows.filtering import failed_last, is_gone, own_rows_first, resting
 from flows.rows.finished import lacking
+from flows.rows.leftovers import tell_leftovers
 from flows.rows.redirect import redirect
 from flows.rows.short_links import follow_short_links
 from flows.session.connections import Connections
@@ -123,10 +124,12 @@ async def _unfinished(
     await connections.playlists.prepare(selection.done)
     hosts = connections.settings.allowed_source_hosts
     found: list[Adoption] = []
-    for listed in selection.done:
-        if listed.lock or (room is not None and len(found) >= room):
+    rows = [await connections.playlists.of(listed) for listed in selection.done]
+    if state.only_pages is None:
+        await tell_leftovers(connections, state, rows)
+    for row in rows:
+        if row.lock or (room is not None and len(found) >= room):
             continue
-        row = await connections.playlists.of(listed)
         match = match_in(connections.index, row, hosts)
         if what := lacking(connections, row, match):
             reason = f"the row is complete; {' and '.join(what)} made good"

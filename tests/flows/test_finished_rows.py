@@ -190,3 +190,25 @@ async def test_new_rows_come_before_rows_that_failed(run_flow, sandbox_factory):
     summary = await run_flow(batch_sync, sandbox, limit=2)
     assert summary.counts["processed"] == 2
     assert [database.values(page)["DL"] for page in new] == [True, True]
+
+
+async def test_a_copy_of_a_playlist_the_row_left_is_named_and_removed_if_wanted(
+    run_flow, sandbox_factory
+):
+    """Named by default; removed with PLAYLIST_COPIES_PRUNE=1, other files of the folder never."""
+    database, sandbox, page = await finished(run_flow, sandbox_factory)
+    root = Path(sandbox.environment["PLAYLIST_TRACKS_DIR"])
+    other = root / "Dawn" / "Mine.wav"
+    other.write_bytes(b"mine")
+    changed = root / "Old" / "Nova - Glass.wav"
+    changed.parent.mkdir()
+    changed.write_bytes(b"not the same sound")
+    sandbox.world.update_row(page, {"Playlists": database.playlists("Noon")})
+    summary = await run_flow(library_sync, sandbox, **ALL, **EVERY)
+    assert any("Dawn/Nova - Glass.wav" in warning for warning in summary.warnings)
+    assert copies(sandbox) == ["Dawn", "Dawn", "Noon", "Old"]
+    pruning = {"settings": {"playlist_copies": "all", "playlist_copies_prune": True}}
+    await run_flow(library_sync, sandbox, **ALL, **pruning)
+    assert copies(sandbox) == ["Dawn", "Noon", "Old"]
+    assert other.is_file()
+    assert changed.is_file()
