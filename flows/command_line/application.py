@@ -31,7 +31,8 @@ _COMMANDS = "flows.command_line.commands"
 _HELP_FLAGS = ("--help", "-h")
 _PURPOSE = "Brings every SoundCloud track of a Notion database once, whole, into Eagle."
 _OLD_FLAGS = (
-    "The flags of the earlier script work too (MODE: library-sync, batch, status, cleanup):"
+    "The flags of the earlier script work too, such as --mode library-sync --parallel "
+    "(modes: library-sync, batch, status, cleanup)."
 )
 
 
