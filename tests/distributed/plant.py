@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +91,12 @@ class Plant:
         begun = [run for run in self.runs() if run["start_time"] or run["state_type"] == "PENDING"]
         return [run["name"] for run in begun if run["state_type"] in _OPEN]
 
-    def patch(self, what: str, body: Mapping[str, Any]) -> None:
-        """Change something on the server."""
-        httpx.patch(f"{self.address}/{what}", json=body, trust_env=False).raise_for_status()
+    def workers_online(self) -> int:
+        """Workers of the pool that the server knows to be there."""
+        address = f"{self.address}/work_pools/library-sync/workers/filter"
+        found = httpx.post(address, json={}, trust_env=False)
+        found.raise_for_status()
+        return sum(worker["status"] == "ONLINE" for worker in found.json())
 
     def wait_for(self, what: str, holds: Callable[[], Any], seconds: float) -> float:
         """Wait until `holds()`; the seconds it took. Fails with `what` otherwise."""

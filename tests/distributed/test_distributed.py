@@ -59,6 +59,7 @@ def test_a_worker_dies_and_the_next_run_heals(plant, rows_of, record_property):
         record_property("machines", "namespaces" if HAS_NAMESPACES else "plain processes")
         for one in (studio, attic):
             one.run(worker_command(one.name), plant.environment(one.name))
+        plant.wait_for("two workers", lambda: plant.workers_online() == 2, 120)
         parent = subprocess.Popen(
             [sys.executable, "-m", "flows", "sync", "--distribute", "2", "--json", "summary.json"],
             env=plant.environment("office"),
