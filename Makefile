@@ -45,7 +45,7 @@ test-rough: $(STAMP)
 # Hostile days, Cancel in a worker, and real processes killed at random on 200 tracks: half an hour.
 test-chaos: $(STAMP)
 	$(BIN)/pytest -m slow $(MANY) tests/flows $(if $(SHORT),-k "workers_run or late or never_verified")
-	$(if $(SHORT),,$(BIN)/python -m simulation.chaos --processes 4 --tracks 200 --kill --late-writes)
+	$(if $(SHORT),,$(BIN)/python -m simulation.chaos --processes 4 --tracks 200 --kill --late-writes --edits --one-eagle)
 
 # Every service goes away, for a while and for good, at each stage of a track: half an hour.
 test-drill: $(STAMP)

@@ -22,6 +22,7 @@ from sandbox.threaded import RunningSandbox, running_sandbox
 from sandbox.world import World
 from simulation.chaos import verdict
 from simulation.chaos.crew import Crew
+from simulation.chaos.edits import Person
 from simulation.chaos.process import timing_of
 from simulation.chaos.witness import Witness
 from simulation.one_server import serve_prefect
@@ -58,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tracks", type=int, default=200)
     parser.add_argument("--kill", action="store_true", help="kill -9 at random instants")
     parser.add_argument("--late-writes", action="store_true", help="Notion's writes land late")
+    parser.add_argument("--edits", action="store_true", help="a person adds labels meanwhile")
+    parser.add_argument(
+        "--one-eagle",
+        action="store_true",
+        help="the second machine sees Eagle through EAGLE_PATH_MAP; imports take up to 5 s, and "
+        "Ctrl-C comes in the middle of some",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scale", type=float, help="factor for the lock's times, for tests")
     parser.add_argument("--bound", type=float, default=300.0, help="seconds of chaos at most")
@@ -82,10 +90,12 @@ def _perform(sandbox: RunningSandbox, home: Path, given: argparse.Namespace) -> 
     witness = Witness(sandbox)
     dice = random.Random(given.seed)
     crew = Crew(sandbox, witness, home, given.processes, given.scale, dice, given.life)
+    crew.cancels_imports = given.one_eagle
+    person = Person(sandbox, dice)
     began = time.monotonic()
     with crew.all_ended():
         _set_faults(sandbox, given)
-        _chaos(sandbox, crew, witness, given)
+        _chaos(sandbox, crew, witness, person, given)
         after_chaos, done = time.monotonic() - began, _done(sandbox)
         print(f"chaos      {after_chaos:.0f} s, {done} of {given.tracks} rows done", flush=True)
         sandbox.use_faults(eagle={"import_delay": (0.05, 1.0)})
@@ -94,7 +104,7 @@ def _perform(sandbox: RunningSandbox, home: Path, given: argparse.Namespace) -> 
         _a_day_passes(left_over)
         crew.run_each_machine(_RUN_SECONDS)
     print(f"healing    {time.monotonic() - began - after_chaos:.0f} s", flush=True)
-    return _report(sandbox, crew, witness, timing, len(left_over))
+    return _report(sandbox, crew, witness, person, timing, len(left_over))
 
 
 def _set_faults(sandbox: RunningSandbox, given: argparse.Namespace) -> None:
@@ -103,17 +113,23 @@ def _set_faults(sandbox: RunningSandbox, given: argparse.Namespace) -> None:
     sandbox.use_faults(
         seed=given.seed,
         notion=notion if given.late_writes else {},
-        eagle={"import_delay": (0.05, 2.0)},
+        eagle={"import_delay": (0.5, 5.0) if given.one_eagle else (0.05, 2.0)},
     )
 
 
 def _chaos(
-    sandbox: RunningSandbox, crew: Crew, witness: Witness, given: argparse.Namespace
+    sandbox: RunningSandbox,
+    crew: Crew,
+    witness: Witness,
+    person: Person,
+    given: argparse.Namespace,
 ) -> None:
     until = time.monotonic() + given.bound
     quiet_since, seen = time.monotonic(), 0
     while time.monotonic() < until and _done(sandbox) < given.tracks:
         crew.keep_going(kill=given.kill)
+        if given.edits:
+            person.maybe_edit()
         time.sleep(0.1)
         number = sum(note.kind != "look" for note in list(witness.notes))
         if number > seen:
@@ -164,7 +180,12 @@ def _a_day_passes(files: list[Path]) -> None:
 
 
 def _report(
-    sandbox: RunningSandbox, crew: Crew, witness: Witness, timing: LockTiming, left_over: int
+    sandbox: RunningSandbox,
+    crew: Crew,
+    witness: Witness,
+    person: Person,
+    timing: LockTiming,
+    left_over: int,
 ) -> bool:
     pages = {row.url: row.page_id.replace("-", "") for row in sandbox.world.rows}
     held = verdict.holdings(witness.notes, pages, settle=timing.settle)
@@ -172,22 +193,26 @@ def _report(
     overlaps = verdict.overlaps(held)
     doubles, lost = verdict.double_imports(sandbox), verdict.losses(sandbox)
     locks, temporary = _locks(sandbox), _temporary_files(crew, sandbox)
+    labels, too_late = person.lost(witness.notes)
     codes = dict(Counter(crew.exits))
     print(
-        f"processes  {len(crew.exits)} started, {len(crew.killed)} killed, exit codes {codes}",
+        f"processes  {len(crew.exits)} started, {len(crew.killed)} killed, "
+        f"{len(crew.cancelled)} cancelled while Eagle was importing, exit codes {codes}",
         f"claims     {claims.won} won, {claims.cut_off} cut off by a kill, {claims.lost} lost "
         f"({claims.share_lost:.1%}); {claims.in_vain} rows asked for in vain",
         f"left over  {left_over} temporary files, a day later {len(temporary)}",
+        f"labels     {len(person.labels)} by hand, {len(too_late)} between a look and its write",
         f"overlaps {len(overlaps)}",
         f"double imports {len(doubles)}",
         f"lost {len(lost)}",
+        f"labels lost {len(labels)}",
         f"locks left {len(locks)}",
         sep="\n",
         flush=True,
     )
-    for problem in (*overlaps, *doubles, *lost, *locks, *temporary):
+    for problem in (*overlaps, *doubles, *lost, *labels, *locks, *temporary):
         print(f"   {problem}")
-    return not (overlaps or doubles or lost or locks or temporary)
+    return not (overlaps or doubles or lost or labels or locks or temporary)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ __all__ = ["Crew", "Member"]
 
 _ROOT = Path(__file__).parent.parent.parent
 _PER_MACHINE = 2
+_JUST_NOW = 0.3
+_CANCELLED = 0.1
 
 
 @dataclass
@@ -56,7 +58,9 @@ class Crew:
     longest_life: float
     pause_seconds: float | None = None
     members: dict[int, Member] = field(default_factory=dict)
+    cancels_imports: bool = False
     killed: set[str] = field(default_factory=set)
+    cancelled: set[str] = field(default_factory=set)
     exits: list[int] = field(default_factory=list)
     _started: int = 0
 
@@ -82,7 +86,7 @@ class Crew:
             process = subprocess.Popen(
                 [sys.executable, *self._command(), "sync", "--parallel"],
                 cwd=self.home,
-                env=_environment(self.sandbox, entrance, machine, self.home),
+                env=self._environment(entrance, machine),
                 stdout=said,
                 stderr=said,
                 stdin=subprocess.DEVNULL,
@@ -95,6 +99,8 @@ class Crew:
         for slot in range(self.processes):
             member = self.members.get(slot)
             if member is not None and member.is_alive:
+                if self.cancels_imports:
+                    self._maybe_cancel(member)
                 if not (kill and self._is_due(member)):
                     continue
                 self.kill(member)
@@ -106,6 +112,16 @@ class Crew:
         """SIGKILL, at whatever it is doing."""
         member.process.send_signal(signal.SIGKILL)
         self.killed.add(member.name)
+
+    def _maybe_cancel(self, member: Member) -> None:
+        """Ctrl-C, once, soon after an import was asked for: Eagle has not done it yet."""
+        if member.name in self.cancelled:
+            return
+        since = time.monotonic() - _JUST_NOW
+        asked = any(n.kind == "import" and n.at > since for n in self.witness.of(member.name))
+        if asked and self.dice.random() < _CANCELLED:
+            member.process.send_signal(signal.SIGINT)
+            self.cancelled.add(member.name)
 
     def bury(self, member: Member) -> None:
         """Note how an ended process ended."""
@@ -144,6 +160,17 @@ class Crew:
         if member.dies_at is None and any(n.kind == "token" for n in self.witness.of(member.name)):
             member.dies_at = now + self.dice.uniform(0.0, self.longest_life)
         return member.dies_at is not None and now >= member.dies_at
+
+    def _environment(self, entrance: Entrance, machine: Path) -> dict[str, str]:
+        """With one Eagle, all machines but the first have mounted its machine's disk elsewhere."""
+        home = self.home
+        if self.cancels_imports and machine != self.machines[0]:
+            far = home.parent / f"{home.name}-far"
+            if not far.exists():
+                far.symlink_to(home, target_is_directory=True)
+            mapped = _environment(self.sandbox, entrance, far / machine.name, far)
+            return mapped | {"EAGLE_PATH_MAP": f"{far}={home}"}
+        return _environment(self.sandbox, entrance, machine, home)
 
     def _command(self) -> list[str]:
         if self.scale is None:

@@ -1,4 +1,4 @@
-"""The lock's times, and what follows from them (docs/lock.md, "Four durations")."""
+"""The lock's times, and what follows from them (docs/lock.md, "Five durations")."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ Json = dict[str, Any]
 
 _REQUEST_SECONDS = 60.0
 # A write that waits for its connection lands that much later than its time says: TCP and TLS take
-# two seconds at most each, a place in the pool one (docs/lock.md, "Four durations").
+# two seconds at most each, a place in the pool one (docs/lock.md, "Five durations").
 _TIMEOUT = httpx.Timeout(_REQUEST_SECONDS, connect=2.0, pool=1.0)
 _COOL_DOWN_SECONDS = 30.0
 # What notion-client raises for a body that is no JSON of an object.
