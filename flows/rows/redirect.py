@@ -26,7 +26,7 @@ from tasks.notion.rows import page_title, to_track
 from tasks.notion.schema import DUPLICATE, Field, Schema
 from tasks.notion.statuses import status_value
 from tasks.notion.values import value_at
-from tasks.notion.writes import property_values, writable
+from tasks.notion.writes import MOST_OPTIONS, property_values, writable
 from tasks.retrying import PATIENT, retrying, surely_not_applied
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -87,7 +87,9 @@ async def _unite(
     other: Track,
 ) -> None:
     """The keeper's gains first: should we die between the two, the next run finds both again."""
-    gains = keeper_values(plan_merge(keeper, other), connections.schema)
+    changes = plan_merge(keeper, other)
+    _say_left_out(keeper, changes)
+    gains = keeper_values(changes, connections.schema)
     marks = redirect_values(connections.schema, keeper, other)
     for page_id, values in ((keeper.page_id, gains), (other.page_id, marks)):
         written = property_values(connections.schema, values)
@@ -95,6 +97,16 @@ async def _unite(
         partner = other if page_id == keeper.page_id else keeper
         _journal(journal, page, written, partner)
         await rows[page_id].finish(written)
+
+
+def _say_left_out(keeper: Track, changes: Mapping[str, object]) -> None:
+    """A row takes 100 playlists in one request; its own stay, and those beyond are named."""
+    names = changes.get("playlists")
+    if isinstance(names, tuple) and len(names) > MOST_OPTIONS:
+        left = "; ".join(names[MOST_OPTIONS:])
+        _log.warning(
+            "%s: a row takes %d playlists; not taken over: %s", keeper.label, MOST_OPTIONS, left
+        )
 
 
 async def _put_in_trash(connections: Connections, journal: MergeJournal, given: Track) -> None:

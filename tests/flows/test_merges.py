@@ -374,3 +374,23 @@ async def test_two_rows_can_be_kept_apart_without_a_merge(run_flow, sandbox_fact
     await keep_apart([f"https://www.notion.so/Row-{merge.done.replace('-', '')}", merge.again])
     summary = await run_flow(library_sync, merge.sandbox, filter=TrackFilter.ALL)
     assert summary.counts["skipped_duplicate"] == 0
+
+
+async def test_two_rows_with_sixty_playlists_each_are_merged_as_far_as_they_fit(
+    run_flow, sandbox_factory, caplog
+):
+    """Notion takes a hundred related pages at once: the rest is named, the row is redirected."""
+    database = Database(types())
+    sandbox = sandbox_factory(build=database.builder())
+    url = database.world.soundcloud.catalogue.add_track("Night Bus", "Nova", seconds=20).url
+    names = [f"List {number:03}" for number in range(120)]
+    ids = database.playlists(*names)
+    kept = database.add(
+        Title="Night Bus", SoundCloud_URL=url, DL=True, Eagle_File_ID="E1", Playlists=ids[:60]
+    )
+    again = database.add(Title="Night Bus", SoundCloud_URL=f"{url}?si=1", Playlists=ids[60:])
+    summary = await run_flow(library_sync, sandbox)
+    assert summary.counts["skipped_duplicate"] == 1
+    assert database.values(again)["Audio Processing Status"] == ["Duplicate"]
+    assert len(database.values(kept)["Playlists"]) == 100
+    assert "List 119" in caplog.text

@@ -187,3 +187,31 @@ def seed(database: Database, count: int) -> None:
             create_page(objects, {"parent": parent, "properties": {"Title": title}})
         objects._clock = now
         objects.flush()
+
+
+async def test_types_that_cannot_be_written_cost_no_row(run_flow, sandbox_factory):
+    """Boxes named WAV and AIFF, an id that Notion counts, people: said once, the rest works."""
+    properties = types(
+        "WAV File Path", "AIFF File Path", "Artist Name",
+        WAV="checkbox", AIFF="checkbox", Artist="people", SoundCloud_ID={"unique_id": {}},
+        Eagle_File_ID="files",
+    )  # fmt: skip
+    rows = [{"Title": name, "audio": name} for name in ("Glass", "Harbour")]
+    summary, values, _ = await synced(run_flow, sandbox_factory, properties, *rows)
+    assert summary.counts["processed"] == 2
+    assert [row["DL"] for row in values] == [True, True]
+    for name in ("WAV", "AIFF", "Artist", "SoundCloud ID", "Eagle File ID"):
+        assert sum(repr(name) in warning for warning in summary.warnings) == 1
+
+
+async def test_an_address_that_is_a_formula(run_flow, sandbox_factory):
+    """It is read and asked for; the row is brought in and not found again."""
+    formula = {"formula": {"expression": 'prop("Link")'}}
+    database = Database(types(Link="url", SoundCloud_URL=formula))
+    sandbox = sandbox_factory(build=database.builder())
+    track = database.world.soundcloud.catalogue.add_track("Glass", "Nova", seconds=20)
+    page = database.add(Title="Glass", Link=track.url)
+    summary = await run_flow(library_sync, sandbox, filter=TrackFilter.ALL)
+    assert summary.counts["processed"] == 1
+    assert database.values(page)["SoundCloud ID"] == str(track.id)
+    assert (await run_flow(library_sync, sandbox)).found == 0
