@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.prefect_server.reaches import outlive_broken_pipes
+from flows.prefect_server.run_logs import sent_to_the_run
 
 _log = logging.getLogger("flows.caretaker")
 
@@ -30,11 +31,18 @@ _LOOKS_EVERY = 0.5
 
 @asynccontextmanager
 async def cared_for() -> AsyncIterator[None]:
-    """Around the work of a run; does nothing outside of a worker."""
-    run = os.environ.get(RUN_VARIABLE)
-    if run is None or os.name == "nt":
-        yield
-        return
+    """Around the work of a run: its log goes to its page; the rest is for workers alone."""
+    with sent_to_the_run():
+        run = os.environ.get(RUN_VARIABLE)
+        if run is None or os.name == "nt":
+            yield
+            return
+        async with _watched(run):
+            yield
+
+
+@asynccontextmanager
+async def _watched(run: str) -> AsyncIterator[None]:
     outlive_broken_pipes()
     caretaker = _start(run)
     looking = asyncio.create_task(_stop_without_worker(os.getppid(), asyncio.current_task()))
