@@ -394,3 +394,16 @@ async def test_two_rows_with_sixty_playlists_each_are_merged_as_far_as_they_fit(
     assert database.values(again)["Audio Processing Status"] == ["Duplicate"]
     assert len(database.values(kept)["Playlists"]) == 100
     assert "List 119" in caplog.text
+
+
+async def test_a_share_link_is_followed_before_rows_are_compared(run_flow, sandbox_factory):
+    """It leads to a track that another row has: redirected, nothing is downloaded."""
+    database = Database(types())
+    sandbox = sandbox_factory(build=database.builder())
+    catalogue = database.world.soundcloud.catalogue
+    track = catalogue.add_track("Night Bus", "Nova", seconds=20)
+    done = database.add(Title="Night Bus", SoundCloud_URL=track.url, DL=True, Eagle_File_ID="E1")
+    shared = database.add(Title="", SoundCloud_URL=catalogue.add_short_link(track))
+    summary = await run_flow(library_sync, sandbox)
+    assert [r.dedupe_keeper_id for r in summary.results if r.page_id == shared] == [done]
+    assert sandbox.ledger.entries(service="eagle", kind="item.add") == []
