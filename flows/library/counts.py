@@ -76,11 +76,13 @@ class MissingFiles:
     """Rows that name files in this machine's own folders which are not there.
 
     `absent` are such folders that are not there themselves, so that nothing can be said of them.
+    `moved` counts rows whose path leads nowhere while their file lies in one of the folders.
     """
 
     rows: int = 0
     examples: Sequence[str] = ()
     absent: Sequence[str] = ()
+    moved: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,16 +173,31 @@ def missing_files(tracks: Iterable[Track], roots: Iterable[Path]) -> MissingFile
     known = [root.expanduser().absolute() for root in roots]
     there = [str(root) + "/" for root in known if root.is_dir()]
     absent = [str(root) for root in known if not root.is_dir()]
-    gone = [
-        track.label
-        for track in tracks
-        if any(_is_missing(path, there) for path in (track.wav_path, track.aiff_path))
-    ]
-    return MissingFiles(len(gone), gone[:_EXAMPLES], absent)
+    gone: list[str] = []
+    moved = 0
+    for track in tracks:
+        paths = [path for path in (track.wav_path, track.aiff_path) if path]
+        if any(_is_missing(path, there) for path in paths):
+            gone.append(track.label)
+        moved += any(_has_moved(path, there) for path in paths)
+    return MissingFiles(len(gone), gone[:_EXAMPLES], absent, moved)
 
 
 def _is_missing(path: str, roots: Sequence[str]) -> bool:
     return path.startswith(tuple(roots)) and not Path(path).is_file()
+
+
+def _has_moved(path: str, roots: Sequence[str]) -> bool:
+    """True if no file is there, and one of its folder and name lies in one of our folders."""
+    file = Path(path)
+    if path.startswith(tuple(roots)) or file.is_file():
+        return False
+    tails = [Path(*file.parts[-number:]) for number in _TAILS if len(file.parts) > number]
+    return any((Path(root) / tail).is_file() for root in roots for tail in tails)
+
+
+_TAILS = (2, 3)
+"""A playlist's folder and the file; Eagle's `images`, the item's folder and the file."""
 
 
 def _newest(error: str, tracks: Iterable[Track], edited: Mapping[str, str]) -> list[Example]:

@@ -73,7 +73,7 @@ class LibraryReport:
                 text += _wrapped([f"{e.label}  {e.page_url}" for e in rows.examples[name]], width)
         if rows.locks:
             text += ["Locks", *_wrapped([lock.sentence() for lock in rows.locks], width)]
-        if self.files.rows or self.files.absent:
+        if self._file_lines():
             text += ["Files of this machine", *_wrapped(self._file_lines(), width)]
         if self.runs:
             runs = [run.sentence() for run in self.runs[:_RUNS]]
@@ -112,6 +112,11 @@ class LibraryReport:
         if files.rows:
             some = "; ".join(files.examples)
             lines.append(f"{files.rows} rows name files that are gone: {some}")
+        if files.moved:
+            lines.append(
+                f"{files.moved} rows name files that have moved into your folders; "
+                "`sync --filter all` renews their paths"
+            )
         return lines
 
 

@@ -115,3 +115,17 @@ def test_files_are_looked_for_on_this_machine_alone(tmp_path):
     assert (found.rows, list(found.examples), list(found.absent)) == (
         1, ["Gone"], ["/Volumes/None"],
     )  # fmt: skip
+
+
+def test_a_folder_that_moved_is_told_with_its_number(tmp_path):
+    """The rows' paths lead nowhere, their files lie in the folder as it is set now."""
+    file = tmp_path / "new" / "Dawn" / "Nova - Glass.wav"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"x")
+    rows = [
+        Track(page_id="1", wav_path="/old/Dawn/Nova - Glass.wav"),
+        Track(page_id="2", wav_path="/old/Dawn/Nova - Tide.wav"),
+        Track(page_id="3", wav_path=str(file)),
+    ]
+    found = missing_files(rows, [tmp_path / "new"])
+    assert (found.moved, found.rows) == (1, 0)
