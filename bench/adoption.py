@@ -27,8 +27,6 @@ from sandbox.threaded import RunningSandbox, running_sandbox  # noqa: E402
 from sandbox.world import World  # noqa: E402
 from tasks.tracks import TrackFilter  # noqa: E402
 
-__all__ = ["Repair", "measure_repair"]
-
 
 @dataclass(frozen=True)
 class Repair:

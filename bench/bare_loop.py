@@ -14,8 +14,6 @@ from pathlib import Path
 import imageio_ffmpeg
 import yt_dlp
 
-__all__ = ["fetch_and_convert"]
-
 
 def fetch_and_convert(url: str, folder: Path, proxy: str, cache: Path) -> None:
     """The track's WAV and AIFF in the new `folder`."""

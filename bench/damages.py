@@ -15,8 +15,6 @@ from numpy.random import Generator
 
 from bench.samples import encode, music
 
-__all__ = ["DAMAGES", "Source", "damaged", "sources"]
-
 _FRAGMENTS = {
     "movflags": "frag_keyframe+empty_moov+default_base_moof",
     "frag_duration": "500000",

@@ -27,7 +27,8 @@ from typing import Any
 import httpx
 from rapidfuzz import fuzz, process
 
-from sandbox.eagle.app import EagleApp, create_app
+from sandbox.eagle.app import create_app
+from sandbox.eagle.eagle import EagleApp
 from sandbox.ledger import Ledger
 from sandbox.listener import Listener
 from tasks.dedupe.groups import duplicate_groups

@@ -17,8 +17,6 @@ from tasks.audio.inspecting import inspect, is_whole, pcm_hash
 from tasks.audio.recording import LENGTH_TOLERANCE
 from tasks.errors import SyncError
 
-__all__ = ["Verdict", "tried"]
-
 _TAGS = Tags(title="Fuzz", artist="library-sync", artwork=b"\xff\xd8\xff" + bytes(3000))
 
 

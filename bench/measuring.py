@@ -17,20 +17,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = [
-    "Goal",
-    "Report",
-    "Used",
-    "clean_environment",
-    "cpu_of",
-    "machine",
-    "measured",
-    "parser",
-    "scratch",
-    "sync",
-    "table",
-]
-
 
 def cpu_of(file: Path, work: Callable[..., object], *rest: Any, **options: Any) -> float:
     """Seconds of CPU that `work(file, ...)` takes here, which may be a child."""

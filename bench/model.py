@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, replace
 
-__all__ = ["Bound", "Costs", "Limits", "Plan", "binding", "bounds", "seconds_for"]
-
 _HOUR = 3600.0
 _NOTION = "Notion's limit"
 _SOUNDCLOUD = "SoundCloud's limit"

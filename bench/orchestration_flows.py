@@ -11,8 +11,6 @@ from prefect import flow
 from bench.orchestration_steps import STEPS, in_turns, report
 from tasks.stages import stage
 
-__all__ = ["measure"]
-
 _marks: list[float] = []
 
 

@@ -10,8 +10,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 
-__all__ = ["STEPS", "in_turns", "report"]
-
 STEPS = ("claim-track", "fetch-recording", "import-into-eagle", "place-files", "finish")
 
 

@@ -21,8 +21,6 @@ import httpx
 
 from bench.bare_loop import fetch_and_convert
 
-__all__ = ["LIBRARY_READS", "NOTION_CALLS"]
-
 NOTION_CALLS = 40
 LIBRARY_READS = 2
 

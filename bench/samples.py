@@ -10,8 +10,6 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["encode", "looped_music", "music"]
-
 _LOOP_SECONDS = 10
 
 _SAMPLE_FORMATS = {

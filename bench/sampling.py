@@ -19,8 +19,6 @@ from collections.abc import Mapping
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-__all__ = ["NOBODY", "OWNERS", "CpuByOwner"]
-
 OWNERS: Mapping[str, str] = {
     "/yt_dlp/": "yt-dlp",
     "/prefect/": "Prefect",

@@ -16,8 +16,6 @@ from pathlib import Path
 
 import httpx
 
-__all__ = ["POSTGRES_MISSING", "free_port", "prefect_server", "process", "running_postgres"]
-
 _PATIENCE = 180.0
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

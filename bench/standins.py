@@ -28,8 +28,6 @@ from sandbox.soundcloud.encoding import AAC
 from sandbox.soundcloud.recordings import Recordings
 from sandbox.world import World
 
-__all__ = ["NOTION_SECONDS", "SOUNDCLOUD_SECONDS", "Contents", "StandIns", "stand_ins"]
-
 NOTION_SECONDS = 0.4
 """Notion's median answer (docs/facts/notion.md, "Times of answers"); log-normal, sigma 0.35."""
 SOUNDCLOUD_SECONDS = 0.04

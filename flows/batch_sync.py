@@ -39,8 +39,6 @@ from flows.summary import SyncSummary
 from tasks.errors import NotionError
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["batch_sync"]
-
 _log = logging.getLogger("flows.batch_sync")
 
 _ROUND = 10

@@ -18,10 +18,8 @@ from flows.session.run_state import RunState
 from tasks.locks.cleanup import CleanupReport
 from tasks.locks.order import machines_in
 from tasks.locks.stage import clear_stale_locks
+from tasks.notion.properties import Field
 from tasks.notion.queries import iterate_locked
-from tasks.notion.schema import Field
-
-__all__ = ["clean_up", "cleanup_locks"]
 
 _log = logging.getLogger("flows.cleanup")
 

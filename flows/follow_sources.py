@@ -21,8 +21,6 @@ from tasks.errors import SyncError
 from tasks.notion.new_rows import JustMade, NewRows
 from tasks.tracks import TrackFilter, TrackResult
 
-__all__ = ["follow_before", "follow_sources", "lists_before"]
-
 _log = logging.getLogger("flows.follow")
 
 

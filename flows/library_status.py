@@ -11,8 +11,6 @@ from flows.library.report import read_library
 from flows.prefect_server.run_names import named
 from flows.session.opening import run_settings
 
-__all__ = ["library_status"]
-
 
 @flow(name="library-status", flow_run_name=named("library-status"))
 async def library_status() -> dict[str, Any]:

@@ -34,8 +34,6 @@ from tasks.notion.stage import query_tracks
 from tasks.shown_text import shown, without_secrets
 from tasks.tracks import Track, TrackFilter, TrackResult
 
-__all__ = ["HowToWork", "announce", "as_state", "library_sync", "prepare", "work_through"]
-
 _log = logging.getLogger("flows.library_sync")
 
 _SHOWN = 20

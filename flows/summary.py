@@ -10,8 +10,6 @@ from typing import Any
 
 from tasks.tracks import TrackResult, TrackStatus
 
-__all__ = ["LOOK_ALIKES_SHOWN", "SHARE", "LookAlike", "ReturnCode", "SyncSummary"]
-
 LOOK_ALIKES_SHOWN = 30
 SHARE = "share"
 """The mode of a run that does one worker's part of a distributed run."""

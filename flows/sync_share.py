@@ -24,8 +24,6 @@ from tasks.errors import SyncError
 from tasks.notion.stage import query_tracks
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["sync_share"]
-
 _log = logging.getLogger("flows.share")
 
 PageIds = Annotated[list[str], Field(min_length=1, max_length=10_000)]

@@ -36,7 +36,6 @@ from sandbox.summary import summary_of
 if TYPE_CHECKING:
     from sandbox.administered import Administered
 
-__all__ = ["create_app"]
 
 Handler = Callable[[Request], Awaitable[JSONResponse]]
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from sandbox.soundcloud import SoundCloudStandIn
     from sandbox.soundcloud.records import SampleTrack
 
-__all__ = ["routes"]
-
 
 def routes(soundcloud: SoundCloudStandIn) -> list[Route]:
     """The routes above."""

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from sandbox.soundcloud import SoundCloudStandIn
     from sandbox.world import World
 
-__all__ = ["Administered", "Faulty"]
-
 
 class Faulty(Protocol):
     """A service that follows a plan of faults."""

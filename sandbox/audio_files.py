@@ -23,8 +23,6 @@ from starlette.routing import Route
 
 from sandbox.ledger import Ledger
 
-__all__ = ["AUDIO_FILES", "AudioFile", "create_app", "write_audio"]
-
 _RATE = 44_100
 
 

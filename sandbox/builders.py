@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from sandbox.sample_music import PLAYLISTS, Sample, samples
 from sandbox.world import Row, World
 
-__all__ = ["Builder", "builder_for"]
-
 Builder = Callable[[World], object]
 
 DEMO_TRACKS = 12

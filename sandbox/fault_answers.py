@@ -14,8 +14,6 @@ from sandbox.faults import Asked, Fault
 from sandbox.injector import Decision
 from sandbox.notion import errors
 
-__all__ = ["answer_for"]
-
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
 

@@ -9,8 +9,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.faults import Asked
 
-__all__ = ["Exchange", "RawAnswer", "client_gone", "read_exchange"]
-
 
 @dataclass
 class RawAnswer:

@@ -21,8 +21,6 @@ from sandbox.injector import Decision, Injector
 from sandbox.ledger import Ledger
 from sandbox.listener import hang_up
 
-__all__ = ["FaultLayer", "is_write", "route_of"]
-
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 _ASKING_POST = re.compile(r"/query$|^/v1/search$|^/api/v2/(item|folder|tag)/(get|query)$")
 

@@ -23,8 +23,6 @@ from sandbox.faults import (
     SoundCloudPlan,
 )
 
-__all__ = ["PRESETS", "plan_from"]
-
 _KINDS: dict[str, type[FaultPlan]] = {
     "notion": NotionPlan,
     "eagle": EaglePlan,

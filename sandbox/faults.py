@@ -16,18 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = [
-    "SERVICES",
-    "Aimed",
-    "Asked",
-    "EaglePlan",
-    "Fault",
-    "FaultPlan",
-    "Latency",
-    "NotionPlan",
-    "SoundCloudPlan",
-]
-
 SERVICES = ("notion", "eagle", "soundcloud")
 
 Span = tuple[float, float]

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 from sandbox.faults import Aimed, Asked, EaglePlan, Fault, FaultPlan, NotionPlan
 
-__all__ = ["Decision", "Injector"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:

@@ -16,8 +16,6 @@ from typing import Any, cast
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["HOST", "Listener", "hang_up"]
-
 HOST = "127.0.0.1"
 _HANG_UP = "sandbox.hang_up"
 _KEEP_ALIVE = (

@@ -9,8 +9,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-__all__ = ["GENRES", "PLAYLISTS", "Sample", "samples"]
-
 PLAYLISTS = (
     "Warehouse Opening",
     "Sunday Slow",

@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sandbox import admin, audio_files
 from sandbox.administered import Faulty
 from sandbox.builders import Builder, builder_for
-from sandbox.eagle.app import EagleApp
 from sandbox.eagle.app import create_app as eagle_routes
+from sandbox.eagle.eagle import EagleApp
 from sandbox.fault_layer import FaultLayer
 from sandbox.faults import EaglePlan, FaultPlan, NotionPlan
 from sandbox.ledger import Ledger
@@ -29,8 +29,6 @@ from sandbox.notion.app import create_app as notion_routes
 from sandbox.notion.store import NotionStore
 from sandbox.soundcloud import SoundCloudStandIn
 from sandbox.world import World
-
-__all__ = ["TOKEN", "Sandbox"]
 
 TOKEN = "secret-sandbox"  # noqa: S105 - the stand-in's, which every test and demo uses
 

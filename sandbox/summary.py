@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from sandbox.ledger import Ledger
     from sandbox.world import World
 
-__all__ = ["summary_of"]
-
 
 def summary_of(sandbox: Administered) -> dict[str, Any]:
     """`notion`, `eagle`, `requests`, `faults`, `commits`, `late_writes_under_way`, as plain JSON.

@@ -15,8 +15,6 @@ from sandbox.fault_plans import plan_from
 from sandbox.faults import SERVICES, FaultPlan
 from sandbox.server import Sandbox
 
-__all__ = ["RunningSandbox", "SandboxFactory", "running_sandbox"]
-
 T = TypeVar("T")
 
 

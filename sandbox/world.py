@@ -22,8 +22,6 @@ from sandbox.notion.store import NotionStore
 from sandbox.soundcloud import SoundCloudStandIn
 from sandbox.soundcloud.recordings import Recordings
 
-__all__ = ["ROOT_PAGE_ID", "ROOT_PAGE_TITLE", "TRACK_PROPERTIES", "Row", "World"]
-
 ROOT_PAGE_ID = "00000000-0000-4000-8000-000000000001"
 ROOT_PAGE_TITLE = "Tests"
 

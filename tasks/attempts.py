@@ -29,8 +29,6 @@ from tasks.errors import (
 )
 from tasks.tracks import Track, TrackResult
 
-__all__ = ["Attempt", "Attempts", "fold"]
-
 _log = logging.getLogger("flows.attempts")
 
 _REST_DAYS = (1, 3, 7, 30)

@@ -6,23 +6,12 @@ import time
 from pathlib import Path
 
 from tasks.dedupe.agreement import RowKeys
-from tasks.eagle.index import EagleIndex, EagleItem, Match, RecordingIdentity
+from tasks.eagle.index import EagleIndex, Match, RecordingIdentity
+from tasks.eagle.records import EagleItem
 from tasks.errors import BadAddress
 from tasks.planning import Facts
 from tasks.soundcloud.address import Address, parse_address
 from tasks.tracks import Track
-
-__all__ = [
-    "address_key",
-    "gather_facts",
-    "identity_of",
-    "is_file",
-    "keys_of",
-    "match_in",
-    "row_keys",
-    "soundcloud_path",
-    "source_of",
-]
 
 _TRACK_KEY = "soundcloud:tracks:"
 _DAY_MILLISECONDS = 24 * 3600 * 1000

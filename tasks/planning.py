@@ -12,8 +12,6 @@ from enum import StrEnum
 
 from tasks.tracks import Track, TrackStatus
 
-__all__ = ["Action", "Facts", "Plan", "plan_track"]
-
 
 class Action(StrEnum):
     """What a run does with a row."""

@@ -15,17 +15,6 @@ from typing import TypeVar
 
 from tasks.errors import SyncError, is_retryable
 
-__all__ = [
-    "PATIENT",
-    "UNSAID_SECONDS",
-    "RetryPolicy",
-    "Wait",
-    "log_wait",
-    "retrying",
-    "said_time",
-    "surely_not_applied",
-]
-
 _log = logging.getLogger("tasks.retrying")
 
 T = TypeVar("T")

@@ -20,8 +20,6 @@ from prefect.client.schemas.objects import State, TaskRun
 from tasks.errors import SyncError
 from tasks.retrying import RetryPolicy, Wait, log_wait
 
-__all__ = ["SOURCE_RETRIES", "stage"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

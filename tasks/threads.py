@@ -12,8 +12,6 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["in_thread"]
-
 T = TypeVar("T")
 
 _PATIENCE = 5.0

@@ -8,8 +8,6 @@ from typing import Any
 
 from tasks.errors import ErrorType, SyncError
 
-__all__ = ["FilePaths", "Track", "TrackFilter", "TrackResult", "TrackStatus"]
-
 
 class TrackFilter(StrEnum):
     """Which rows a run is about."""

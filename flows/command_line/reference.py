@@ -18,8 +18,6 @@ from tasks.errors import ErrorType
 from tasks.notion.properties import FIELDS, FieldSpec
 from tasks.tracks import TrackFilter
 
-__all__ = ["env_example", "fill_tables", "tables"]
-
 _MARK = re.compile(r"<!-- table: (?P<name>[a-z ]+) -->\n(?:\|.*\n)*")
 
 

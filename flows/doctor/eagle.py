@@ -18,8 +18,6 @@ from tasks.eagle.paths import PathMap
 from tasks.eagle.records import LibraryInfo
 from tasks.errors import ConfigurationError, EagleError, EagleUnavailable
 
-__all__ = ["examine_eagle"]
-
 _TOKEN = "Copy the API token from Eagle's Preferences > Developer and set EAGLE_TOKEN to it."  # noqa: S105  (a sentence)
 
 

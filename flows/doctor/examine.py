@@ -34,8 +34,6 @@ from flows.progress.output import write_json
 from flows.settings import Settings, load_what_works
 from flows.summary import ReturnCode
 
-__all__ = ["examine", "report", "run"]
-
 T = TypeVar("T")
 
 _log = logging.getLogger("flows.doctor")

@@ -10,8 +10,6 @@ from typing import Any
 
 from tasks.shown_text import shown
 
-__all__ = ["Finding", "Level", "fail", "findings_dict", "ok", "table", "warn"]
-
 _COLOURS = {"ok": "\033[32m", "warn": "\033[33m", "fail": "\033[31m"}
 _RESET = "\033[0m"
 _NARROWEST = 40

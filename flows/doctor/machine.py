@@ -19,17 +19,6 @@ from tasks.errors import ConfigurationError, FileError
 from tasks.notifications.client import Notifier
 from tasks.tracks import Track
 
-__all__ = [
-    "bytes_needed",
-    "examine_folders",
-    "examine_fpcalc",
-    "examine_notify",
-    "examine_prefect",
-    "examine_settings",
-    "examine_space",
-    "judge_space",
-]
-
 _MB = 1_000_000
 _MB_A_MINUTE = 32.0
 _USUAL_MB = 160.0

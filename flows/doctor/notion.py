@@ -32,8 +32,6 @@ from tasks.notion.source import data_source_id, tracks_source
 from tasks.retrying import RetryPolicy, retrying
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["NotionSeen", "examine_notion", "judge_clock", "judge_locks", "judge_properties"]
-
 _BRIEFLY = RetryPolicy(attempts=3, longest=5.0)
 _CLOCK_SECONDS = 30
 _NO_PAGE = "00000000-0000-0000-0000-000000000000"

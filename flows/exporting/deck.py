@@ -23,8 +23,6 @@ from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Schema
 from tasks.tracks import Track
 
-__all__ = ["Deck", "read_deck"]
-
 _log = logging.getLogger("flows.export")
 
 

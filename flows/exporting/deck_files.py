@@ -10,8 +10,6 @@ from tasks.audio.names import file_stem, folded_name, with_suffix_id
 from tasks.eagle.paths import PathMap
 from tasks.tracks import Track
 
-__all__ = ["copies_in", "library_file"]
-
 
 def library_file(row: Track, path_map: PathMap) -> Path | None:
     """The row's WAV, else its AIFF, where this machine sees it; None if it sees neither."""

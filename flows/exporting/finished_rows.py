@@ -28,8 +28,6 @@ from tasks.notion.schema import Schema
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track, TrackFilter
 
-__all__ = ["FinishedRows", "read_finished"]
-
 _log = logging.getLogger("flows.export")
 
 _WHOLE_EVERY = timedelta(days=7)

@@ -25,8 +25,6 @@ from tasks.exports.writing import write_export
 from tasks.notion.playlists import PlaylistNames
 from tasks.tracks import TrackResult, TrackStatus
 
-__all__ = ["Exported", "export_after", "export_library"]
-
 _log = logging.getLogger("flows.export")
 
 _XML = "library-sync.xml"

@@ -27,8 +27,6 @@ from tasks.notion.budget import RequestBudget
 from tasks.shown_text import shown
 from tasks.tracks import Track, TrackResult, TrackStatus
 
-__all__ = ["process_tracks"]
-
 _log = logging.getLogger("flows.progress")
 
 # Twenty subflows that begin at once are more than a Prefect server on SQLite likes.

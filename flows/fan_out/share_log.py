@@ -26,8 +26,6 @@ from prefect.client.schemas.sorting import ArtifactSort
 from tasks.errors import ErrorType
 from tasks.tracks import FilePaths, TrackResult, TrackStatus
 
-__all__ = ["ShareLog", "read_results", "result_from"]
-
 _log = logging.getLogger("flows.share")
 
 _TYPE = "library-sync-share"

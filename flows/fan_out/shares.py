@@ -33,8 +33,6 @@ from flows.session.opening import Run
 from tasks.errors import ConfigurationError
 from tasks.tracks import Track, TrackResult, TrackStatus
 
-__all__ = ["hand_out", "require_pool"]
-
 _log = logging.getLogger("flows.distribution")
 
 _DEPLOYMENT = "sync-share/sync-share"

@@ -16,8 +16,6 @@ from flows.prefect_server.orphans import end_children
 from tasks.locks.ports import Ticks
 from tasks.locks.shielded import finish_within
 
-__all__ = ["ended_together"]
-
 _SECONDS = 5.0
 _NOT_BEGUN = "The run was stopped before this track was begun."
 

@@ -18,8 +18,6 @@ from tasks.errors import NotionError
 from tasks.locks.order import machines_in
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
-__all__ = ["Waiting"]
-
 _log = logging.getLogger("flows.progress")
 
 _ROWS_A_REQUEST = 100

@@ -18,11 +18,12 @@ from tasks.facts import keys_of
 from tasks.notion.filters import wants
 from tasks.notion.new_rows import NewRows
 from tasks.notion.playlists import PlaylistNames
-from tasks.notion.schema import Field
+from tasks.notion.properties import Field
 from tasks.notion.values import playlist_key
 from tasks.soundcloud.address import Address, parse_address
-from tasks.soundcloud.client import SoundCloudClient, SourceFacts
+from tasks.soundcloud.client import SoundCloudClient
 from tasks.soundcloud.credit import credit
+from tasks.soundcloud.information import SourceFacts
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import (
     ListAddress,
@@ -32,8 +33,6 @@ from tasks.soundcloud.lists import (
     parse_list_address,
 )
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
-
-__all__ = ["Added", "Adding", "WantedTrack", "add_tracks", "in_order_of_making"]
 
 _log = logging.getLogger("flows.add")
 

@@ -16,8 +16,6 @@ from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import ListedTrack, SourceList
 from tasks.tracks import TrackResult
 
-__all__ = ["Brought", "bring_all"]
-
 _log = logging.getLogger("flows.follow")
 
 _NUMBER_KEY = "soundcloud:tracks:"

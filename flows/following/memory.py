@@ -21,8 +21,6 @@ from tasks.errors import BadAddress
 from tasks.locks.registry import try_lock
 from tasks.soundcloud.lists import ListAddress, ListKind, SourceList, parse_list_address
 
-__all__ = ["ListMemory", "RememberedList"]
-
 
 @dataclass(kw_only=True)
 class RememberedList:

@@ -21,8 +21,6 @@ from tasks.notion.schema import Schema
 from tasks.notion.source import data_source_id
 from tasks.soundcloud.lists import ListAddress, parse_list_address
 
-__all__ = ["FollowedList", "Sources"]
-
 _log = logging.getLogger("flows.follow")
 
 

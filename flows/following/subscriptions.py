@@ -13,8 +13,6 @@ from tasks.errors import BadAddress
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import ListAddress, parse_list_address
 
-__all__ = ["Subscription", "follow_list", "followed_lists", "unfollow_list"]
-
 _log = logging.getLogger("flows.follow")
 
 

@@ -11,8 +11,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["heavy_imports"]
-
 
 @contextmanager
 def heavy_imports() -> Iterator[None]:

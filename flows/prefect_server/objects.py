@@ -25,8 +25,6 @@ from flows.prefect_server.limits import CONVERSIONS, DOWNLOADS, NOTION_REQUESTS
 from flows.settings import load_settings
 from tasks.notion.budget import LEASE_SECONDS
 
-__all__ = ["NOTIFICATIONS_BLOCK", "WORK_POOL", "prepare_server"]
-
 WORK_POOL = "library-sync"
 NOTIFICATIONS_BLOCK = "library-sync-notifications"
 

@@ -10,8 +10,6 @@ from typing import Any
 
 from tasks.errors import ConfigurationError
 
-__all__ = ["write_json", "write_text"]
-
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write `content`; raises ConfigurationError if the file cannot be written."""

@@ -21,8 +21,6 @@ from tasks.errors import SyncError
 from tasks.shown_text import shown, web_address, without_secrets
 from tasks.tracks import TrackResult, TrackStatus
 
-__all__ = ["publish", "summary_markdown", "table_rows"]
-
 _ROWS = 500
 _FAILURES_SHOWN = 50
 _BAR_WIDTH = 24

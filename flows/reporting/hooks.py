@@ -16,8 +16,6 @@ from flows.settings import Settings
 from flows.summary import SyncSummary
 from tasks.tracks import TrackResult, TrackStatus
 
-__all__ = ["after_run", "after_track", "run_values", "track_values"]
-
 _log = logging.getLogger("flows.hooks")
 
 _SECONDS = 600.0

@@ -8,8 +8,6 @@ from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
 from tasks.tracks import TrackResult, TrackStatus
 
-__all__ = ["message_of", "notify"]
-
 _FAILURES = 20
 _FAILED = {TrackStatus.FAILED, TrackStatus.ERROR}
 

@@ -24,14 +24,12 @@ from tasks.eagle.index import Match
 from tasks.errors import RowChanged, SyncError
 from tasks.facts import row_keys
 from tasks.locks.written import require_shown
+from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
-from tasks.notion.schema import Field
 from tasks.notion.values import value_at
 from tasks.notion.writes import property_values, writable
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track, TrackResult, TrackStatus
-
-__all__ = ["Adoption", "adopt_rows", "is_only_an_id"]
 
 _log = logging.getLogger("flows.adoption")
 

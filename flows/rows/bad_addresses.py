@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from flows.session.connections import Connections
 from tasks.errors import BadAddress, SyncError
 from tasks.facts import source_of
+from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
-from tasks.notion.schema import Field
 from tasks.notion.statuses import errors_of, status_value, status_without_ours
 from tasks.notion.writes import property_values
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
-
-__all__ = ["mark_bad_addresses"]
 
 _log = logging.getLogger("flows.selection")
 

@@ -12,25 +12,13 @@ from tasks.locks.order import machine_name, own_part_first
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.filters import wants
+from tasks.notion.properties import Field
 from tasks.notion.queries import iterate_tracks
 from tasks.notion.rows import to_track
-from tasks.notion.schema import Field
 from tasks.notion.statuses import errors_of
 from tasks.planning import Action
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track, TrackFilter
-
-__all__ = [
-    "failed_last",
-    "has_failed",
-    "is_gone",
-    "is_wanted",
-    "only_chosen",
-    "only_failed",
-    "own_rows_first",
-    "resting",
-    "wanted_rows",
-]
 
 
 def is_wanted(connections: Connections, track: Track, track_filter: TrackFilter) -> bool:

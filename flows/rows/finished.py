@@ -19,11 +19,10 @@ from tasks.eagle.index import Match
 from tasks.eagle.records import EagleItem
 from tasks.eagle.tags import told_by_item
 from tasks.facts import is_file
-from tasks.notion.schema import Field, Schema
+from tasks.notion.properties import Field
+from tasks.notion.schema import Schema
 from tasks.notion.statuses import COMPLETE, status_value
 from tasks.tracks import FilePaths, Track
-
-__all__ = ["known_paths", "lacking", "lost_copies", "missing_values"]
 
 
 def lacking(connections: Connections, row: Track, match: Match | None) -> Sequence[str]:

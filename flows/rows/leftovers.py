@@ -21,8 +21,6 @@ from tasks.errors import SyncError
 from tasks.facts import match_in
 from tasks.tracks import Track
 
-__all__ = ["left_copies", "tell_leftovers"]
-
 _log = logging.getLogger("flows.selection")
 
 _NAMED = 5

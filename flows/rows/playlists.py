@@ -21,8 +21,6 @@ from tasks.eagle.stage import adopt_item
 from tasks.eagle.tags import import_tags
 from tasks.tracks import Track
 
-__all__ = ["chosen_playlists", "copy_paths", "in_eagle", "lacks_in_eagle", "place", "place_copies"]
-
 UNASSIGNED = "Unassigned"
 
 

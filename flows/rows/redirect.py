@@ -21,16 +21,15 @@ from tasks.errors import LeaseLost, LockError, NotionError, SyncError
 from tasks.facts import row_keys
 from tasks.locks.hold import hold_rows
 from tasks.locks.track_locks import HeldRow
+from tasks.notion.properties import DUPLICATE, Field
 from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import page_title, to_track
-from tasks.notion.schema import DUPLICATE, Field, Schema
+from tasks.notion.schema import Schema
 from tasks.notion.statuses import status_value
 from tasks.notion.values import value_at
 from tasks.notion.writes import MOST_OPTIONS, property_values, writable
 from tasks.retrying import PATIENT, retrying, surely_not_applied
 from tasks.tracks import Track, TrackResult, TrackStatus
-
-__all__ = ["redirect"]
 
 _log = logging.getLogger("flows.redirect")
 

@@ -13,8 +13,6 @@ from tasks.facts import source_of
 from tasks.soundcloud.address import AddressKind
 from tasks.tracks import Track
 
-__all__ = ["follow_short_link", "follow_short_links"]
-
 _log = logging.getLogger("flows.selection")
 
 _AT_ONCE = 4

@@ -27,8 +27,6 @@ from tasks.notion.properties import DUPLICATE
 from tasks.notion.relations import with_whole_relations
 from tasks.retrying import PATIENT, retrying, surely_not_applied
 
-__all__ = ["MergingRun", "journalled_runs", "keep_apart", "merging_runs", "undo_run"]
-
 _log = logging.getLogger("flows.undo")
 
 

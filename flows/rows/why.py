@@ -12,7 +12,8 @@ from flows.rows.filtering import is_gone, is_wanted, resting
 from flows.rows.finished import lacking
 from flows.session.connections import Connections
 from flows.session.opening import open_session
-from tasks.eagle.index import EagleIndex, EagleItem, Match
+from tasks.eagle.index import EagleIndex, Match
+from tasks.eagle.records import EagleItem
 from tasks.errors import ConfigurationError, NotionNotFound, NotionRefused, SourceError
 from tasks.facts import gather_facts, identity_of, match_in, row_keys
 from tasks.locks.ports import this_host
@@ -26,8 +27,6 @@ from tasks.planning import Action, plan_track
 from tasks.retrying import PATIENT, retrying
 from tasks.soundcloud.address import AddressKind, parse_address
 from tasks.tracks import Track, TrackFilter
-
-__all__ = ["Why", "why"]
 
 _VERBS = {
     Action.DOWNLOAD: "would download it",

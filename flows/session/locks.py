@@ -14,9 +14,8 @@ from tasks.locks.timing import LockTiming
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.lock_store import NotionLockStore
-from tasks.notion.schema import Field, Schema
-
-__all__ = ["open_locks"]
+from tasks.notion.properties import Field
+from tasks.notion.schema import Schema
 
 
 @contextmanager

@@ -38,7 +38,7 @@ from tasks.eagle.imports import Patience
 from tasks.eagle.library import EagleLibrary
 from tasks.locks.timing import LockTiming
 from tasks.notion.playlists import PlaylistNames
-from tasks.notion.schema import Field
+from tasks.notion.properties import Field
 
 _log = logging.getLogger("flows.session")
 

@@ -28,9 +28,6 @@ from tasks.notion.schema import Schema
 from tasks.notion.source import recall_source, remember_source, tracks_source
 from tasks.retrying import PATIENT, RetryPolicy, retrying
 
-__all__ = ["open_eagle", "open_schema", "require_credentials", "writable_folder"]
-
-
 _SET_UP = "Run `library-sync setup`: it asks for it and keeps it where every folder finds it."
 
 

@@ -16,8 +16,6 @@ from tasks.notion.new_rows import JustMade, NewRows
 from tasks.notion.schema import Schema
 from tasks.soundcloud.client import SoundCloudClient
 
-__all__ = ["Services", "opened_services"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Services:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from tasks.errors import ConfigurationError
 
-__all__ = ["with_values", "write_env_file"]
-
 _PLAIN = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
 
 

@@ -27,7 +27,8 @@ from tasks.eagle.client import EagleClient
 from tasks.errors import ConfigurationError, EagleError, NotionError, NotionUnauthorized
 from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
-from tasks.notion.schema import FIELDS, Schema
+from tasks.notion.properties import FIELDS
+from tasks.notion.schema import Schema
 from tasks.notion.setup_properties import missing_properties, property_bodies
 from tasks.notion.source import data_source_id
 

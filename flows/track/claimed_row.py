@@ -22,8 +22,6 @@ from tasks.notion.rows import to_track
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
 
-__all__ = ["ClaimedRow"]
-
 _A_FEW_ROWS = 8
 _SEEN_LATELY = 20.0
 _JUST_SEEN = 1.0

@@ -17,8 +17,6 @@ from tasks.errors import BadAddress
 from tasks.facts import source_of
 from tasks.tracks import FilePaths, Track
 
-__all__ = ["Finished", "Held", "adopt", "deliver", "import_one", "website"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:

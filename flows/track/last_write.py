@@ -27,14 +27,13 @@ from tasks.errors import (
 )
 from tasks.locks.ports import LockRow
 from tasks.locks.written import require_shown
+from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
-from tasks.notion.schema import Field, Schema
+from tasks.notion.schema import Schema
 from tasks.notion.values import value_at
 from tasks.notion.writes import property_values, writable
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import TrackResult
-
-__all__ = ["write_failure", "write_results"]
 
 _log = logging.getLogger("flows.sync_track")
 

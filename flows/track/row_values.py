@@ -8,7 +8,8 @@ from typing import Any
 from flows.track.delivery import Held
 from tasks.errors import SyncError
 from tasks.facts import is_file
-from tasks.notion.schema import Field, Schema
+from tasks.notion.properties import Field
+from tasks.notion.schema import Schema
 from tasks.notion.statuses import COMPLETE, CONVERTED, status_value
 from tasks.tracks import Track
 

@@ -23,8 +23,6 @@ from tasks.eagle.records import EagleItem
 from tasks.errors import SyncError
 from tasks.tracks import Track
 
-__all__ = ["Sound", "listen", "remember"]
-
 _log = logging.getLogger("flows.sounds")
 
 _SAID = (

@@ -30,8 +30,6 @@ from sandbox.eagle.v2_items import V2_ITEM_ROUTES
 from sandbox.eagle.v2_library import V2_ROUTES
 from sandbox.ledger import Ledger
 
-__all__ = ["EagleApp", "create_app"]
-
 _ROUTES = V1_ROUTES | V1_ITEM_ROUTES | V2_ITEM_ROUTES | V2_ROUTES
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]
 

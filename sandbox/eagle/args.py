@@ -7,8 +7,6 @@ from typing import Any
 
 from sandbox.eagle.wire import js_number
 
-__all__ = ["Args", "flag", "number", "split", "stars", "text", "texts"]
-
 Args = dict[str, Any]
 
 

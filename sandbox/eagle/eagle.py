@@ -24,8 +24,6 @@ from sandbox.eagle.sources import ImportRefused, PathSource, Source
 from sandbox.eagle.wire import Record, dump, read_object
 from sandbox.ledger import Ledger
 
-__all__ = ["EagleApp", "NoSuchLibrary"]
-
 _FLUSH_AFTER = 1.0
 _RECENT_FOLDERS = 16
 

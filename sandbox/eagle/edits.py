@@ -8,8 +8,6 @@ from sandbox.eagle.args import Args, number, stars, texts
 from sandbox.eagle.names import sanitize_name
 from sandbox.eagle.wire import Record
 
-__all__ = ["TextTooLong", "trashed", "v1_edit", "v2_edit"]
-
 _TEXT_LIMIT = 10_000
 
 

@@ -10,19 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sandbox.eagle.wire import Record
 
-__all__ = [
-    "COLORS",
-    "created_folder",
-    "find_folder",
-    "insert_folder",
-    "listed_folder",
-    "move_folder",
-    "new_folder",
-    "runtime_folder",
-    "v2_folder",
-    "walk",
-]
-
 COLORS = frozenset({"red", "orange", "yellow", "green", "aqua", "blue", "purple", "pink"})
 _LOOKS = ("icon", "iconColor")
 _VIEW = ("coverId", "orderBy", "sortIncrease")

@@ -9,8 +9,6 @@ import random
 import re
 from collections.abc import Callable
 
-__all__ = ["IdMint", "is_id"]
-
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ITEM_ID = re.compile(r"[0-9A-Z]{13}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 

@@ -18,8 +18,6 @@ from sandbox.eagle.sources import BookmarkSource, BytesSource, PathSource, Sourc
 from sandbox.eagle.waveform import waveform_picture
 from sandbox.eagle.wire import Record
 
-__all__ = ["Import", "bare_record", "bring_in", "expand_folder", "given_source"]
-
 
 @dataclass(frozen=True, slots=True)
 class Import:

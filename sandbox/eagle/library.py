@@ -18,8 +18,6 @@ from pathlib import Path
 from sandbox.eagle.ids import is_id
 from sandbox.eagle.wire import Record, dump, read_object
 
-__all__ = ["APPLICATION_VERSION", "Library", "StoredItem", "is_library"]
-
 APPLICATION_VERSION = "4.0.0"
 _BACKUPS_KEPT = 100
 

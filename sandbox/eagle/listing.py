@@ -14,8 +14,6 @@ from sandbox.eagle.args import Args, number, split
 from sandbox.eagle.library import StoredItem
 from sandbox.eagle.wire import Record
 
-__all__ = ["list_items", "newest_first"]
-
 _DEFAULT_LIMIT = 200
 _DIGITS = re.compile(r"(\d+)")
 

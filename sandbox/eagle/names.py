@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["URL_NAME_LIMIT", "sanitize_name"]
-
 URL_NAME_LIMIT = 128
 # A file system takes 255 bytes; `_thumbnail.png` and the extension need some of them.
 _BYTES_LIMIT = 200

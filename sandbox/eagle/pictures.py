@@ -10,8 +10,6 @@ from sandbox.eagle.probe import PREVIEWED_AUDIO, probe
 from sandbox.eagle.waveform import waveform_picture
 from sandbox.eagle.wire import Record, js_number
 
-__all__ = ["refresh_picture", "set_picture"]
-
 
 def refresh_picture(eagle: EagleApp, item_id: str) -> None:
     """Read the item's file again and draw its waveform, where it is audio with a preview."""

@@ -13,8 +13,6 @@ from typing import BinaryIO
 import av
 import mutagen
 
-__all__ = ["AUDIO_PICTURE", "ICON_ONLY_AUDIO", "PREVIEWED_AUDIO", "Media", "probe"]
-
 PREVIEWED_AUDIO = frozenset({"mp3", "wav", "ogg", "flac", "aac", "m4a"})
 ICON_ONLY_AUDIO = frozenset({"aiff", "aif", "wma", "opus", "mid", "ape"})
 AUDIO_PICTURE = (280, 140)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from sandbox.eagle.probe import PREVIEWED_AUDIO, Media
 from sandbox.eagle.wire import Record, js_number
 
-__all__ = ["FileFacts", "ItemFields", "new_record"]
-
 
 @dataclass(frozen=True, slots=True)
 class ItemFields:

@@ -14,9 +14,6 @@ from sandbox.eagle.args import Args
 from sandbox.eagle.eagle import EagleApp
 from sandbox.eagle.wire import dump
 
-__all__ = ["NO_DATA", "Encoded", "Handler", "Raw", "Redirect", "Refused", "failure", "success"]
-
-
 Handler = Callable[[EagleApp, Args], object]
 
 

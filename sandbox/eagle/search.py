@@ -9,8 +9,6 @@ from sandbox.eagle.args import Args, flag, number, split, text
 from sandbox.eagle.library import StoredItem
 from sandbox.eagle.wire import Record
 
-__all__ = ["filter_items", "query_items"]
-
 _Check = Callable[[Record], bool]
 _TOKEN = re.compile(r'-?"[^"]*"?|\(|\)|\|\||-\(|[^\s()]+')
 _PANORAMA = 2.5

@@ -12,8 +12,6 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-__all__ = ["BookmarkSource", "BytesSource", "ImportRefused", "PathSource", "Source", "UrlSource"]
-
 _UNFINISHED = frozenset({"part", "crdownload", "download"})
 _LARGEST_DOWNLOAD = 200_000_000
 _NEARBY = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from sandbox.eagle.wire import Record
 
-__all__ = ["count_tags", "renamed", "shown_group", "shown_tags", "v2_tag"]
-
 
 def count_tags(records: Iterable[Record]) -> Counter[str]:
     """How many live items have each tag."""

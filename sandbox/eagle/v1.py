@@ -16,8 +16,6 @@ from sandbox.eagle.replies import NO_DATA, Handler, Raw, Redirect, Refused
 from sandbox.eagle.tags import count_tags, shown_tags
 from sandbox.eagle.wire import Record
 
-__all__ = ["V1_ROUTES", "app_info", "icon_bytes", "library_info", "tag_objects"]
-
 _MISSING = "Missing required parameters."
 
 

@@ -25,8 +25,6 @@ from sandbox.eagle.sources import (
     UrlSource,
 )
 
-__all__ = ["MISSING", "V1_ITEM_ROUTES", "item_fields", "known_item", "path_source"]
-
 MISSING = "Missing required parameters."
 _NO_FILE = "File does not exist."
 _UNRESERVED = "!'()*~-_."

@@ -21,8 +21,6 @@ from sandbox.eagle.v1 import app_info
 from sandbox.eagle.v1_items import bookmark_picture, item_fields, known_item, path_source
 from sandbox.eagle.wire import Record
 
-__all__ = ["V2_ITEM_ROUTES", "page"]
-
 _DEFAULT_LIMIT, _LARGEST_LIMIT, _LARGEST_BATCH = 50, 1000, 1000
 
 

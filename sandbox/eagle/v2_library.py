@@ -14,8 +14,6 @@ from sandbox.eagle.v1 import icon_bytes, library_info, tag_objects
 from sandbox.eagle.v2_items import page
 from sandbox.eagle.wire import Record
 
-__all__ = ["V2_ROUTES"]
-
 
 def _library_info(eagle: EagleApp, _args: Args) -> Record:
     library = eagle.library

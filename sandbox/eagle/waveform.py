@@ -17,8 +17,6 @@ from av.container import InputContainer
 
 from sandbox.eagle.probe import AUDIO_PICTURE
 
-__all__ = ["waveform_picture"]
-
 _BLUE_BGRA = (0xEF, 0x72, 0x00, 0xFF)
 _POINTS = 35
 

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Record", "dump", "js_number", "read_object"]
-
 Record = dict[str, Any]
 
 

@@ -23,8 +23,6 @@ from sandbox.notion.errors import ApiError, error_body, invalid, validation
 from sandbox.notion.routes import endpoint_for
 from sandbox.notion.store import NotionStore
 
-__all__ = ["TOKEN", "VERSIONS", "create_app"]
-
 Json = dict[str, Any]
 
 TOKEN = "secret-sandbox"  # noqa: S105 - the stand-in's, which every test and demo uses

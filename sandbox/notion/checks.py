@@ -11,20 +11,6 @@ from typing import Any
 from sandbox.notion.errors import UNDEFINED, invalid, validation
 from sandbox.notion.ids import parse_id
 
-__all__ = [
-    "absent",
-    "an_array",
-    "an_id",
-    "an_object",
-    "boolean",
-    "not_null",
-    "one_of",
-    "only_keys",
-    "string",
-    "units",
-    "within",
-]
-
 LONGEST_ARRAY = 100
 
 

@@ -15,8 +15,6 @@ from sandbox.notion.errors import invalid
 from sandbox.notion.spans import Span
 from sandbox.notion.times import instant
 
-__all__ = ["FAMILIES", "condition"]
-
 Test = Callable[[Any], bool]
 
 FAMILIES = {

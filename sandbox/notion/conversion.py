@@ -14,8 +14,6 @@ from sandbox.notion.richtext import plain
 from sandbox.notion.schemas import new_option, option_by, with_options
 from sandbox.notion.values import empty_value
 
-__all__ = ["convert_rows"]
-
 Json = dict[str, Any]
 
 _TEXTS = ("url", "email", "phone_number")

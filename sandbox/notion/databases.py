@@ -18,13 +18,6 @@ from sandbox.notion.records import Database, DataSource
 from sandbox.notion.richtext import parse_rich_text, text_item
 from sandbox.notion.schema_changes import change_properties
 
-__all__ = [
-    "create_data_source",
-    "create_database",
-    "update_data_source",
-    "update_database",
-]
-
 Json = dict[str, Any]
 
 _DEFAULT_TITLE = "New database"

@@ -27,8 +27,6 @@ from sandbox.notion.shapes import OLDER_VERSION, Shapes
 from sandbox.notion.store import NotionStore
 from sandbox.notion.users import BOT_ID, USERS, user
 
-__all__ = ["Call", "Endpoint"]
-
 Json = dict[str, Any]
 
 

@@ -10,24 +10,6 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = [
-    "INTEGRATION_ID",
-    "INTEGRATION_NAME",
-    "UNDEFINED",
-    "ApiError",
-    "conflict_body",
-    "error_body",
-    "gateway_timeout_body",
-    "invalid",
-    "not_found",
-    "overload_body",
-    "query_unavailable_body",
-    "rate_limited_body",
-    "saved_but_unavailable_body",
-    "shown",
-    "validation",
-]
-
 INTEGRATION_NAME = "library-sync sandbox"
 INTEGRATION_ID = "5a4dbc0e-1f5c-4b7e-9d0a-6c1b7e0f1a01"
 

@@ -15,8 +15,6 @@ from sandbox.notion.checks import an_array, an_object, one_of, string
 from sandbox.notion.conditions import FAMILIES, condition
 from sandbox.notion.errors import UNDEFINED, invalid, validation
 
-__all__ = ["Readers", "compile_filter"]
-
 Json = dict[str, Any]
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)

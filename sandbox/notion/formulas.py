@@ -12,8 +12,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["FormulaError", "evaluate"]
-
 Lookup = Callable[[str], Any]
 Node = Callable[[Lookup], Any]
 

@@ -12,8 +12,6 @@ import uuid
 from collections.abc import Container
 from urllib.parse import quote
 
-__all__ = ["encoded", "hex_of", "new_id", "new_option_id", "new_property_id", "parse_id"]
-
 _UUID = re.compile(
     r"[0-9a-f]{8}-?[0-9a-f]{4}-?[1-8][0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}", re.IGNORECASE
 )

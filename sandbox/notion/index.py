@@ -11,8 +11,6 @@ from collections.abc import Collection
 
 from sandbox.notion.records import Page
 
-__all__ = ["RowIndex"]
-
 
 class RowIndex:
     """Rows by data source; times are seconds of Notion's clock."""

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Journal"]
-
 FILE_NAME = "notion.jsonl"
 _WORTH_REWRITING = 100_000
 

@@ -15,8 +15,6 @@ from sandbox.notion.errors import UNDEFINED, invalid
 from sandbox.notion.objects import Objects
 from sandbox.notion.richtext import checked_url
 
-__all__ = ["parse_cover", "parse_file", "parse_files", "parse_icon"]
-
 Json = dict[str, Any]
 
 _LONGEST_NAME = 100

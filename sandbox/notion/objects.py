@@ -19,8 +19,6 @@ from sandbox.notion.records import Database, DataSource, Page, Record
 from sandbox.notion.richtext import plain
 from sandbox.notion.users import BOT_ID
 
-__all__ = ["Objects"]
-
 R = TypeVar("R", bound=Record)
 
 _KINDS: tuple[type[Record], ...] = (Page, Database, DataSource)

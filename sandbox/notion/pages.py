@@ -17,15 +17,6 @@ from sandbox.notion.records import PLAIN_SCHEMA, DataSource, Page, Record
 from sandbox.notion.relations import mirror
 from sandbox.notion.values import Writing
 
-__all__ = [
-    "create_page",
-    "move_page",
-    "refuse_circle",
-    "refuse_trashed",
-    "trash_wish",
-    "update_page",
-]
-
 Json = dict[str, Any]
 
 _PARENTS = ("page_id", "data_source_id", "database_id", "workspace")

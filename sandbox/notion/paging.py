@@ -16,8 +16,6 @@ from typing import Any, TypeVar
 from sandbox.notion.errors import invalid, validation
 from sandbox.notion.ids import new_id, parse_id
 
-__all__ = ["Sessions", "Slice", "invalid_cursor", "list_json", "page_size", "take"]
-
 T = TypeVar("T")
 
 LARGEST_PAGE = 100

@@ -12,8 +12,6 @@ from sandbox.notion.errors import validation
 from sandbox.notion.records import Schema
 from sandbox.notion.schemas import find_property
 
-__all__ = ["wanted_properties"]
-
 
 def wanted_properties(schema: Schema, keys: Iterable[str]) -> set[str] | None:
     """The ids that `keys` name; None (all of them) if there are no keys. Raises ApiError 400."""

@@ -17,8 +17,6 @@ from sandbox.notion.records import PLAIN_SCHEMA
 from sandbox.notion.schemas import find_property
 from sandbox.notion.shapes import Shapes
 
-__all__ = ["property_item"]
-
 Json = dict[str, Any]
 
 _LISTED = ("title", "rich_text", "relation", "people")

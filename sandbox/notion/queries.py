@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sandbox.notion.shapes import Shapes
     from sandbox.notion.store import NotionStore
 
-__all__ = ["query"]
 
 Json = dict[str, Any]
 Test = Callable[[Page], bool]

@@ -21,8 +21,6 @@ from sandbox.notion.schemas import find_property
 from sandbox.notion.spans import Span, span_of
 from sandbox.notion.times import minute_of
 
-__all__ = ["Reader", "Rolled", "plain_values", "reader", "related_pages"]
-
 Json = dict[str, Any]
 Reader = Callable[[Page], Any]
 

@@ -11,15 +11,6 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-__all__ = [
-    "PLAIN_SCHEMA",
-    "DataSource",
-    "Database",
-    "Page",
-    "Record",
-    "Schema",
-]
-
 Json = dict[str, Any]
 Schema = dict[str, Json]
 """Property id → its configuration: `{"id", "name", "description", "type", <type>: {...}}`."""

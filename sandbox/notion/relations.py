@@ -11,8 +11,6 @@ from typing import Any
 from sandbox.notion.objects import Objects
 from sandbox.notion.records import Page
 
-__all__ = ["mirror", "mirror_all"]
-
 Json = dict[str, Any]
 
 

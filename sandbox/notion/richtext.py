@@ -24,19 +24,6 @@ from sandbox.notion.ids import hex_of
 from sandbox.notion.times import date_value
 from sandbox.notion.users import full_user, user_name
 
-__all__ = [
-    "API_COLORS",
-    "COLORS",
-    "Titles",
-    "checked_url",
-    "compact",
-    "expanded",
-    "parse_date",
-    "parse_rich_text",
-    "plain",
-    "text_item",
-]
-
 Json = dict[str, Any]
 
 COLORS = ("default", "gray", "brown", "orange", "yellow", "green", "blue", "purple", "pink", "red")

@@ -11,8 +11,6 @@ from typing import Any
 
 from sandbox.notion.spans import Span
 
-__all__ = ["ARRAY_FUNCTIONS", "FUNCTIONS", "roll_up"]
-
 ARRAY_FUNCTIONS = ("show_original", "show_unique")
 _EMPTY: tuple[Any, ...] = (None, "", [])
 

@@ -6,8 +6,6 @@ import re
 
 from sandbox.notion import endpoints as on
 
-__all__ = ["endpoint_for"]
-
 _ROUTES: tuple[tuple[str, str, on.Endpoint], ...] = (
     ("POST", "pages", on.create_page),
     ("GET", "pages/{page_id}", on.retrieve_page),

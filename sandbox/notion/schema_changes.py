@@ -25,8 +25,6 @@ from sandbox.notion.two_way import (
     show_name,
 )
 
-__all__ = ["change_properties"]
-
 Json = dict[str, Any]
 
 _LAST = ("relation", "rollup")

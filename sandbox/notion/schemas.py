@@ -16,19 +16,6 @@ from sandbox.notion.ids import encoded, new_option_id, parse_id
 from sandbox.notion.records import Schema
 from sandbox.notion.richtext import COLORS
 
-__all__ = [
-    "OPTION_TYPES",
-    "TYPES",
-    "described",
-    "find_property",
-    "new_option",
-    "option_by",
-    "parse_simple",
-    "property_json",
-    "type_of",
-    "with_options",
-]
-
 Json = dict[str, Any]
 
 BARE_TYPES = (

@@ -15,8 +15,6 @@ from sandbox.notion.paging import list_json, take
 from sandbox.notion.records import DataSource, Page
 from sandbox.notion.shapes import Shapes
 
-__all__ = ["search"]
-
 Json = dict[str, Any]
 
 _KINDS = ("page", "data_source")

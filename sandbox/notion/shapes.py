@@ -27,8 +27,6 @@ from sandbox.notion.times import iso_milliseconds, iso_minute
 from sandbox.notion.users import full_user, partial_user
 from sandbox.notion.values import empty_value
 
-__all__ = ["OLDER_VERSION", "Shapes"]
-
 Json = dict[str, Any]
 
 OLDER_VERSION = "2025-09-03"

@@ -12,8 +12,6 @@ from typing import Any, Protocol, TypeVar
 from sandbox.notion.checks import an_array, an_object, one_of, only_keys, string
 from sandbox.notion.errors import UNDEFINED, validation
 
-__all__ = ["Key", "SortReaders", "in_order", "parse_sorts"]
-
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
 Key = tuple[Callable[[R], Any], bool]

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 
 from sandbox.notion.times import instant
 
-__all__ = ["Span", "span_of"]
-
 
 class Span(NamedTuple):
     """A date or a range of dates."""

@@ -22,8 +22,6 @@ from sandbox.notion.reading import plain_values
 from sandbox.notion.records import Page
 from sandbox.notion.times import utc_now
 
-__all__ = ["NotionStore"]
-
 Json = dict[str, Any]
 
 RESULT_LIMIT = 10_000

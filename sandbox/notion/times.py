@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ["date_value", "instant", "iso_milliseconds", "iso_minute", "minute_of", "utc_now"]
-
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

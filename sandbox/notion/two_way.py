@@ -18,14 +18,6 @@ from sandbox.notion.records import DataSource
 from sandbox.notion.richtext import plain
 from sandbox.notion.schemas import find_property, related_id
 
-__all__ = [
-    "dual_of",
-    "parse_relation",
-    "refuse_taken",
-    "remove_other_side",
-    "show_name",
-]
-
 Json = dict[str, Any]
 
 

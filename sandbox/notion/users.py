@@ -6,8 +6,6 @@ from typing import Any
 
 from sandbox.notion.errors import INTEGRATION_NAME, ApiError
 
-__all__ = ["BOT_ID", "PERSON_ID", "WORKSPACE_ID", "full_user", "partial_user", "user", "user_name"]
-
 BOT_ID = "2d6f1c52-6a0e-4a55-9a3e-0b7c5f6f0b01"
 PERSON_ID = "2d6f1c52-6a0e-4a55-9a3e-0b7c5f6f0b02"
 OTHER_PERSON_ID = "2d6f1c52-6a0e-4a55-9a3e-0b7c5f6f0b03"

@@ -21,8 +21,6 @@ from sandbox.notion.records import Schema
 from sandbox.notion.richtext import checked_url, compact, parse_date, parse_rich_text
 from sandbox.notion.schemas import find_property, new_option, option_by, with_options
 
-__all__ = ["Writing", "empty_value"]
-
 Json = dict[str, Any]
 
 _READ_ONLY = (

@@ -14,8 +14,6 @@ from typing import Any, Literal
 from sandbox.soundcloud.catalogue import Catalogue
 from sandbox.soundcloud.records import SampleSet, SampleTrack, slug_of
 
-__all__ = ["Accounts", "Shelf"]
-
 Shelf = Literal["likes", "reposts"]
 
 

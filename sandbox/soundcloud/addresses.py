@@ -10,8 +10,6 @@ from sandbox.soundcloud.catalogue import Catalogue
 from sandbox.soundcloud.records import SampleTrack
 from sandbox.soundcloud.renditions import Rendition
 
-__all__ = ["AAC_HOST", "FILE_HOST", "HLS_HOST", "KEY", "MEDIA_HOSTS", "Addresses"]
-
 AAC_HOST = "playback.media-streaming.soundcloud.cloud"
 HLS_HOST = "cf-hls-media.sndcdn.com"
 FILE_HOST = "cf-media.sndcdn.com"

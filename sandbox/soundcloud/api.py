@@ -23,8 +23,6 @@ from sandbox.soundcloud.objects import set_object, track_object, user_object
 from sandbox.soundcloud.records import SampleSet, SampleTrack
 from sandbox.soundcloud.renditions import RENDITIONS, renditions_of
 
-__all__ = ["BUDGET_WINDOW", "Api"]
-
 BUDGET_WINDOW = 600.0
 """Seconds within which `format_budget` format addresses are given out (2.1)."""
 

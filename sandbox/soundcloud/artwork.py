@@ -19,8 +19,6 @@ import numpy.typing as npt
 
 from sandbox.soundcloud.messages import Answer, Request
 
-__all__ = ["artwork_address", "serve_artwork"]
-
 ARTWORK_HOST = "i1.sndcdn.com"
 _PATH = re.compile(r"/artworks-(?P<id>\d{12})-[a-z]+-(?P<size>[0-9a-z]+)\.(?P<ext>jpg|png)")
 _SIZES = {

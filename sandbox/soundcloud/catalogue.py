@@ -18,8 +18,6 @@ from sandbox.soundcloud.conditions import Condition, Details, condition_from
 from sandbox.soundcloud.music import seconds_of, steps_for
 from sandbox.soundcloud.records import ORIGINAL_KINDS, WEB, SampleSet, SampleTrack, slug_of
 
-__all__ = ["Catalogue"]
-
 SHORT = "https://on.soundcloud.com"
 
 _FIRST_TRACK = 1_900_000_017

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["DETAILS", "Condition", "condition_from"]
-
 Details = dict[str, int | float | None]
 
 

@@ -19,8 +19,6 @@ import numpy as np
 
 from sandbox.soundcloud.music import BAR, RATE, STEP, Samples, Score, bar_samples
 
-__all__ = ["AAC", "AAC_HQ", "MP3", "Codec", "Segment", "init_segment", "segments_of"]
-
 SEGMENT_BARS = 5
 
 

@@ -19,8 +19,6 @@ from sandbox.soundcloud.messages import Answer, Request, json_answer
 from sandbox.soundcloud.objects import API, set_object, track_object, user_id, user_object
 from sandbox.soundcloud.records import SampleSet, SampleTrack
 
-__all__ = ["Lists"]
-
 Json = dict[str, Any]
 Make = Callable[[], Json]
 E = TypeVar("E", bound=SampleTrack | SampleSet)

@@ -17,8 +17,6 @@ from sandbox.soundcloud.recordings import Piece, Recording, Recordings
 from sandbox.soundcloud.records import SampleTrack
 from sandbox.soundcloud.renditions import PREVIEW_SECONDS, RENDITIONS
 
-__all__ = ["Media"]
-
 _AAC_PLAYLIST = re.compile(rf"/{KEY}/(?P<name>aac-\d+)/playlist\.m3u8")
 _MP3_PLAYLIST = re.compile(rf"/playlist/(?P<preview>0/30/)?{KEY}\.128\.mp3/playlist\.m3u8")
 _AAC_SEGMENT = re.compile(rf"/{KEY}/(?P<name>aac-\d+)/(?:init\.mp4|data(?P<number>\d+)\.m4s)")

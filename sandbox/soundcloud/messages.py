@@ -7,8 +7,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Answer", "Request", "file_answer", "html_answer", "json_answer", "redirect"]
-
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BAR", "RATE", "STEP", "Score", "bar_samples", "score_for", "seconds_of", "steps_for"]
-
 RATE = 44_100
 STEP = 9_216
 BAR_STEPS = 10

@@ -17,8 +17,6 @@ from sandbox.soundcloud.renditions import (
     renditions_of,
 )
 
-__all__ = ["API", "set_object", "track_object", "track_stub", "user_id", "user_object"]
-
 Json = dict[str, Any]
 
 API = "https://api-v2.soundcloud.com"

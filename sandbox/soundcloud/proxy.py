@@ -15,8 +15,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox.soundcloud.messages import Answer, Request, redirect
 
-__all__ = ["Proxy"]
-
 HOST = "127.0.0.1"
 _LOOPBACK = {"127.0.0.1", "localhost"}
 _LARGEST_BODY = 1_000_000

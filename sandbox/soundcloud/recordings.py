@@ -26,8 +26,6 @@ from sandbox.soundcloud.music import (
 )
 from sandbox.soundcloud.records import SampleTrack
 
-__all__ = ["Piece", "Recording", "Recordings"]
-
 # kind of file: (format for PyAV, encoder, bits a second or 0)
 _ORIGINALS = {
     "wav": ("wav", "pcm_s16le", 0),

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from sandbox.soundcloud.conditions import Condition, Details
 
-__all__ = ["ORIGINAL_KINDS", "WEB", "SampleSet", "SampleTrack", "slug_of"]
-
 WEB = "https://soundcloud.com"
 ORIGINAL_KINDS = ("wav", "aiff", "flac", "mp3")
 

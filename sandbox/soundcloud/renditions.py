@@ -8,8 +8,6 @@ from sandbox.soundcloud.conditions import Condition
 from sandbox.soundcloud.encoding import AAC, AAC_HQ, MP3, Codec
 from sandbox.soundcloud.records import SampleTrack
 
-__all__ = ["PREVIEW_SECONDS", "RENDITIONS", "Rendition", "is_snipped", "renditions_of"]
-
 PREVIEW_SECONDS = 30.0
 _AAC_TYPE = 'audio/mp4; codecs="mp4a.40.2"'
 

@@ -23,8 +23,6 @@ from sandbox.soundcloud.proxy import Proxy
 from sandbox.soundcloud.recordings import Recordings
 from sandbox.soundcloud.site import ASSET_HOST, script, short_link, web_page
 
-__all__ = ["HOSTS", "SoundCloudStandIn"]
-
 _WEB = ("soundcloud.com", "www.soundcloud.com", "m.soundcloud.com")
 _API, _LOGIN, _SHORT = "api-v2.soundcloud.com", "api-auth.soundcloud.com", "on.soundcloud.com"
 

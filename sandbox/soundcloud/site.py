@@ -5,8 +5,6 @@ from __future__ import annotations
 from sandbox.soundcloud.catalogue import Catalogue
 from sandbox.soundcloud.messages import Answer, Request, html_answer, redirect
 
-__all__ = ["ASSET_HOST", "script", "short_link", "web_page"]
-
 ASSET_HOST = "a-v2.sndcdn.com"
 _SCRIPTS = ("0-3a1f9c02", "49-7be20d11")
 

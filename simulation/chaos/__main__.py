@@ -28,8 +28,6 @@ from simulation.chaos.witness import Witness
 from simulation.one_server import serve_prefect
 from tasks.locks.timing import LockTiming
 
-__all__ = ["main"]
-
 _TRACK_SECONDS = 12.0
 _LATE = {"late": 0.03, "unavailable_saved": 0.01, "dropped_saved": 0.01, "dropped": 0.01}
 _LATE_SECONDS = (2.0, 40.0)

@@ -17,8 +17,6 @@ from flows.settings import VARIABLES
 from sandbox.threaded import RunningSandbox
 from simulation.chaos.witness import Entrance, Witness
 
-__all__ = ["Crew", "Member"]
-
 _ROOT = Path(__file__).parent.parent.parent
 _PER_MACHINE = 2
 _JUST_NOW = 0.3

@@ -16,8 +16,6 @@ from typing import Any
 from sandbox.threaded import RunningSandbox
 from simulation.chaos.witness import Note
 
-__all__ = ["Label", "Person"]
-
 _STATUS = "Audio Processing Status"
 
 

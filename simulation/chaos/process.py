@@ -14,8 +14,6 @@ from flows.prefect_server.environment import prepare_prefect
 from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming
 
-__all__ = ["main", "timing_of"]
-
 _SHORTEST_TIMEOUT = 250.0
 
 

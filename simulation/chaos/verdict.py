@@ -14,8 +14,6 @@ from sandbox.server import Sandbox
 from simulation.chaos.witness import Note
 from tasks.locks.value import parse
 
-__all__ = ["Claims", "Holding", "count_claims", "double_imports", "holdings", "losses", "overlaps"]
-
 _TOLERANCE = 0.5
 
 

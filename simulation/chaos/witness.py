@@ -12,8 +12,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox.listener import Listener
 from sandbox.threaded import RunningSandbox
 
-__all__ = ["Entrance", "Note", "Witness"]
-
 _LOCK = "Processing Lock"
 _PAGE = "/v1/pages/"
 _IMPORT = "/api/item/addFromPath"

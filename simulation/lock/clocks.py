@@ -9,8 +9,6 @@ from simulation.lock.faults import Faults
 from simulation.lock.loop import VirtualLoop
 from tasks.locks.clock import Asked, NotionTime
 
-__all__ = ["Clocks"]
-
 _SKEWS = (0.0, 41.0, -3 * 3600.0, 7.5 * 3600.0)
 _SURELY_DIFFERENT = 30.0
 

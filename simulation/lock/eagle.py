@@ -12,8 +12,6 @@ from tasks.eagle.records import EagleItem
 from tasks.errors import EagleRefused, EagleUnavailable
 from tasks.locks.lease import Lease
 
-__all__ = ["bring_in"]
-
 _LATENCY = 0.05
 _REFUSED, _UNANSWERED = 0.1, 0.1
 

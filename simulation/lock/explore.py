@@ -11,8 +11,6 @@ from simulation.lock.mutants import LIMITS, MUTANTS, Mutant
 from simulation.lock.schedule import Outcome, run_schedule
 from simulation.lock.themes import THEMES
 
-__all__ = ["Tally", "explore", "find_flaw", "try_all", "try_out"]
-
 _BATCH = 250
 
 

@@ -9,8 +9,6 @@ from random import Random
 
 from tasks.errors import NotionConflict, NotionError, NotionRateLimited, NotionUnavailable
 
-__all__ = ["CALM", "Fate", "Faults", "Kind", "WriteFaults"]
-
 
 class Kind(Enum):
     """What a write is for. Each kind has its own share of faults: flaws lie in combinations."""

@@ -9,8 +9,6 @@ from typing import Any, Protocol
 
 from tasks.locks.lease import Lease
 
-__all__ = ["KINDS", "Ledger", "Process", "Violation", "Write"]
-
 
 class Process(Protocol):
     """A process as its judge and its world see it: told from others, alive or dead."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-__all__ = ["Deadlock", "VirtualLoop"]
-
 
 class Deadlock(Exception):
     """Everybody waits and no timer is left: a schedule that can never end."""

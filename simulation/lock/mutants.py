@@ -27,8 +27,6 @@ from tasks.locks.ports import LockRow, Owner
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, is_live, parse
 
-__all__ = ["LIMITS", "MUTANTS", "Mutant"]
-
 
 @dataclass(frozen=True)
 class Mutant:

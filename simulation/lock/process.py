@@ -15,8 +15,6 @@ from tasks.eagle.imports import Imports
 from tasks.errors import NotionError, NotionUnavailable
 from tasks.locks.ports import LockRow, Owner
 
-__all__ = ["Killed", "Process"]
-
 
 class Killed(BaseException):
     """kill -9: no code of the process runs any more."""

@@ -20,8 +20,6 @@ from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import HeldRow, TrackLocks
 from tasks.tracks import Track
 
-__all__ = ["curator", "user"]
-
 _MARK = "Duplicate"
 
 

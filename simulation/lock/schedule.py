@@ -20,8 +20,6 @@ from simulation.lock.world import Register, World
 from tasks.locks.claim import Won, claim
 from tasks.locks.timing import LockTiming
 
-__all__ = ["Outcome", "run_schedule"]
-
 
 @dataclass(frozen=True)
 class Outcome:

@@ -14,8 +14,6 @@ from simulation.lock.loop import VirtualLoop
 from tasks.eagle.imports import Key, Patience
 from tasks.eagle.records import EagleItem
 
-__all__ = ["SharedEagle"]
-
 _SENDING = 0.1
 _NEVER = 0.03
 

@@ -10,8 +10,6 @@ from random import Random
 
 from simulation.lock.faults import Faults, Kind, WriteFaults
 
-__all__ = ["THEMES", "Theme", "Work"]
-
 
 @dataclass(frozen=True)
 class Work:

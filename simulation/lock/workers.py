@@ -13,8 +13,6 @@ from tasks.locks.cleanup import clean_stale
 from tasks.locks.lease import Lease
 from tasks.locks.value import parse
 
-__all__ = ["after_lost", "clean", "janitor", "machine"]
-
 
 async def machine(world: World, host: str, until: float) -> None:
     """One process after the other on `host`: after a kill the next one starts."""

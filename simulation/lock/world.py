@@ -16,8 +16,6 @@ from tasks.eagle.imports import Key
 from tasks.locks.ports import LockRow
 from tasks.locks.timing import LockTiming
 
-__all__ = ["EPOCH", "Register", "World"]
-
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 

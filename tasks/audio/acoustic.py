@@ -26,8 +26,6 @@ from tasks.audio.fingerprint import (
 )
 from tasks.disk.journal import Journal
 
-__all__ = ["AcousticStore", "Heard", "Likeness"]
-
 _IGNORED_BITS = np.uint32(4)
 _COMMON = 200
 """A word that more recordings have (silence) tells nothing."""

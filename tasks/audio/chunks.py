@@ -14,8 +14,6 @@ from tasks.audio.headers import AIFF, WAV, Container, from_extended_float
 from tasks.audio.recording import Pcm
 from tasks.errors import ConversionError
 
-__all__ = ["Chunk", "Layout", "Sampling", "read_layout"]
-
 _FLOAT_TAG, _PCM_TAG, _EXTENSIBLE_TAG = 3, 1, 0xFFFE
 _OPEN_ENDED = (0, 0xFFFF_FFFF)
 _MOST_CHUNKS = 1_000

@@ -6,8 +6,6 @@ import ctypes
 import sys
 from pathlib import Path
 
-__all__ = ["clone"]
-
 _FICLONE = 0x40049409
 """Linux, `ioctl_ficlone(2)`: Btrfs, XFS, bcachefs."""
 

@@ -16,8 +16,6 @@ from tasks.audio.recording import LENGTH_TOLERANCE, Recording, is_length_right
 from tasks.audio.writing import PcmWriter, too_long
 from tasks.errors import ConversionError, IncompleteRecording
 
-__all__ = ["aiff_from_wav", "convert"]
-
 _CODEC_PADDING_SECONDS = 0.1
 _NO_MORE_THAN_16_BITS = ("pcm_s16le", "pcm_s16be", "pcm_u8")
 

@@ -26,8 +26,6 @@ from typing import Any, Self, TypeVar
 
 from tasks.errors import ConversionError, SyncError
 
-__all__ = ["DecoderPool"]
-
 _log = logging.getLogger("tasks.audio.decoder_pool")
 
 T = TypeVar("T")

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
 
-__all__ = ["DecodedSource", "WiderLayout", "opened", "undecodable"]
 
 _OPEN_OPTIONS = {
     # A file may claim to be a list of other files or addresses; none of them is followed.

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from tasks.disk.refusals import file_error
 
-__all__ = ["partial_path", "published", "sync_file", "sync_folder"]
-
 
 def partial_path(folder: Path, extension: str) -> Path:
     """A name in `folder` nobody else uses, for a file that is being written."""

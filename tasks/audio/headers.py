@@ -14,14 +14,6 @@ from dataclasses import dataclass
 
 from tasks.audio.recording import Pcm
 
-__all__ = [
-    "AIFF",
-    "MAX_DATA_BYTES",
-    "WAV",
-    "Container",
-    "from_extended_float",
-]
-
 MAX_DATA_BYTES = 0xFFFF_FFFF - 64 * 1024 * 1024
 _PCM_TAG = 1
 _EXPONENT_BIAS = 16383

@@ -28,8 +28,6 @@ from mutagen.id3 import (
     PictureType,
 )
 
-__all__ = ["Tags", "id3_bytes", "image_type", "info_bytes"]
-
 _ID_FRAME = "SOUNDCLOUD_ID"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _KEY = re.compile(r"([A-Ga-g])\s*([#b]?)\s*(major|minor|maj|min|m|)")

@@ -11,8 +11,6 @@ from tasks.audio.recording import AudioFacts, is_length_right
 from tasks.disk.refusals import unreadable
 from tasks.errors import ConversionError, SourceError
 
-__all__ = ["inspect", "is_whole", "pcm_hash"]
-
 
 def inspect(path: Path) -> AudioFacts:
     """Facts counted from the samples that are there.

@@ -12,17 +12,6 @@ import html
 import re
 import unicodedata
 
-__all__ = [
-    "MAX_NAME_BYTES",
-    "file_stem",
-    "folded_name",
-    "folder_name",
-    "plain_title",
-    "same_name",
-    "split_at_dash",
-    "with_suffix_id",
-]
-
 MAX_NAME_BYTES = 255
 _MAX_STEM_BYTES = 200
 """Leaves room for a tie-breaker as long as a Notion id, a number and an extension."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BATCH_SAMPLES", "Bytes", "Samples", "is_audible", "packed", "swapped"]
-
 Bytes = NDArray[np.uint8]
 Samples = NDArray[np.int16] | NDArray[np.int32]
 

@@ -16,8 +16,6 @@ from tasks.disk.refusals import file_error
 from tasks.disk.volumes import require_mounted
 from tasks.errors import FileError
 
-__all__ = ["make_folder", "place_file"]
-
 _NO_LINK = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP,
      errno.ENOTSUP, errno.EINVAL}

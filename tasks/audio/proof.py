@@ -16,8 +16,6 @@ from tasks.audio.pcm import BATCH_SAMPLES, Bytes, swapped
 from tasks.audio.recording import Pcm
 from tasks.errors import ConversionError
 
-__all__ = ["pcm_blocks", "pcm_sha256", "prove"]
-
 _NOTHING: Bytes = np.empty(0, dtype=np.uint8)
 
 

@@ -5,15 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = [
-    "LENGTH_TOLERANCE",
-    "AudioFacts",
-    "Pcm",
-    "Recording",
-    "is_length_right",
-    "playable_rate",
-]
-
 LENGTH_TOLERANCE = 1.0
 """Seconds by which a whole recording may differ from its announced length, however long it is.
 

@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["sweep_partial_files", "sweep_staging"]
-
 _PARTIAL = re.compile(r"\.library-sync-(?:[0-9a-f]{16}\.part(?:\.\w+)?|probe\w*)")
 _DAY_SECONDS = 24 * 3600.0
 

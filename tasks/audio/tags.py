@@ -10,8 +10,6 @@ from tasks.audio.headers import AIFF, WAV, Container
 from tasks.audio.id3 import Tags, id3_bytes, info_bytes
 from tasks.errors import MetadataError
 
-__all__ = ["tag_chunks"]
-
 
 def tag_chunks(tags: Tags, container: Container) -> bytes:
     """The chunks to stand behind the samples: ID3 in both formats, and INFO in a WAV.

@@ -14,8 +14,6 @@ from tasks.audio.recording import Pcm
 from tasks.audio.tags import tag_chunks
 from tasks.errors import ConversionError
 
-__all__ = ["PcmWriter", "too_long"]
-
 
 @dataclass
 class PcmWriter:

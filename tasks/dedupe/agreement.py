@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from tasks.dedupe.matching import same_recording, same_version
 from tasks.tracks import Track
 
-__all__ = ["RowKeys", "agree"]
-
 _SECONDS_APART = 3.0
 _COMPARABLE = ("soundcloud.com/", "youtube:")
 """Services whose addresses differ for different tracks; a short link may lead to any of them."""

@@ -14,8 +14,6 @@ from typing import Any
 from tasks.disk.journal import Journal
 from tasks.errors import FileError
 
-__all__ = ["Decisions"]
-
 _log = logging.getLogger("tasks.dedupe")
 
 Pair = tuple[str, str]

@@ -15,17 +15,6 @@ from enum import StrEnum
 from tasks.dedupe.titles import Words, run_together, split_names, word_forms
 from tasks.dedupe.versions import ASIDE_WORDS, SERIES_WORDS, SMALL_WORDS, canonical, has_version
 
-__all__ = [
-    "Mark",
-    "MarkKind",
-    "is_decoration",
-    "read_bracket",
-    "strip_bar",
-    "strip_end",
-    "strip_extension",
-    "strip_start",
-]
-
 
 class MarkKind(StrEnum):
     """What a mark tells."""

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from tasks.dedupe.agreement import RowKeys, agree
 from tasks.tracks import Track
 
-__all__ = ["DuplicateGroup", "duplicate_groups", "fullness"]
-
 KeysOf = Callable[[Track], RowKeys]
 
 

@@ -30,8 +30,6 @@ from tasks.dedupe.versions import (
     rewrite_credits,
 )
 
-__all__ = ["Heading", "Reading", "Segment", "read_heading"]
-
 _BRACKET = re.compile(r"([(\[{【<])([^()\[\]{}【】<>]*)[)\]}】>]")
 _UNCLOSED = re.compile(r"([(\[{【])([^()\[\]{}【】]*)$")
 _PLACE = re.compile("\0(\\d+)\0")

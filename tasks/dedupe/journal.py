@@ -10,8 +10,6 @@ from pathlib import Path
 from tasks.disk.journal import Journal
 from tasks.errors import DedupeError, FileError
 
-__all__ = ["THE_PAGE", "Change", "MergeJournal", "taken_back"]
-
 THE_PAGE = ""
 """The `field` of a change to the page itself: in the trash (True), or not."""
 

@@ -15,8 +15,6 @@ from tasks.dedupe.headings import Heading, Reading, read_heading
 from tasks.dedupe.titles import Words, word_forms
 from tasks.dedupe.versions import canonical, is_distinct, is_name, version_words
 
-__all__ = ["same_recording", "same_version"]
-
 _MUST_AGREE = (
     MarkKind.NUMBER,
     MarkKind.YEAR,

@@ -16,8 +16,6 @@ from tasks.dedupe.matching import same_recording
 from tasks.dedupe.titles import fold, word_forms
 from tasks.dedupe.versions import canonical, telling
 
-__all__ = ["Suggestion", "look_alikes"]
-
 _COMMON = 50
 """A word that more titles share says nothing about a pair."""
 

@@ -11,8 +11,6 @@ import html
 import re
 import unicodedata
 
-__all__ = ["Words", "compact", "fold", "run_together", "split_names", "word_forms"]
-
 Words = tuple[str, ...]
 
 _LETTERS_WITHOUT_DECOMPOSITION = str.maketrans(

@@ -10,21 +10,6 @@ import re
 
 from tasks.dedupe.titles import Words
 
-__all__ = [
-    "ASIDE_WORDS",
-    "GENERIC_WORDS",
-    "REMIX_WORDS",
-    "SERIES_WORDS",
-    "SMALL_WORDS",
-    "canonical",
-    "has_version",
-    "is_distinct",
-    "is_name",
-    "rewrite_credits",
-    "telling",
-    "version_words",
-]
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())

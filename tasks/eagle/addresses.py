@@ -8,8 +8,6 @@ from functools import lru_cache
 from tasks.errors import BadAddress
 from tasks.soundcloud.address import parse_address
 
-__all__ = ["KeyOf", "address_keys"]
-
 KeyOf = Callable[[str], str]
 """The key of an address, equal for every way to write it; "" for no address."""
 

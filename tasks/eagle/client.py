@@ -22,8 +22,6 @@ from tasks.eagle.wire import records_in, unwrap
 from tasks.errors import EagleMalformed, EagleRefused, EagleUnavailable
 from tasks.slow_answers import SlowAnswers
 
-__all__ = ["EagleClient"]
-
 Json = dict[str, Any]
 T = TypeVar("T")
 

@@ -18,8 +18,6 @@ from tasks.disk.strict_json import parse_json
 from tasks.eagle.disk_cache import Remembered
 from tasks.eagle.records import EagleItem
 
-__all__ = ["DiskLibrary", "DiskReading", "as_remembered"]
-
 _ATTEMPTS = 3
 _PAUSE = 0.1
 

@@ -14,8 +14,6 @@ from typing import Any
 from tasks.disk.whole_files import read_document, write_whole
 from tasks.eagle.records import EagleItem
 
-__all__ = ["ItemCache", "Remembered"]
-
 _FORMAT = 1
 
 

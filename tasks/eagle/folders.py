@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from tasks.eagle.client import EagleClient
 from tasks.eagle.records import EagleFolder
 
-__all__ = ["PlaylistFolders"]
-
 _PARENT = "Playlists"
 
 

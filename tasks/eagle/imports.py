@@ -19,8 +19,6 @@ from tasks.errors import EagleImportLost, EagleRefused, EagleUnavailable, FileEr
 from tasks.locks.ports import Ticks
 from tasks.locks.shielded import see_through
 
-__all__ = ["Imports", "Lock", "Looks", "Notes", "Patience", "Unguarded"]
-
 _log = logging.getLogger("tasks.eagle.imports")
 
 _RECENT = 50

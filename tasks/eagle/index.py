@@ -20,8 +20,6 @@ from tasks.dedupe.versions import telling
 from tasks.eagle.addresses import KeyOf
 from tasks.eagle.records import EagleItem
 
-__all__ = ["EagleIndex", "EagleItem", "Match", "MatchReason", "RecordingIdentity"]
-
 _EXTENSIONS = {"wav": frozenset({"wav", "wave"}), "aiff": frozenset({"aiff", "aif"})}
 _PREFIX = 32
 

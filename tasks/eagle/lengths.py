@@ -13,8 +13,6 @@ from tasks.audio.recording import LENGTH_TOLERANCE, is_length_right
 from tasks.eagle.records import EagleItem
 from tasks.errors import ConversionError
 
-__all__ = ["holds_as_much"]
-
 
 def holds_as_much(item: EagleItem, file: Path | None, ours: Path) -> bool:
     """True if the item, whose file is `file` where it can be read from here, is as long as `ours`.

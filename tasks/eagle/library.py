@@ -35,8 +35,6 @@ from tasks.errors import (
 )
 from tasks.locks.clock import SystemTicks
 
-__all__ = ["EagleLibrary", "Patience"]
-
 _log = logging.getLogger("tasks.eagle.library")
 
 _IMPORTS_AT_ONCE = 2

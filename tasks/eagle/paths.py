@@ -9,8 +9,6 @@ from typing import Self
 
 from tasks.errors import ConfigurationError
 
-__all__ = ["PathMap"]
-
 _DRIVE = re.compile(r"[A-Za-z]:(?:[\\/]|$)")
 
 

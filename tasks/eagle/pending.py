@@ -18,8 +18,6 @@ from tasks.disk.journal import Journal
 from tasks.disk.private import private_folder
 from tasks.errors import FileError
 
-__all__ = ["PendingImports"]
-
 _FORGOTTEN_AFTER = 15 * 60.0
 _DELETED_AFTER = 24 * 3600.0
 _CLOCK_STEPS = 60.0

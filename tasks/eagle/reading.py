@@ -16,8 +16,6 @@ from tasks.eagle.disk import DiskLibrary, as_remembered
 from tasks.eagle.disk_cache import ItemCache
 from tasks.eagle.records import EagleItem
 
-__all__ = ["Reading", "read_items"]
-
 _CHANGED_AT_MOST = 1000
 """Reading one item from a disk takes 0.1 to 5 ms; beyond this a list from Eagle is quicker."""
 

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["FINGERPRINT_TAG", "EagleFolder", "EagleItem", "LibraryInfo"]
-
 _SOUNDCLOUD_ID = re.compile(r"\bsoundcloud:(\d+)\b")
 FINGERPRINT_TAG = "fingerprint:"
 _FINGERPRINT = re.compile(FINGERPRINT_TAG + r"([0-9a-f]{32}(?:[0-9a-f]{32})?)")

@@ -14,8 +14,6 @@ from tasks.errors import EagleError
 from tasks.stages import stage
 from tasks.tracks import Track
 
-__all__ = ["adopt_item", "cache_library", "import_file", "look_again"]
-
 
 @stage("cache-eagle-library")
 async def cache_library(library: EagleLibrary, loading: Awaitable[int] | None = None) -> int:

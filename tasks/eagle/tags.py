@@ -8,8 +8,6 @@ from dataclasses import replace
 from tasks.eagle.records import FINGERPRINT_TAG, EagleItem
 from tasks.tracks import Track
 
-__all__ = ["import_tags", "told_by_item"]
-
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
 
 

@@ -15,8 +15,6 @@ from typing import Any
 from tasks.disk.strict_json import parse_json
 from tasks.errors import EagleMalformed, EagleRefused
 
-__all__ = ["records_in", "unwrap"]
-
 Json = dict[str, Any]
 
 _ARRAY = re.compile(r'"data"\s*:\s*\[')

@@ -12,8 +12,6 @@ from tasks.audio.chunks import read_layout
 from tasks.errors import SyncError
 from tasks.tracks import Track
 
-__all__ = ["DeckPlaylist", "DeckTrack", "FileFacts", "deck_track", "look_at"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class DeckTrack:

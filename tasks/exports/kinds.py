@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["ExportKind"]
-
 
 class ExportKind(StrEnum):
     """A kind of export, by the word that asks for it."""

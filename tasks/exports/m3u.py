@@ -12,8 +12,6 @@ from pathlib import Path
 
 from tasks.exports.deck_track import DeckPlaylist, DeckTrack
 
-__all__ = ["MARK", "playlist_text"]
-
 MARK = "#LIBRARY-SYNC:"
 """The line by which a file is known to be ours; players pass over it."""
 

@@ -18,8 +18,6 @@ from typing import Any
 from tasks.errors import ConfigurationError
 from tasks.exports.deck_track import DeckPlaylist, DeckTrack
 
-__all__ = ["FOLDER", "MARK", "is_installed", "library_xml", "tonality"]
-
 FOLDER = "library-sync"
 """The name of the folder that holds the playlists."""
 

@@ -9,8 +9,6 @@ from tasks.audio.placing import make_folder
 from tasks.disk.refusals import unreadable
 from tasks.errors import FileError
 
-__all__ = ["write_export"]
-
 _HEAD_BYTES = 2_000
 
 

@@ -20,18 +20,6 @@ from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, is_live, parse
 from tasks.locks.waits import wait_after
 
-__all__ = [
-    "RETRY_PAUSES",
-    "Claim",
-    "Locked",
-    "Lost",
-    "NotWanted",
-    "Won",
-    "claim",
-    "claim_as",
-    "hinders",
-]
-
 # Seconds before a claim that certainly wrote nothing begins again.
 RETRY_PAUSES = (1.0, 4.0)
 _LOOKS = 3

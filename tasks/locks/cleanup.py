@@ -18,8 +18,6 @@ from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import parse
 
-__all__ = ["CleanupReport", "clean_stale"]
-
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 8

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-__all__ = ["Asked", "NotionTime", "SystemClock", "SystemTicks"]
-
 # Seconds by which Notion's servers, or this machine's two clocks, may disagree for no reason.
 _TOLERANCE = 2.0
 # Seconds a second by which a clock may be too fast or slow: the most that NTP slews one.

@@ -15,8 +15,6 @@ from tasks.locks.claim import RETRY_PAUSES, Locked, Lost, NotWanted, Won, hinder
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import HeldRow, TrackLocks, Unlocked
 
-__all__ = ["Decide", "hold_row", "hold_rows", "write_decided"]
-
 Decide: TypeAlias = Callable[[LockRow], Awaitable[Mapping[str, Any]]]
 """What to write into a row by what it shows now (Notion's JSON); nothing if it needs nothing."""
 

@@ -22,8 +22,6 @@ from tasks.locks.value import LockValue, parse
 from tasks.locks.waits import wait_after
 from tasks.locks.written import shows
 
-__all__ = ["Lease"]
-
 log = logging.getLogger(__name__)
 
 _PAUSES = (1.0, 4.0, 10.0)

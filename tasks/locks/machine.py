@@ -17,8 +17,6 @@ from uuid import uuid4
 
 from tasks.disk.private import close_to_others, private_folder
 
-__all__ = ["Machine", "this_machine"]
-
 
 @dataclass(frozen=True)
 class Machine:

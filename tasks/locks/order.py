@@ -13,8 +13,6 @@ from hashlib import blake2b
 
 from tasks.locks.value import parse
 
-__all__ = ["machine_name", "machines_in", "own_part_first"]
-
 
 def own_part_first(
     page_ids: Iterable[str], machine: str, machines: Collection[str] = ()

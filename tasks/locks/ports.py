@@ -13,8 +13,6 @@ from uuid import uuid4
 
 from tasks.locks.value import LockValue
 
-__all__ = ["Clock", "LockRow", "LockStore", "Owner", "Ticks", "TokenLog", "Unrecorded"]
-
 
 @dataclass(frozen=True)
 class LockRow:

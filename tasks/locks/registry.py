@@ -25,8 +25,6 @@ from tasks.locks.machine import Machine, this_machine
 from tasks.locks.standing import OwnLocks
 from tasks.locks.value import parse
 
-__all__ = ["DeadProcesses", "TokenFile", "find_dead", "own_locks", "try_lock"]
-
 log = logging.getLogger(__name__)
 
 _SUFFIX = ".tokens"

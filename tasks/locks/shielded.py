@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 from tasks.locks.ports import Ticks
 
-__all__ = ["finish_within", "see_through"]
-
 Result = TypeVar("Result")
 
 

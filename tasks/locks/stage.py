@@ -11,8 +11,6 @@ from tasks.locks.registry import find_dead
 from tasks.locks.track_locks import TrackLocks
 from tasks.stages import stage
 
-__all__ = ["clear_stale_locks"]
-
 
 @stage("clear-stale-locks")
 async def clear_stale_locks(

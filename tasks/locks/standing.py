@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from tasks.locks.value import is_live, parse
 
-__all__ = ["OwnLocks", "Standing", "standing"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class OwnLocks:

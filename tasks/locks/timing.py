@@ -9,8 +9,6 @@ from typing import Self
 
 from tasks.errors import ConfigurationError, LeaseLost
 
-__all__ = ["LockTiming"]
-
 _SHORTEST_TIMEOUT = 300.0
 
 

@@ -10,8 +10,6 @@ from tasks.locks.claim import Locked, Lost, NotWanted, Won, claim
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.timing import LockTiming
 
-__all__ = ["HeldRow", "Outcome", "TrackLocks", "Unlocked"]
-
 
 class HeldRow(Protocol):
     """What the work on a track needs of its lease."""

@@ -9,8 +9,6 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["LockValue", "is_live", "parse"]
-
 # The host may hold colons (IPv6), so the number is read from the left and the rest from the right.
 _VALUE = re.compile(
     r"(?P<pid>\d{1,10}):(?P<host>.+):(?P<uuid>[^:\s]+)"

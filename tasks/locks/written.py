@@ -11,8 +11,6 @@ from typing import Any
 
 from tasks.errors import WriteNotVerified
 
-__all__ = ["require_shown", "shows"]
-
 _TEXTS = ("title", "rich_text")
 _OPTIONS = ("select", "status")
 _PLAIN = ("number", "checkbox", "url", "email", "phone_number")

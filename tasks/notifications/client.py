@@ -12,8 +12,6 @@ from typing import Any
 
 from tasks.errors import ConfigurationError, SyncError
 
-__all__ = ["NotificationFailed", "Notifier"]
-
 _SECONDS = 20.0
 _BETWEEN = re.compile(r"[\s,;]+(?=[\w+-]+://)")
 """What divides addresses: an address may have commas itself."""

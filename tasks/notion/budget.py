@@ -22,8 +22,6 @@ from typing import Protocol
 
 from tasks.retrying import UNSAID_SECONDS, said_time
 
-__all__ = ["LEASE_SECONDS", "RequestBudget", "SharedPermits"]
-
 _log = logging.getLogger("tasks.notion.budget")
 
 _WINDOW_SECONDS = 60.0

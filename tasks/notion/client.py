@@ -33,8 +33,6 @@ from tasks.notion.budget import RequestBudget
 from tasks.notion.shapes import has_shape
 from tasks.slow_answers import SlowAnswers
 
-__all__ = ["NotionClient"]
-
 Json = dict[str, Any]
 
 _REQUEST_SECONDS = 60.0

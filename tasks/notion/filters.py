@@ -10,19 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tasks.notion.schema import Field, Property, Schema
+from tasks.notion.properties import Field
+from tasks.notion.schema import Property, Schema
 from tasks.notion.values import SENTINELS
 from tasks.tracks import Track, TrackFilter
-
-__all__ = [
-    "contains",
-    "equals",
-    "locked_rows",
-    "query_filter",
-    "rows_with_addresses",
-    "rows_with_ids",
-    "wants",
-]
 
 Json = dict[str, Any]
 

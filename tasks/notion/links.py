@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["id_in"]
-
 _DIGITS = 32
 _HEX = re.compile(r"[0-9a-f]{32}")
 

@@ -14,8 +14,6 @@ from tasks.errors import ListingIncomplete, NotionRefused
 from tasks.notion.client import NotionClient
 from tasks.retrying import PATIENT, RetryPolicy, retrying
 
-__all__ = ["list_rows"]
-
 Json = dict[str, Any]
 
 _PAGE_SIZE = 100

@@ -7,11 +7,10 @@ from typing import Any
 
 from tasks.locks.ports import LockRow
 from tasks.notion.client import NotionClient
+from tasks.notion.properties import Field
 from tasks.notion.rows import lock_text
-from tasks.notion.schema import Field, Schema
+from tasks.notion.schema import Schema
 from tasks.notion.writes import lock_value
-
-__all__ = ["NotionLockStore", "lock_row"]
 
 
 class NotionLockStore:

@@ -20,15 +20,14 @@ from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.filters import rows_with_addresses, rows_with_ids
 from tasks.notion.listing import list_rows
+from tasks.notion.properties import Field
 from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import page_title, to_track
-from tasks.notion.schema import Field, Schema
+from tasks.notion.schema import Schema
 from tasks.notion.values import playlist_key
 from tasks.notion.writes import property_values
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
-
-__all__ = ["JustMade", "NewRows"]
 
 Json = dict[str, Any]
 

@@ -12,8 +12,6 @@ from tasks.notion.rows import page_title
 from tasks.notion.values import plain_text
 from tasks.retrying import PATIENT, retrying
 
-__all__ = ["PlaylistAddress", "PlaylistAddresses"]
-
 _NAMES = FIELDS[Field.SOUNDCLOUD_URL].names
 _TYPES = ("url", "rich_text")
 

@@ -8,13 +8,12 @@ from dataclasses import replace
 
 from tasks.errors import NotionNotFound
 from tasks.notion.client import NotionClient
+from tasks.notion.properties import Field
 from tasks.notion.relations import related_ids
 from tasks.notion.rows import page_title
-from tasks.notion.schema import Field, Schema
+from tasks.notion.schema import Schema
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
-
-__all__ = ["PlaylistNames"]
 
 _RELATED_IN_A_PAGE = 25
 _LIST_FROM = 4

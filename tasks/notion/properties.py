@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["DUPLICATE", "FIELDS", "Field", "FieldSpec", "Holds", "offered"]
-
 DUPLICATE = "Duplicate"
 """The status of a row that was redirected to another."""
 

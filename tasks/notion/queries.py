@@ -9,8 +9,9 @@ from tasks.notion.client import NotionClient
 from tasks.notion.filters import locked_rows, query_filter, rows_with_addresses, rows_with_ids
 from tasks.notion.listing import list_rows
 from tasks.notion.lock_store import lock_row
+from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
-from tasks.notion.schema import Field, Schema
+from tasks.notion.schema import Schema
 from tasks.tracks import Track, TrackFilter
 
 _FRAGMENTS_PER_QUERY = 50

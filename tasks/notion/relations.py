@@ -11,8 +11,6 @@ from typing import Any
 from tasks.notion.client import NotionClient
 from tasks.retrying import PATIENT, retrying
 
-__all__ = ["related_ids", "with_whole_relations"]
-
 Json = dict[str, Any]
 
 _SHOWN = 25

@@ -20,8 +20,6 @@ from tasks.notion.values import (
 )
 from tasks.tracks import Track
 
-__all__ = ["lock_text", "page_title", "to_track", "track_number"]
-
 _TRACK_NUMBER = re.compile(r"(?:soundcloud:tracks:)?0*([1-9]\d*)(?:\.0+)?", re.ASCII)
 _ATTRIBUTES = frozenset(each.name for each in fields(Track))
 

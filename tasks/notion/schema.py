@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from tasks.errors import ConfigurationError
-from tasks.notion.properties import DUPLICATE, FIELDS, Field, FieldSpec, Holds
-
-__all__ = ["DUPLICATE", "FIELDS", "Field", "FieldSpec", "Property", "Schema"]
+from tasks.notion.properties import FIELDS, Field, FieldSpec, Holds
 
 _NEVER_WRITTEN = {
     "formula", "rollup", "unique_id", "button", "verification", "created_by", "last_edited_by",

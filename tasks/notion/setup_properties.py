@@ -10,8 +10,6 @@ from tasks.notion.properties import FIELDS, Field, offered
 from tasks.notion.schema import Schema
 from tasks.notion.source import data_source_id
 
-__all__ = ["missing_properties", "property_bodies"]
-
 
 def missing_properties(schema: Schema) -> list[Field]:
     """What the database lacks of the properties that somebody would miss."""

@@ -18,8 +18,6 @@ from tasks.notion.client import NotionClient
 from tasks.notion.schema import Schema
 from tasks.retrying import PATIENT, RetryPolicy, retrying
 
-__all__ = ["data_source_id", "recall_source", "remember_source", "tracks_source"]
-
 
 async def data_source_id(
     notion: NotionClient, database_id: str, policy: RetryPolicy = PATIENT

@@ -10,18 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tasks.errors import ErrorType
-from tasks.notion.schema import DUPLICATE, Field, Schema
+from tasks.notion.properties import DUPLICATE, Field
+from tasks.notion.schema import Schema
 from tasks.tracks import Track
-
-__all__ = [
-    "COMPLETE",
-    "CONVERTED",
-    "DUPLICATE",
-    "OURS",
-    "errors_of",
-    "status_value",
-    "status_without_ours",
-]
 
 COMPLETE = "Files Imported to Eagle"
 CONVERTED = "Format Conversion Complete"

@@ -8,21 +8,6 @@ from typing import Any
 
 from tasks.notion.schema import Property
 
-__all__ = [
-    "SENTINELS",
-    "address_text",
-    "is_ticked",
-    "names_in",
-    "names_text",
-    "number_in",
-    "number_text",
-    "option_name",
-    "plain_text",
-    "playlist_key",
-    "value_at",
-    "value_of",
-]
-
 Value = Mapping[str, Any]
 
 SENTINELS = frozenset({"None", "FILE_MISSING"})

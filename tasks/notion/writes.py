@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tasks.notion.schema import Field, Property, Schema
+from tasks.notion.properties import Field
+from tasks.notion.schema import Property, Schema
 from tasks.notion.values import names_text, number_text, option_name
-
-__all__ = ["MOST_OPTIONS", "lock_value", "property_values", "writable"]
 
 Json = dict[str, Any]
 

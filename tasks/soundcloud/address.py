@@ -15,17 +15,6 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from tasks.errors import BadAddress
 
-__all__ = [
-    "SOUNDCLOUD_HOSTS",
-    "Address",
-    "AddressKind",
-    "account_words",
-    "is_allowed_host",
-    "is_web_page",
-    "parse_address",
-    "parse_set_address",
-]
-
 SOUNDCLOUD_HOSTS = ("soundcloud.com", "sndcdn.com", "soundcloud.cloud", "soundcloud.app.goo.gl")
 
 _WEB_HOSTS = frozenset({"soundcloud.com", "www.soundcloud.com", "m.soundcloud.com"}) | {

@@ -16,8 +16,6 @@ from yt_dlp.networking.exceptions import RequestError
 
 from tasks.errors import DownloadInterrupted, SourceError, TooLarge
 
-__all__ = ["BoundedBody", "Bounds", "OutOfBounds", "media_bounds", "page_bounds"]
-
 _PAGE_BYTES, _PAGE_SECONDS = 32_000_000, 60.0
 _MOST_BYTES, _MOST_SECONDS = 4_300_000_000, 6 * 3600.0
 """A recording that nobody announced a length of: more than a WAV can hold."""

@@ -19,8 +19,6 @@ from time import monotonic
 from tasks.errors import SourceDenied, SourceError, SourceRateLimited
 from tasks.retrying import UNSAID_SECONDS, said_time
 
-__all__ = ["SourceBudget"]
-
 _log = logging.getLogger("tasks.soundcloud.budget")
 
 _WINDOW_SECONDS = 600.0

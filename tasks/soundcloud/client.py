@@ -48,8 +48,6 @@ from tasks.soundcloud.pace import Pace
 from tasks.soundcloud.translation import format_refusal, translate
 from tasks.threads import in_thread
 
-__all__ = ["Download", "Progress", "SoundCloudClient", "SourceFacts", "translated"]
-
 T = TypeVar("T")
 
 Json = dict[str, Any]

@@ -13,8 +13,6 @@ from tasks.audio.names import plain_title, same_name, split_at_dash
 from tasks.dedupe.titles import fold
 from tasks.dedupe.versions import canonical, version_words
 
-__all__ = ["Credit", "credit"]
-
 _RUNNING_NUMBER = re.compile(r"[\[(]?\d{1,3}[\])]?\.?")
 _HERALD = re.compile(r"^\W*(?:premi[eè]re|exclusive|free (?:download|dl))\s*[:|]\s*", re.IGNORECASE)
 _OCCASION = re.compile(r"(?:live (?:at|in|from|on)|remaster(?:ed)?)\b")

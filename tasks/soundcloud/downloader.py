@@ -23,8 +23,6 @@ from yt_dlp.networking.exceptions import RequestError
 from tasks.soundcloud.bounds import BoundedBody, Bounds, media_bounds, page_bounds
 from tasks.soundcloud.transport import require_own_downloader, require_whole_playlist
 
-__all__ = ["Downloader", "ForeignHost", "Guard", "Landed", "Stopped", "is_format_request"]
-
 Json = dict[str, Any]
 
 _log = logging.getLogger("tasks.soundcloud.ytdlp")

@@ -10,16 +10,6 @@ from typing import Any
 from tasks.errors import NoFormats, PreviewOnly
 from tasks.soundcloud.transport import is_own, require_own_downloader
 
-__all__ = [
-    "Download",
-    "Progress",
-    "SourceFacts",
-    "artwork_urls",
-    "best_whole",
-    "facts",
-    "refuse_suspected_preview",
-]
-
 Json = dict[str, Any]
 
 _ARTWORK_SIZE = 500

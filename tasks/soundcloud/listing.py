@@ -23,8 +23,6 @@ from tasks.soundcloud.downloader import Downloader, Guard
 from tasks.soundcloud.information import SourceFacts
 from tasks.soundcloud.lists import ListAddress, ListedTrack, ListKind, SourceList, heard_facts
 
-__all__ = ["read_list"]
-
 Json = dict[str, Any]
 
 _API_HOST = "api-v2.soundcloud.com"

@@ -15,15 +15,6 @@ from tasks.errors import BadAddress
 from tasks.soundcloud.address import account_words, parse_set_address
 from tasks.soundcloud.information import SourceFacts
 
-__all__ = [
-    "ListAddress",
-    "ListKind",
-    "ListedTrack",
-    "SourceList",
-    "heard_facts",
-    "parse_list_address",
-]
-
 Json = Mapping[str, Any]
 
 _REMEDY = (

@@ -7,8 +7,6 @@ from time import monotonic
 
 from tasks.errors import DownloadInterrupted
 
-__all__ = ["Pace"]
-
 
 class Pace:
     """At least `least_bytes` must come in each `period` of seconds (32 kB a minute: 4 kbit/s)."""

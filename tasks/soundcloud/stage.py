@@ -15,10 +15,9 @@ from tasks.audio.names import file_stem
 from tasks.audio.recording import Recording, playable_rate
 from tasks.errors import DownloadInterrupted
 from tasks.soundcloud.address import Address
-from tasks.soundcloud.client import Download, Progress
 from tasks.soundcloud.credit import credit
 from tasks.soundcloud.equipment import Equipment
-from tasks.soundcloud.information import refuse_suspected_preview
+from tasks.soundcloud.information import Download, Progress, refuse_suspected_preview
 from tasks.stages import SOURCE_RETRIES, Bound, stage
 from tasks.tracks import Track
 

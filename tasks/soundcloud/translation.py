@@ -35,8 +35,6 @@ from tasks.errors import (
 from tasks.soundcloud.bounds import OutOfBounds
 from tasks.soundcloud.downloader import ForeignHost, is_format_request
 
-__all__ = ["format_refusal", "translate"]
-
 _BY_TYPE: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
     (GeoRestrictedError, GeoBlocked, "is not available in this country"),
     (UnsupportedError, BadAddress, "is no address of a track"),

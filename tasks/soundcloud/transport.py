@@ -14,8 +14,6 @@ from yt_dlp.utils import determine_protocol
 
 from tasks.errors import DrmProtected, NoFormats
 
-__all__ = ["is_own", "require_own_downloader", "require_whole_playlist"]
-
 Json = Mapping[str, Any]
 
 _OWN = frozenset({"http", "https", "m3u8", "m3u8_native", "http_dash_segments"})

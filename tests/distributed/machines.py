@@ -19,8 +19,6 @@ from pathlib import Path
 
 from bench.servers import process
 
-__all__ = ["Machine", "descendants", "machine"]
-
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 HAS_NAMESPACES = os.getuid() == 0 and bool(shutil.which("ip")) and bool(shutil.which("unshare"))

@@ -18,8 +18,6 @@ from pathlib import Path
 
 from flows.prefect_server.own_server import _SETTINGS
 
-__all__ = ["KEPT", "shared_server"]
-
 KEPT = "TEST_PREFECT_API_URL"
 """Names a server that is kept, if one is."""
 

@@ -6,8 +6,6 @@ from sandbox.builders import Builder
 from sandbox.sample_music import PLAYLISTS, samples
 from sandbox.world import World
 
-__all__ = ["short_tracks"]
-
 
 def short_tracks(count: int, *, seconds: float = 5.0) -> Builder:
     """`count` ordinary rows whose tracks are `seconds` long."""

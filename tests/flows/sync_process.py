@@ -21,8 +21,6 @@ from sandbox.threaded import RunningSandbox
 from tasks.locks.timing import LockTiming
 from tests.timing import ALONE, patience_with
 
-__all__ = ["SyncProcess", "started", "wait_until"]
-
 prepare_prefect()
 
 _FORKS = multiprocessing.get_context("forkserver")

@@ -17,7 +17,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.eagle.app import EagleApp, create_app
+from sandbox.eagle.app import create_app
+from sandbox.eagle.eagle import EagleApp
 from sandbox.ledger import Ledger
 
 

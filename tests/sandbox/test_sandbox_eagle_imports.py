@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from sandbox.eagle.app import EagleApp
+from sandbox.eagle.eagle import EagleApp
 from sandbox.ledger import Ledger
 
 Make = Callable[..., Path]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.eagle.app import EagleApp
+from sandbox.eagle.eagle import EagleApp
 from sandbox.eagle.ids import IdMint, is_id
 from sandbox.eagle.library import is_library
 

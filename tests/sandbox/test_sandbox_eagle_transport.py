@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.eagle.app import EagleApp, create_app
+from sandbox.eagle.app import create_app
+from sandbox.eagle.eagle import EagleApp
 from sandbox.ledger import Ledger
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.eagle.app import EagleApp
+from sandbox.eagle.eagle import EagleApp
 from sandbox.ledger import Ledger
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.eagle.app import EagleApp
+from sandbox.eagle.eagle import EagleApp
 
 Make = Callable[..., Path]
 PIXEL = (

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.eagle.app import EagleApp, create_app
+from sandbox.eagle.app import create_app
+from sandbox.eagle.eagle import EagleApp
 from sandbox.ledger import Ledger
 from sandbox.listener import Listener, hang_up
 from tasks.eagle.client import EagleClient

@@ -13,7 +13,8 @@ from sandbox.ledger import Ledger
 from sandbox.soundcloud import SoundCloudStandIn
 from tasks.soundcloud.address import parse_address
 from tasks.soundcloud.budget import SourceBudget
-from tasks.soundcloud.client import Download, SoundCloudClient
+from tasks.soundcloud.client import SoundCloudClient
+from tasks.soundcloud.information import Download
 
 ACCOUNT = "2-290000-sandbox"
 

@@ -4,8 +4,9 @@ import pytest
 
 from tasks.errors import ConfigurationError
 from tasks.notion.filters import query_filter, wants
+from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
-from tasks.notion.schema import Field, Schema
+from tasks.notion.schema import Schema
 from tasks.notion.statuses import COMPLETE, status_value
 from tasks.notion.writes import property_values
 from tasks.tracks import Track, TrackFilter

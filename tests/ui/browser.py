@@ -16,8 +16,6 @@ from websockets.sync.client import ClientConnection, connect
 
 from bench.servers import process
 
-__all__ = ["CHROMIUM", "Page", "browser"]
-
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 _FLAGS = [
     "--headless",
