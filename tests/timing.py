@@ -5,7 +5,7 @@ from __future__ import annotations
 from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming
 
-ALONE = LockTiming.unchecked(write_bound=20.0, settle=0.02, timeout=300.0, landing=1.0, grace=15.0)
+ALONE = LockTiming.unchecked(write_bound=20.0, settle=0.02, timeout=300.0, landing=1.0, grace=60.0)
 """Safe for one process only: it settles for a moment, and a slow machine loses it no claim."""
 
 

@@ -97,7 +97,10 @@ def _run(environment: Mapping[str, str], output: str, words: list[str], timing: 
     os.dup2(descriptor, 2)
     os.chdir(Path(output).parent)
     from flows.__main__ import main  # noqa: PLC0415  (Prefect reads its settings now)
+    from flows.fan_out import subflows  # noqa: PLC0415
     from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
+
+    subflows._SECONDS = 60.0  # a busy machine takes its time to end what was cancelled
 
     options = SessionOptions(timing=timing, patience=patience_with(timing))
     session_options.set(options)

@@ -49,7 +49,7 @@ def assert_whole(sandbox) -> None:
     assert (values["DL"], values[LOCK]) == (True, "")
     assert Counter(imports(sandbox)) == {"wav": 1, "aiff": 1}
     assert Path(values["AIFF File Path"]).is_file()
-    copies = list(Path(sandbox.environment["PLAYLIST_TRACKS_DIR"]).rglob("*"))
+    copies = list(Path(sandbox.environment["PLAYLIST_TRACKS_DIR"]).rglob("*.wav"))
     for path in [Path(values["WAV File Path"]), *(copy for copy in copies if copy.is_file())]:
         with wave.open(str(path)) as file:
             assert file.getnframes() / file.getframerate() == pytest.approx(row.seconds, abs=0.2)

@@ -80,6 +80,7 @@ async def test_all_skips_what_is_done(run_flow, sandbox_factory):
         "skipped_done": 2,
         "skipped_duplicate": 0,
         "skipped_no_source": 0,
+        "skipped_not_due": 0,
     }
     assert summary.return_code == 2
 

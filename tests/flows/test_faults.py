@@ -17,7 +17,8 @@ from tests.timing import among_others
 LOCK = "Processing Lock"
 RESULTS = ("WAV File Path", "AIFF File Path", "Eagle File ID")
 
-# The lock's times are a tenth of the real ones in these tests, and so are the faults'.
+# The lock's times are a fifth of the real ones in these tests, the faults' a tenth.
+TIMING = among_others(0.2)
 TENTH = {
     "late_seconds": (0.2, 4.0),
     "late_hold_seconds": (0.02, 2.0),
@@ -68,11 +69,12 @@ async def test_a_rough_day_costs_time_and_no_track(sandbox_factory, run_flow):
     sandbox = sandbox_factory(build=short_tracks(6))
     latency = {"median": 0.015, "sigma": 0.7, "longest": 0.6}
     sandbox.use_faults("rough", seed=1, notion=TENTH | {"latency": latency})
-    first = await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=among_others())
+    first = await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=TIMING)
     assert said_why(first)
-    await settle(sandbox)
-    if not all(row["DL"] for row in sandbox.world.values_of_all()):
-        await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=among_others())
+    for _ in range(4):  # a busy machine is too slow for a claim now and then
+        await settle(sandbox)
+        if not all(row["DL"] for row in sandbox.world.values_of_all()):
+            await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=TIMING)
     assert [row["Title"] for row in sandbox.world.values_of_all() if not row["DL"]] == []
     assert half_written(sandbox) == doubles(sandbox) == []
 
@@ -97,14 +99,14 @@ async def test_a_hostile_day_leaves_nothing_half_done(seed, sandbox_factory, run
         parallel=True,
         workers=6,
         patience=Patience(seconds=6.0),
-        timing=among_others(),
+        timing=TIMING,
     )
     assert said_why(first)
     assert half_written(sandbox) == doubles(sandbox) == []
 
     sandbox.use_faults()
     await settle(sandbox)
-    await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=among_others())
+    await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=TIMING)
     assert [row["Title"] for row in sandbox.world.values_of_all() if not row["DL"]] == []
     assert half_written(sandbox) == doubles(sandbox) == []
 
