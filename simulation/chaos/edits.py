@@ -67,15 +67,16 @@ class Person:
 
 
 def _came_too_late(label: Label, notes: Sequence[Note]) -> bool:
-    """True unless some process wrote results after it had seen the label."""
+    """True unless some process looked at the row after the label was added, and then wrote results.
+
+    A write that was on its way already, or whose process had looked before, could not know of it.
+    """
     page_id = label.page_id.replace("-", "")
-    of_row = [note for note in notes if note.about == page_id]
-    for write in (note for note in of_row if note.kind == "release" and note.at > label.at):
-        looks = [
-            note.at
-            for note in of_row
-            if note.kind == "look" and note.process == write.process and note.at < write.at
-        ]
-        if not looks or max(looks) < label.at:
-            return True
-    return False
+    since = [note for note in notes if note.about == page_id and note.at > label.at]
+    looks = {(note.process, note.at) for note in since if note.kind == "look"}
+    return not any(
+        process == note.process and at < note.at
+        for note in since
+        if note.kind == "release"
+        for process, at in looks
+    )

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.listener import Listener
 from sandbox.threaded import RunningSandbox
+from tasks.locks.value import parse
 
-_LOCK = "Processing Lock"
 _PAGE = "/v1/pages/"
 _IMPORT = "/api/item/addFromPath"
 
@@ -39,6 +39,7 @@ class Witness:
     def __init__(self, sandbox: RunningSandbox) -> None:
         self._sandbox = sandbox
         self.notes: list[Note] = []
+        self._lock_keys: set[str] = set()
 
     def admit(self, process: str) -> Entrance:
         """Two open ports, for Notion and for Eagle, whose visitor is `process`."""
@@ -59,7 +60,7 @@ class Witness:
                 return
             messages = await _all_of(receive)
             body = b"".join(message.get("body", b"") for message in messages)
-            note = _note(process, scope["method"], scope["path"], body)
+            note = _note(process, scope["method"], scope["path"], body, self._lock_keys)
             if note is not None:
                 self.notes.append(note)
             await app(scope, _replay(messages, receive), send)
@@ -102,7 +103,8 @@ def _replay(messages: list[Message], receive: Receive) -> Receive:
     return again
 
 
-def _note(process: str, method: str, path: str, body: bytes) -> Note | None:
+def _note(process: str, method: str, path: str, body: bytes, lock_keys: set[str]) -> Note | None:
+    """A property is written by its id: the lock's is the one that a token was seen in."""
     now = time.monotonic()
     if path == _IMPORT:
         told = json.loads(body)
@@ -114,12 +116,13 @@ def _note(process: str, method: str, path: str, body: bytes) -> Note | None:
     if method == "GET":
         return Note("look", process, now, page_id)
     written = json.loads(body or b"{}").get("properties", {})
-    lock = next((value for name, value in written.items() if _is_lock(name, value)), None)
-    if lock is None:
+    texts = {key: _text(value) for key, value in written.items() if "rich_text" in value}
+    lock_keys |= {key for key, text in texts.items() if parse(text) is not None}
+    token = next((text for key, text in texts.items() if key in lock_keys), None)
+    if token is None:
         return None
-    token = "".join(part["text"]["content"] for part in lock["rich_text"])
     return Note("token" if token else "release", process, now, page_id, token)
 
 
-def _is_lock(name: str, value: Any) -> bool:
-    return name == _LOCK and isinstance(value, dict) and "rich_text" in value
+def _text(value: Any) -> str:
+    return "".join(part["text"]["content"] for part in value["rich_text"])
