@@ -37,7 +37,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--schedules", type=int, default=100_000, help="as the lock is (100000)")
     parser.add_argument("--first", type=int, default=0, help="first seed (0)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
-    parser.add_argument("--mutant-schedules", type=int, default=1000, help="each; 0: none (1000)")
+    parser.add_argument("--mutant-schedules", type=int, default=2000, help="each; 0: none (2000)")
     parser.add_argument("--trace", type=int, metavar="SEED", help="print one schedule's events")
     parser.add_argument("--theme", choices=THEMES, help="with --trace: the schedule's theme")
     names = [mutant.name for mutant in (*MUTANTS, *LIMITS)]
