@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ class Process:
         self._attempts = 0
         self._uuids: set[str] = set()
         self._looked_at: dict[str, float] = {}
+        self._decided_at: dict[str, float] = {}
         self.imports: Imports | None = None
         world.tokens(host)[self] = {}
 
@@ -182,10 +183,11 @@ class Process:
         seen.append((self.world.row(page_id), self._loop.time()))
         self._looked_at[page_id] = self._loop.time()
 
-    def decided_on(self, *rows: LockRow) -> None:
-        """The next writes are decided on these rows together: on the oldest look among them."""
-        oldest = min(self._looked_at.get(row.page_id, 0.0) for row in rows)
-        self._looked_at |= {row.page_id: oldest for row in rows}
+    def decided_on(self, page_id: str, rows: Iterable[str]) -> None:
+        """What is written into the row from now on is decided on what `rows` showed by now, and on
+        no later look at them.
+        """
+        self._decided_at[page_id] = min(self._looked_at.get(row, 0.0) for row in rows)
 
     async def write_values(self, page_id: str, properties: Mapping[str, Any]) -> LockRow:
         """A PATCH that leaves the lock as it is."""
@@ -206,7 +208,9 @@ class Process:
     ) -> LockRow:
         if self.dead:
             raise Killed
-        write = Write(lock, properties, self._looked_at.get(page_id, self._loop.time()))
+        looked_at = self._looked_at.get(page_id, self._loop.time())
+        decided_at = self._decided_at.get(page_id, looked_at) if properties else looked_at
+        write = Write(lock, properties, decided_at)
         patience, latest = self._patience(patience), self.world.latest
         fate = self.world.faults.fate(self._random, self._kind(lock), latest=latest)
         if self.world.faults.stops_before_sending > self._random.random():

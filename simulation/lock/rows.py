@@ -80,8 +80,8 @@ async def _redirect(locks: TrackLocks, process: Process, listed: Sequence[LockRo
         if pair is None:
             return
         keeper, other = pair.keeper, pair.others[0]
+        process.decided_on(other.page_id, rows)
         await rows[keeper.page_id].finish({})
-        process.decided_on(rows[keeper.page_id].row, rows[other.page_id].row)
         await rows[other.page_id].finish({_MARK: {"url": keeper.page_id}})
         process.world.ledger.counts["redirected"] += 1
 
@@ -98,6 +98,7 @@ async def _label(locks: TrackLocks, process: Process, listed: LockRow) -> None:
         labels = labels_in(newest(listed, row))
         if process.label in labels:
             return {}
+        process.decided_on(row.page_id, [row.page_id])
         return {"Labels": {"multi_select": [{"name": name} for name in (*labels, process.label)]}}
 
     process.world.ledger.counts["labelled"] += await write_decided(locks, listed.page_id, decide)
