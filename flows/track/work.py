@@ -11,7 +11,7 @@ from flows.rows.filtering import is_gone
 from flows.session.opening import Run
 from flows.track.claimed_row import ClaimedRow
 from flows.track.delivery import Finished, Held, adopt, deliver, import_one, website
-from flows.track.sound import listen, remember
+from flows.track.sound import Sound, listen, remember
 from flows.track.source_trouble import require_readable
 from tasks.audio.inspecting import is_whole
 from tasks.audio.names import file_stem
@@ -137,11 +137,22 @@ async def _keep(row: ClaimedRow, track: Track, files: Finished, known: Match | N
         held = await _by_sound(row, track, files, sound.match)
         return track, replace(held, note=sound.note)
     held = await deliver(row, track, files, known)
-    if held.wav is not None and files.pcm_sha256 not in held.wav.fingerprints:
-        track = replace(track, fingerprint="")  # adopted; nobody has heard what it holds
-    else:
+    if _is_new(held.wav, files):
         await remember(connections, state, sound, held.wav, files.pcm_sha256)
+    else:
+        track = replace(track, fingerprint=_hash_of(held.wav, sound))
     return track, replace(held, note=sound.note)
+
+
+def _is_new(item: EagleItem | None, files: Finished) -> bool:
+    """True if Eagle's item holds the finished files' own samples, or there is none."""
+    return item is None or files.pcm_sha256 in item.fingerprints
+
+
+def _hash_of(item: EagleItem | None, sound: Sound) -> str:
+    """The hash of an adopted item's samples; "" where nobody has heard what it holds."""
+    heard = sound.match.wav if sound.match else None
+    return sound.pcm_sha256 if heard and item and heard.id == item.id else ""
 
 
 async def _is_held(row: ClaimedRow, match: Match | None, files: Finished) -> bool:
