@@ -14,7 +14,6 @@ def among_others(factor: float = 0.1) -> LockTiming:
     return LockTiming.scaled_for_tests(factor)
 
 
-def patience_with(timing: LockTiming | None) -> Patience:
+def patience_with(timing: LockTiming) -> Patience:
     """How long an import may take: shorter than a lock of that timing lasts."""
-    alone = timing is None or timing is ALONE
-    return Patience.scaled_for_tests(0.25 if alone else timing.timeout / 3000)
+    return Patience.scaled_for_tests(0.25 if timing is ALONE else timing.timeout / 3000)

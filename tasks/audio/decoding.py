@@ -187,6 +187,9 @@ class DecodedSource:
             return next(packets, None)
         except EOFError:
             return None
+        except IndexError:  # a transport stream may announce a stream and never begin it
+            self.damage = "the stream is not there"
+            return None
         except av.error.FFmpegError as error:
             self.damage = error.strerror or "unreadable"
             return None

@@ -122,11 +122,12 @@ def run_flow(prefect_server: None) -> RunFlow:
         pause_seconds: float = 600.0,
         **options: Any,
     ) -> SyncSummary:
+        times = timing or (among_others() if FAULTS else ALONE)
         session_options.set(
             SessionOptions(
                 settings=settings_of(sandbox, **(settings or {})),
-                timing=timing or (among_others() if FAULTS else ALONE),
-                patience=patience or patience_with(timing),
+                timing=times,
+                patience=patience or patience_with(times),
                 pause_seconds=pause_seconds,
             )
         )
