@@ -118,7 +118,7 @@ def test_a_worker_that_drains_lets_its_run_finish(sandbox_factory, tmp_path):
             plant.start_run("library-sync/library-sync")
             plant.wait_for("an import", lambda: plant.imports()["wav"] >= 1, 400)
             worker.send_signal(signal.SIGTERM)
-            plant.start_run("status/status")
+            plant.start_run("library-status/status")
             assert worker.wait(120) == 0
         assert plant.imports() == {"wav": 6, "aiff": 6}
         states = {run["state_type"] for run in plant.runs() if run["start_time"]}
