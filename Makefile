@@ -13,7 +13,7 @@ demo: $(STAMP)
 
 MANY := -n 4 --dist loadfile
 
-# All of it, in four processes; `make test ARGS=tests/tasks/test_audio_tags.py::name` is one test.
+# All of it, in four processes; one test: `make test ARGS=tests/tasks/audio/test_audio_tags.py::name`.
 test: $(STAMP)
 	$(BIN)/pytest $(or $(ARGS),$(MANY))
 
@@ -38,9 +38,12 @@ test-lock: $(STAMP)
 		--schedules $(if $(SHORT),5000 --mutant-schedules 0,100000)
 
 # The main job's tests on a bad day of all three services (sandbox preset `rough`): minutes.
-ROUGH := $(if $(SHORT),library_sync stumbles,library_sync demo_world merges property_types sounds reports)
+ROUGH := test_library_sync track/test_stumbles
+ifndef SHORT
+ROUGH += test_demo_world rows/test_merges rows/test_property_types track/test_sounds reporting/test_reports
+endif
 test-rough: $(STAMP)
-	SANDBOX_FAULTS=rough $(BIN)/pytest $(MANY) $(ROUGH:%=tests/flows/test_%.py)
+	SANDBOX_FAULTS=rough $(BIN)/pytest $(MANY) $(ROUGH:%=tests/flows/%.py)
 
 # Hostile days, Cancel in a worker, and real processes killed at random on 200 tracks: half an hour.
 test-chaos: $(STAMP)

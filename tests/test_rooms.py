@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PRODUCT = ("flows", "tasks")
+ROOMS = ("flows", "tasks", "simulation", "bench", "tests")
 
 
 def _folders() -> list[Path]:
-    return [ROOT / name for name in PRODUCT] + [
-        init.parent for name in PRODUCT for init in (ROOT / name).glob("**/*/__init__.py")
-    ]
+    modules = [file for room in ROOMS for file in (ROOT / room).glob("**/*.py")]
+    return sorted({module.parent for module in modules})
 
 
 @pytest.mark.parametrize("folder", _folders(), ids=lambda folder: str(folder.relative_to(ROOT)))

@@ -8,7 +8,7 @@ import time
 
 from prefect import flow
 
-from bench.orchestration_steps import STEPS, in_turns, report
+from bench.orchestration.steps import STEPS, in_turns, report
 from tasks.stages import stage
 
 _marks: list[float] = []

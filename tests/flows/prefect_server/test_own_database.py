@@ -13,7 +13,7 @@ import pytest
 
 from flows.prefect_server.own_database import prune, reason_against
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 RUNS = """
 import asyncio, logging

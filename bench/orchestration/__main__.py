@@ -71,7 +71,7 @@ def _environment(kind: str, folder: Path) -> Iterator[dict[str, str]]:
 
 
 def _run(shape: str, options: argparse.Namespace, environment: dict[str, str]) -> Any:
-    command = [sys.executable, "-m", "bench.orchestration_run", shape]
+    command = [sys.executable, "-m", "bench.orchestration.one_run", shape]
     for name in ("tracks", "workers", "step"):
         command += [f"--{name}", str(getattr(options, name))]
     kept = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_") or n in _TUNED}

@@ -125,7 +125,7 @@ def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "flows", "demo"],
         stdout=far_end, stderr=far_end, cwd=tmp_path, start_new_session=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "60",
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "COLUMNS": "60",
                           "TERM": "xterm-256color"},
     )  # fmt: skip
     os.close(far_end)

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.damages import Source, damaged, sources
-from bench.fuzz_child import Verdict, tried
+from bench.fuzz.conversion import Verdict, tried
+from bench.fuzz.damages import Source, damaged, sources
 from tasks.audio.decoder_pool import DecoderPool
 from tasks.errors import SyncError
 

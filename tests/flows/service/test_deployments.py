@@ -18,7 +18,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.prefect_server.objects import WORK_POOL, prepare_server
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
 NAMES = [deployment["name"] for deployment in DEPLOYMENTS]
 

@@ -1,6 +1,6 @@
 """One measurement of bench.orchestration, in a process of its own: the steps of many tracks.
 
-    python -m bench.orchestration_run SHAPE --tracks 40 --workers 4 --step 0.05
+    python -m bench.orchestration.one_run SHAPE --tracks 40 --workers 4 --step 0.05
 
 SHAPE is `bare` (an asyncio loop), `subflow` (a subflow a track), or `product` (a subflow a track
 and a task a stage, as the sync does it). Prints one JSON line.
@@ -12,7 +12,7 @@ import argparse
 import asyncio
 import time
 
-from bench.orchestration_steps import STEPS, in_turns, report
+from bench.orchestration.steps import STEPS, in_turns, report
 from flows.prefect_server.environment import prepare_prefect
 from flows.prefect_server.own_server import serve_prefect
 
@@ -32,9 +32,9 @@ def main() -> None:
         return
     prepare_prefect()
     serve_prefect()
-    from bench import orchestration_flows  # noqa: PLC0415  (its import is part of the start-up)
+    from bench.orchestration import shapes  # noqa: PLC0415  (its import is part of the start-up)
 
-    asyncio.run(orchestration_flows.measure(options, started=STARTED))
+    asyncio.run(shapes.measure(options, started=STARTED))
 
 
 async def _measure_bare(options: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from flows.prefect_server.own_server import serve_prefect
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 RUN = """
 import os, time

@@ -149,7 +149,7 @@ def test_the_token_is_not_shown_on_a_real_terminal(sandbox_factory, tmp_path):
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("PREFECT")},
         **sandbox.environment,
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(Path(__file__).parents[3]),
     }
     del environment["NOTION_TOKEN"]
     main_end, far_end = pty.openpty()

@@ -13,7 +13,7 @@ from flows.settings import VARIABLES
 from flows.summary import ReturnCode
 from tasks.errors import ErrorType
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 PAGES = [DOCS / name for name in ("quickstart.md", "troubleshooting.md", "migration.md")]
 PLACEHOLDER = "https://soundcloud.com/artist/sets/name"
 

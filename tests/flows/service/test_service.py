@@ -23,7 +23,7 @@ from flows.service.serving import local_timezone
 from flows.service.units import Service, launchd_agent, prefect_environment, systemd_unit, unit_for
 from flows.service.worker import LibraryWorker
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STRANGE = 'a "folder" of 100% $music'
 
 

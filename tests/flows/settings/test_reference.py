@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flows.command_line.reference import env_example, fill_tables, tables
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_readmes_tables_equal_the_code():
