@@ -12,12 +12,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flows.rows.finished import known_paths, lost_copies, missing_values
-from flows.rows.playlists import in_eagle, place_copies
+from flows.rows.finished import Adoption, known_paths, lost_copies, missing_values
+from flows.rows.reaching import in_eagle, place_copies
 from flows.session.connections import Connections
 from flows.session.opening import Run
 from tasks.eagle.index import Match
@@ -35,20 +35,6 @@ _log = logging.getLogger("flows.adoption")
 
 _AT_ONCE = 8
 _SAID_EVERY = 100
-
-
-@dataclass(frozen=True)
-class Adoption:
-    """A finished row, and the items in Eagle that are its recording (none without Eagle)."""
-
-    track: Track
-    match: Match
-    reason: str
-
-
-def is_only_an_id(track: Track, match: Match | None) -> bool:
-    """True if the row is finished, nobody works on it, and Eagle's WAV is known."""
-    return bool(track.downloaded and not track.lock and match and match.wav)
 
 
 async def adopt_rows(run: Run, adoptions: Sequence[Adoption]) -> list[TrackResult]:

@@ -8,6 +8,7 @@ download.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,20 @@ from tasks.notion.properties import Field
 from tasks.notion.schema import Schema
 from tasks.notion.statuses import COMPLETE, status_value
 from tasks.tracks import FilePaths, Track
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A finished row, and the items in Eagle that are its recording (none without Eagle)."""
+
+    track: Track
+    match: Match
+    reason: str
+
+
+def is_only_an_id(track: Track, match: Match | None) -> bool:
+    """True if the row is finished, nobody works on it, and Eagle's WAV is known."""
+    return bool(track.downloaded and not track.lock and match and match.wav)
 
 
 def lacking(connections: Connections, row: Track, match: Match | None) -> Sequence[str]:

@@ -7,10 +7,9 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from flows.rows.adoption import Adoption, is_only_an_id
 from flows.rows.bad_addresses import mark_bad_addresses
 from flows.rows.filtering import failed_last, is_gone, own_rows_first, resting
-from flows.rows.finished import lacking
+from flows.rows.finished import Adoption, is_only_an_id, lacking
 from flows.rows.leftovers import tell_leftovers
 from flows.rows.redirect import redirect
 from flows.rows.short_links import follow_short_links

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from flows.rows.playlists import chosen_playlists, in_eagle, place, place_copies
+from flows.rows.playlists import chosen_playlists
+from flows.rows.reaching import in_eagle, place, place_copies
 from flows.session.connections import Connections
 from flows.track.claimed_row import ClaimedRow
 from tasks.eagle.index import Match
