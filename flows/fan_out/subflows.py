@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from prefect import get_client
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.exceptions import TerminationSignal
 from prefect.states import Cancelled
@@ -17,6 +18,10 @@ from tasks.locks.ports import Ticks
 from tasks.locks.shielded import finish_within
 
 _SECONDS = 5.0
+# The server may still be at work, after our look, on what a cancelled subflow asked of it.
+_UNDER_WAY = 1.0
+# The server may still be at work, after our look, on what a cancelled subflow asked of it.
+_UNDER_WAY = 1.0
 _NOT_BEGUN = "The run was stopped before this track was begun."
 
 
@@ -40,9 +45,19 @@ async def ended_together(clock: Ticks) -> AsyncIterator[None]:
 
 
 async def _end_open() -> None:
-    """Cancelled while it is being created, a flow run is on the server, and nobody's."""
+    """End the subflows that were cancelled while they were created or begun.
+
+    Such a flow run is on the server, and nobody's. They are looked for until a look that comes a
+    second after the last one finds none.
+    """
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         return
+    runs = [context.flow_run.id]
+    cancelled: State[None] = Cancelled(message=_NOT_BEGUN)
     async with get_client() as client:
-        await end_children(client, [context.flow_run.id], Cancelled(message=_NOT_BEGUN))
+        await end_children(client, runs, cancelled)
+        late = True
+        while late:
+            await asyncio.sleep(_UNDER_WAY)
+            late = await end_children(client, runs, cancelled) > 0

@@ -153,7 +153,7 @@ async def _started(most_bytes: int, file: Path) -> _Child:
 
 
 def _end(started: asyncio.Future[_Child]) -> None:
-    if started.exception() is None:
+    if not started.cancelled() and started.exception() is None:
         started.result().end()
 
 
