@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("*/**/*.md"))]
+MODULES_IN_A_FOLDER = 22
 OURS = ("docs", "sandbox", "tests", "bench", "simulation")
 RUN = re.compile(r"`python -m ((?:bench|simulation|flows|sandbox)[\w.]*)")
 LINK = re.compile(r"\]\(([^)#\s]+)")
@@ -49,10 +51,15 @@ def test_the_duty_of_a_room_is_the_first_line_of_its_package():
         assert duties[f"`flows/{init.parent.name}`"] == said
 
 
-@pytest.mark.skipif(
-    "importlinter" not in (ROOT / "pyproject.toml").read_text("utf-8"),
-    reason="no contracts of import-linter yet",
-)
+def test_no_folder_holds_more_modules_than_one_can_overlook():
+    folders = Counter(
+        module.parent
+        for room in ("flows", "tasks", "sandbox")
+        for module in ROOT.glob(f"{room}/**/*.py")
+    )
+    assert {folder: many for folder, many in folders.items() if many > MODULES_IN_A_FOLDER} == {}
+
+
 def test_the_order_of_the_rooms_is_the_linters():
     """Where the linter's layers name a room, the page has it in the same place."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]

@@ -1,8 +1,7 @@
 """The stand-in for Eagle as a web application: arguments in, envelope out.
 
-Every handler is a plain function of the app and the call's arguments, in the tables of
-`v1.py`, `v1_items.py`, `v2_items.py` and `v2_library.py`; here they meet HTTP
-(docs/facts/eagle.md, "Transport").
+Every handler is a plain function of the app and the call's arguments, in the tables of `calls`;
+here they meet HTTP (docs/facts/eagle.md, "Transport").
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.eagle.args import Args
+from sandbox.eagle.calls.replies import Handler, Refused, failure, success
+from sandbox.eagle.calls.v1 import V1_ROUTES
+from sandbox.eagle.calls.v1_items import V1_ITEM_ROUTES
+from sandbox.eagle.calls.v2_items import V2_ITEM_ROUTES
+from sandbox.eagle.calls.v2_library import V2_ROUTES
 from sandbox.eagle.eagle import EagleApp, NoSuchLibrary
 from sandbox.eagle.edits import TextTooLong
-from sandbox.eagle.replies import Handler, Refused, failure, success
-from sandbox.eagle.v1 import V1_ROUTES
-from sandbox.eagle.v1_items import V1_ITEM_ROUTES
-from sandbox.eagle.v2_items import V2_ITEM_ROUTES
-from sandbox.eagle.v2_library import V2_ROUTES
 from sandbox.ledger import Ledger
 
 _ROUTES = V1_ROUTES | V1_ITEM_ROUTES | V2_ITEM_ROUTES | V2_ROUTES

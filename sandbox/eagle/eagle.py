@@ -1,6 +1,6 @@
 """The Eagle app behind the API: which library is open, and everything that changes it.
 
-What each call means is in docs/facts/eagle.md; the disk is `library.py`. Times are milliseconds.
+What each call means is in docs/facts/eagle.md; the files are `disk`. Times are milliseconds.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from sandbox.eagle.disk.folders import find_folder, insert_folder, new_folder, walk
+from sandbox.eagle.disk.ids import IdMint
+from sandbox.eagle.disk.library import Library, StoredItem, is_library
+from sandbox.eagle.disk.names import sanitize_name
 from sandbox.eagle.edits import trashed
-from sandbox.eagle.folders import find_folder, insert_folder, new_folder, walk
-from sandbox.eagle.ids import IdMint
-from sandbox.eagle.imports import Import, bare_record, bring_in, expand_folder, given_source
-from sandbox.eagle.library import Library, StoredItem, is_library
-from sandbox.eagle.names import sanitize_name
-from sandbox.eagle.records import ItemFields
+from sandbox.eagle.imports.item import Import, bare_record, bring_in, expand_folder, given_source
+from sandbox.eagle.imports.records import ItemFields
+from sandbox.eagle.imports.sources import ImportRefused, PathSource, Source
 from sandbox.eagle.scheduler import Scheduler
-from sandbox.eagle.sources import ImportRefused, PathSource, Source
 from sandbox.eagle.wire import Record, dump, read_object
 from sandbox.ledger import Ledger
 

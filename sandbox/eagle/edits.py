@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.eagle.args import Args, number, stars, texts
-from sandbox.eagle.names import sanitize_name
+from sandbox.eagle.disk.names import sanitize_name
 from sandbox.eagle.wire import Record
 
 _TEXT_LIMIT = 10_000

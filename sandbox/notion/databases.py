@@ -11,12 +11,12 @@ from typing import Any
 from sandbox.notion.checks import an_id, an_object, boolean, only_keys
 from sandbox.notion.errors import UNDEFINED, invalid
 from sandbox.notion.ids import new_id
-from sandbox.notion.media import parse_cover, parse_icon
-from sandbox.notion.objects import Objects
 from sandbox.notion.pages import refuse_circle, refuse_trashed, trash_wish
-from sandbox.notion.records import Database, DataSource
+from sandbox.notion.properties.media import parse_cover, parse_icon
+from sandbox.notion.properties.schema_changes import change_properties
 from sandbox.notion.richtext import parse_rich_text, text_item
-from sandbox.notion.schema_changes import change_properties
+from sandbox.notion.workspace.objects import Objects
+from sandbox.notion.workspace.records import Database, DataSource
 
 Json = dict[str, Any]
 

@@ -14,18 +14,18 @@ from typing import Any
 from sandbox.ledger import Ledger
 from sandbox.notion import databases, pages
 from sandbox.notion.checks import absent, an_id
-from sandbox.notion.objects import Objects
-from sandbox.notion.paging import list_json, take
-from sandbox.notion.property_ids import wanted_properties
-from sandbox.notion.property_items import property_item
-from sandbox.notion.queries import query
-from sandbox.notion.reading import plain_values
-from sandbox.notion.records import PLAIN_SCHEMA, Page
-from sandbox.notion.schemas import find_property
-from sandbox.notion.search import search
+from sandbox.notion.properties.property_ids import wanted_properties
+from sandbox.notion.properties.reading import plain_values
+from sandbox.notion.properties.schemas import find_property
+from sandbox.notion.queries.paging import list_json, take
+from sandbox.notion.queries.property_items import property_item
+from sandbox.notion.queries.query import query
+from sandbox.notion.queries.search import search
 from sandbox.notion.shapes import OLDER_VERSION, Shapes
 from sandbox.notion.store import NotionStore
 from sandbox.notion.users import BOT_ID, USERS, user
+from sandbox.notion.workspace.objects import Objects
+from sandbox.notion.workspace.records import PLAIN_SCHEMA, Page
 
 Json = dict[str, Any]
 

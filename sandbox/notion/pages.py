@@ -11,11 +11,11 @@ from typing import Any
 from sandbox.notion.checks import an_id, an_object, boolean, one_of, only_keys
 from sandbox.notion.errors import UNDEFINED, invalid, validation
 from sandbox.notion.ids import new_id
-from sandbox.notion.media import parse_cover, parse_icon
-from sandbox.notion.objects import Objects
-from sandbox.notion.records import PLAIN_SCHEMA, DataSource, Page, Record
-from sandbox.notion.relations import mirror
-from sandbox.notion.values import Writing
+from sandbox.notion.properties.media import parse_cover, parse_icon
+from sandbox.notion.properties.relations import mirror
+from sandbox.notion.properties.values import Writing
+from sandbox.notion.workspace.objects import Objects
+from sandbox.notion.workspace.records import PLAIN_SCHEMA, DataSource, Page, Record
 
 Json = dict[str, Any]
 

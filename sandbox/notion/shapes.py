@@ -11,21 +11,21 @@ import unicodedata
 from collections.abc import Callable, Collection
 from typing import Any
 
+from sandbox.notion.computed.spans import Span
 from sandbox.notion.ids import encoded, hex_of
-from sandbox.notion.objects import Objects
-from sandbox.notion.reading import Rolled, reader, related_pages
-from sandbox.notion.records import (
+from sandbox.notion.properties.reading import Rolled, reader, related_pages
+from sandbox.notion.properties.schemas import option_by, property_json
+from sandbox.notion.properties.values import empty_value
+from sandbox.notion.richtext import expanded, plain
+from sandbox.notion.times import iso_milliseconds, iso_minute
+from sandbox.notion.users import full_user, partial_user
+from sandbox.notion.workspace.objects import Objects
+from sandbox.notion.workspace.records import (
     PLAIN_SCHEMA,
     Database,
     DataSource,
     Page,
 )
-from sandbox.notion.richtext import expanded, plain
-from sandbox.notion.schemas import option_by, property_json
-from sandbox.notion.spans import Span
-from sandbox.notion.times import iso_milliseconds, iso_minute
-from sandbox.notion.users import full_user, partial_user
-from sandbox.notion.values import empty_value
 
 Json = dict[str, Any]
 

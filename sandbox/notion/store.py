@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.notion.databases import create_database
-from sandbox.notion.index import RowIndex
-from sandbox.notion.journal import Journal
-from sandbox.notion.objects import Objects
 from sandbox.notion.pages import create_page
-from sandbox.notion.paging import Sessions
-from sandbox.notion.reading import plain_values
-from sandbox.notion.records import Page
+from sandbox.notion.properties.reading import plain_values
+from sandbox.notion.queries.paging import Sessions
 from sandbox.notion.times import utc_now
+from sandbox.notion.workspace.index import RowIndex
+from sandbox.notion.workspace.journal import Journal
+from sandbox.notion.workspace.objects import Objects
+from sandbox.notion.workspace.records import Page
 
 Json = dict[str, Any]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.eagle.disk.ids import IdMint, is_id
+from sandbox.eagle.disk.library import is_library
 from sandbox.eagle.eagle import EagleApp
-from sandbox.eagle.ids import IdMint, is_id
-from sandbox.eagle.library import is_library
 
 Make = Callable[..., Path]
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.eagle.library import StoredItem
-from sandbox.eagle.listing import list_items
-from sandbox.eagle.names import sanitize_name
-from sandbox.eagle.search import filter_items, query_items
+from sandbox.eagle.calls.listing import list_items
+from sandbox.eagle.calls.search import filter_items, query_items
+from sandbox.eagle.disk.library import StoredItem
+from sandbox.eagle.disk.names import sanitize_name
 from sandbox.eagle.wire import dump
 
 _WORDS = st.lists(st.sampled_from(["Dub", "acid", "Deep", "10", "9"]), min_size=1, max_size=3)

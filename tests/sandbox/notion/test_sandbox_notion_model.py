@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.notion.filters import compile_filter
-from sandbox.notion.paging import Sessions
-from sandbox.notion.sorts import in_order, parse_sorts
-from sandbox.notion.spans import Span
+from sandbox.notion.computed.spans import Span
+from sandbox.notion.queries.filters import compile_filter
+from sandbox.notion.queries.paging import Sessions
+from sandbox.notion.queries.sorts import in_order, parse_sorts
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SOURCE = "1f0d1d7a-7b1c-4b59-9d1e-6b6a2c1a0f00"

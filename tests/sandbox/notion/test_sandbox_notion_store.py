@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.notion.computed.formulas import FormulaError, evaluate
 from sandbox.notion.errors import (
     ApiError,
     conflict_body,
@@ -18,9 +19,8 @@ from sandbox.notion.errors import (
     rate_limited_body,
     saved_but_unavailable_body,
 )
-from sandbox.notion.formulas import FormulaError, evaluate
 from sandbox.notion.pages import update_page
-from sandbox.notion.queries import query
+from sandbox.notion.queries.query import query
 from sandbox.notion.shapes import Shapes
 from sandbox.notion.store import NotionStore
 

@@ -1,0 +1,1 @@
+"""The library on disk: its files, folders, ids and names."""

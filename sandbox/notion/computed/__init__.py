@@ -1,0 +1,1 @@
+"""What Notion computes from other values: formulas, rollups, spans of dates. Pure."""

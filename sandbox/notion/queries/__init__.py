@@ -1,0 +1,1 @@
+"""Queries: filters, sorts, the pages of long lists, search."""
