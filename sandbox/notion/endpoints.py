@@ -14,10 +14,10 @@ from typing import Any
 from sandbox.ledger import Ledger
 from sandbox.notion import databases, pages
 from sandbox.notion.checks import absent, an_id
+from sandbox.notion.paging import list_json, take
 from sandbox.notion.properties.property_ids import wanted_properties
 from sandbox.notion.properties.reading import plain_values
 from sandbox.notion.properties.schemas import find_property
-from sandbox.notion.queries.paging import list_json, take
 from sandbox.notion.queries.property_items import property_item
 from sandbox.notion.queries.query import query
 from sandbox.notion.queries.search import search

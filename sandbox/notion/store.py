@@ -14,8 +14,8 @@ from typing import Any
 
 from sandbox.notion.databases import create_database
 from sandbox.notion.pages import create_page
+from sandbox.notion.paging import Sessions
 from sandbox.notion.properties.reading import plain_values
-from sandbox.notion.queries.paging import Sessions
 from sandbox.notion.times import utc_now
 from sandbox.notion.workspace.index import RowIndex
 from sandbox.notion.workspace.journal import Journal

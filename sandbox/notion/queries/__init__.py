@@ -1,1 +1,1 @@
-"""Queries: filters, sorts, the pages of long lists, search."""
+"""Queries: filters, sorts, search, and the items of one property."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from sandbox.notion.errors import validation
 from sandbox.notion.ids import encoded
+from sandbox.notion.paging import invalid_cursor, page_size
 from sandbox.notion.properties.schemas import find_property
-from sandbox.notion.queries.paging import invalid_cursor, page_size
 from sandbox.notion.shapes import Shapes
 from sandbox.notion.workspace.objects import Objects
 from sandbox.notion.workspace.records import PLAIN_SCHEMA

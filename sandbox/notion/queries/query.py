@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from sandbox.notion.checks import boolean, not_null, one_of, only_keys
 from sandbox.notion.computed.spans import Span
 from sandbox.notion.errors import validation
+from sandbox.notion.paging import Slice, list_json, page_size
 from sandbox.notion.properties.property_ids import wanted_properties
 from sandbox.notion.properties.reading import Rolled, reader, timestamp_reader
 from sandbox.notion.properties.schemas import OPTION_TYPES, find_property
 from sandbox.notion.queries.filters import compile_filter
-from sandbox.notion.queries.paging import Slice, list_json, page_size
 from sandbox.notion.queries.sorts import in_order, parse_sorts
 from sandbox.notion.users import user_name
 from sandbox.notion.workspace.records import DataSource, Page

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.notion.checks import an_object, one_of, only_keys, string
 from sandbox.notion.errors import UNDEFINED
-from sandbox.notion.queries.paging import list_json, take
+from sandbox.notion.paging import list_json, take
 from sandbox.notion.shapes import Shapes
 from sandbox.notion.workspace.objects import Objects
 from sandbox.notion.workspace.records import DataSource, Page

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.notion.computed.spans import Span
+from sandbox.notion.paging import Sessions
 from sandbox.notion.queries.filters import compile_filter
-from sandbox.notion.queries.paging import Sessions
 from sandbox.notion.queries.sorts import in_order, parse_sorts
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
