@@ -23,18 +23,17 @@ from sandbox.eagle.args import Args
 from sandbox.eagle.calls.replies import Handler, Refused, failure, success
 from sandbox.eagle.calls.v1 import V1_ROUTES
 from sandbox.eagle.calls.v1_items import V1_ITEM_ROUTES
-from sandbox.eagle.calls.v2_items import V2_ITEM_ROUTES
-from sandbox.eagle.calls.v2_library import V2_ROUTES
+from sandbox.eagle.calls.v2 import V2_ROUTES
 from sandbox.eagle.eagle import EagleApp, NoSuchLibrary
 from sandbox.eagle.edits import TextTooLong
 from sandbox.ledger import Ledger
 
-_ROUTES = V1_ROUTES | V1_ITEM_ROUTES | V2_ITEM_ROUTES | V2_ROUTES
+_ROUTES = V1_ROUTES | V1_ITEM_ROUTES | V2_ROUTES
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]
 
 
 def create_app(eagle: EagleApp, ledger: Ledger) -> Starlette:
-    """The API of `eagle` from `/api` down, with `/` and the deep links; commits go to `ledger`.
+    """The API of `eagle` from `/api` down, with `/`; commits go to `ledger`.
 
     The app's lifespan closes `eagle` at the end; whoever mounts it calls `eagle.close()`.
     """

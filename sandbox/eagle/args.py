@@ -35,14 +35,3 @@ def number(value: object) -> int | float | None:
     except ValueError:
         return None
     return js_number(found) if math.isfinite(found) else None
-
-
-def stars(value: object) -> int | None:
-    """A rating from 1 to 5, else None."""
-    found = None if isinstance(value, str) else number(value)
-    return int(found) if found is not None and found in {1, 2, 3, 4, 5} else None
-
-
-def flag(value: object) -> bool:
-    """Is `value` true, or the word for it in a query string?"""
-    return value is True or value == "true"

@@ -8,24 +8,22 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sandbox.eagle.disk.folders import find_folder, insert_folder, new_folder, walk
+from sandbox.eagle.disk.folders import find_folder, insert_folder, new_folder
 from sandbox.eagle.disk.ids import IdMint
 from sandbox.eagle.disk.library import Library, StoredItem, is_library
 from sandbox.eagle.disk.names import sanitize_name
 from sandbox.eagle.edits import trashed
-from sandbox.eagle.imports.item import Import, bare_record, bring_in, expand_folder, given_source
+from sandbox.eagle.imports.item import Import, bare_record, bring_in, given_source
 from sandbox.eagle.imports.records import ItemFields
-from sandbox.eagle.imports.sources import ImportRefused, PathSource, Source
+from sandbox.eagle.imports.sources import ImportRefused, Source
 from sandbox.eagle.scheduler import Scheduler
-from sandbox.eagle.wire import Record, dump, read_object
+from sandbox.eagle.wire import Record
 from sandbox.ledger import Ledger
 
 _FLUSH_AFTER = 1.0
-_RECENT_FOLDERS = 16
 
 
 class NoSuchLibrary(Exception):
@@ -56,7 +54,6 @@ class EagleApp:
         self.pictures = True
         self.token: str | None = None
         self.stopped = False
-        self.show_collect_modal = False
         self.ledger = Ledger()
         self.lost: list[tuple[str, str]] = []
         self.lock = threading.RLock()
@@ -67,10 +64,7 @@ class EagleApp:
         self._scheduler = Scheduler()
         self._pending: set[str] = set()
         self._flush_due = False
-        self._recent_folders: list[str] = []
         self._dir.mkdir(parents=True, exist_ok=True)
-        self._settings = self._dir / "eagle-settings.json"
-        self.history = [str(p) for p in read_object(self._settings).get("libraryHistory", [])]
         self.library = self._open(self._dir / f"{library_name}.library", create=True)
 
     def now(self) -> int:
@@ -98,20 +92,10 @@ class EagleApp:
         with self.lock:
             return list(self.library.items.values())
 
-    def import_later(self, source: Source, fields: ItemFields, item_id: str | None = None) -> str:
-        """Queue an import and return the item's id, which `find` knows only once it is done.
-
-        A folder is walked; the files in it get ids of their own, without tags and folders. An
-        `item_id` that is taken or pending already is imported no second time.
-        """
+    def import_later(self, source: Source, fields: ItemFields) -> str:
+        """Queue an import and return the item's id, which `find` knows only once it is done."""
         with self.lock:
-            made = item_id or self.new_id()
-            if made in self._pending or made in self.library.items:
-                return made
-            if isinstance(source, PathSource) and source.path.is_dir():
-                for file in expand_folder(source.path):
-                    self.import_later(file, ItemFields(sanitize_name(file.path.stem)))
-                return made
+            made = self.new_id()
             self._pending.add(made)
             lost = self._random.random() < self.lose_imports
             delay = self._random.uniform(*self.import_delay)
@@ -127,7 +111,6 @@ class EagleApp:
             if record["name"] != old["name"]:
                 self._rename_files(old, record)
             self.library.replace(record)
-            self.library.note_tags(t for t in record["tags"] if t not in old["tags"])
             self.flush_later()
         changed = [k for k in record.keys() | old.keys() if record.get(k) != old.get(k)]
         facts = {"id": record["id"], "changed": sorted(changed)}
@@ -166,7 +149,7 @@ class EagleApp:
         (seconds). `modification_time` is the date added, in ms.
         """
         fields = ItemFields(
-            sanitize_name(name), tuple(tags), tuple(folders), url, "", None, modification_time
+            sanitize_name(name), tuple(tags), tuple(folders), url, "", modification_time
         )
         with self.lock:
             item_id = self.new_id()
@@ -179,7 +162,6 @@ class EagleApp:
                 given = {"size": size, "duration": duration}
                 record |= {k: v for k, v in given.items() if v is not None}
             self.library.add(record)
-            self.library.note_tags(fields.tags)
             self.flush_later()
         return item_id
 
@@ -187,21 +169,20 @@ class EagleApp:
 
     def create_folder(self, name: str, parent: str | None = None) -> str:
         """Make a folder, at the root if `parent` is unknown, and return its id; seeding."""
-        return str(self._make_folder(name, parent, "")["id"])
+        return str(self._make_folder(name, parent)["id"])
 
-    def add_folder(self, name: str, parent: object, description: str = "") -> Record:
+    def add_folder(self, name: str, parent: object) -> Record:
         """Make a folder; names need not be unique (docs/facts/eagle.md, "V1 calls")."""
-        folder = self._make_folder(name, parent, description)
+        folder = self._make_folder(name, parent)
         told = {"id": folder["id"], "name": name, "parent": parent}
         self.ledger.commit("eagle", "folder.create", **told, library=str(self.library.path))
         return folder
 
-    def _make_folder(self, name: str, parent: object, description: str) -> Record:
+    def _make_folder(self, name: str, parent: object) -> Record:
         with self.lock:
-            folder = new_folder(self.new_id(), name, description, self.now())
+            folder = new_folder(self.new_id(), name, self.now())
             insert_folder(self.library.root["folders"], folder, parent)
             self.library.save_root(modified=self.now())
-            self.touch_folders([folder["id"]])
         return folder
 
     def folder(self, folder_id: object) -> tuple[Record, ...] | None:
@@ -211,28 +192,6 @@ class EagleApp:
     def is_folder(self, folder_id: object) -> bool:
         """Is `folder_id` a folder of the open library?"""
         return self.folder(folder_id) is not None
-
-    def folder_counts(self) -> Counter[str]:
-        """How many live items lie directly in each folder."""
-        live = (item.record for item in self.items() if not item.record.get("isDeleted"))
-        return Counter(folder for record in live for folder in record["folders"])
-
-    def touch_folders(self, folder_ids: Iterable[str]) -> None:
-        """Note `folder_ids` as the folders used last."""
-        for folder_id in folder_ids:
-            kept = [other for other in self._recent_folders if other != folder_id]
-            self._recent_folders = [folder_id, *kept][:_RECENT_FOLDERS]
-
-    def recent_folders(self) -> list[tuple[Record, ...]]:
-        """Paths to up to 16 folders: those used last, then the others in the sidebar's order."""
-        known = {path[-1]["id"]: path for path in walk(self.library.root["folders"])}
-        order = dict.fromkeys([*self._recent_folders, *known])
-        return [known[folder_id] for folder_id in order if folder_id in known][:_RECENT_FOLDERS]
-
-    def save_folders(self) -> None:
-        """Write folders and tag groups after a change to `library.root`."""
-        with self.lock:
-            self.library.save_root(modified=self.now())
 
     # Libraries
 
@@ -250,7 +209,6 @@ class EagleApp:
             self.library.flush()
             self.library = opened
             self._pending.clear()
-            self._recent_folders.clear()
         self.ledger.commit("eagle", "library.switch", library=str(opened.path))
 
     def switch_later(self, path: str) -> None:
@@ -260,14 +218,10 @@ class EagleApp:
         self._scheduler.after(self.switch_delay, lambda: self.switch_library(Path(path)))
 
     def flush_later(self) -> None:
-        """Write `mtime.json` and `tags.json` in about a second."""
+        """Write `mtime.json` in about a second."""
         if not self._flush_due:
             self._flush_due = True
             self._scheduler.after(_FLUSH_AFTER, self._flush)
-
-    def background(self, call: Callable[[], None]) -> None:
-        """Run `call` on the app's background thread, after what is due already."""
-        self._scheduler.after(0, call)
 
     def _flush(self) -> None:
         with self.lock:
@@ -298,9 +252,7 @@ class EagleApp:
             auto = [tag for path in paths if path for tag in path[-1]["tags"]]
             record["tags"] = list(dict.fromkeys([*record["tags"], *auto]))
             library.add(record)
-            library.note_tags(record["tags"])
             self._pending.discard(record["id"])
-            self.touch_folders(record["folders"])
             self.flush_later()
             if library is not self.library:
                 library.flush()
@@ -312,11 +264,7 @@ class EagleApp:
 
     def _open(self, path: Path, *, create: bool) -> Library:
         if is_library(path):
-            library = Library(path)
-        elif create and not path.exists():
-            library = Library.create(path, modified=self.now())
-        else:
-            raise NoSuchLibrary(str(path))
-        self.history = list(dict.fromkeys([str(path), *self.history]))
-        self._settings.write_bytes(dump({"libraryHistory": self.history}))
-        return library
+            return Library(path)
+        if create and not path.exists():
+            return Library.create(path, modified=self.now())
+        raise NoSuchLibrary(str(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.eagle.args import Args, number, stars, texts
+from sandbox.eagle.args import Args, number, texts
 from sandbox.eagle.disk.names import sanitize_name
 from sandbox.eagle.wire import Record
 
@@ -16,17 +16,15 @@ class TextTooLong(ValueError):
 
 
 def v1_edit(record: Record, args: Args) -> Record:
-    """`record` after V1 `item/update`: tags (replaced), annotation, url, star 1 to 5.
+    """`record` after V1 `item/update`: tags (replaced), annotation, url.
 
-    Wrong types and star 0 are ignored; name and folders cannot be changed
+    Wrong types are ignored; name and folders cannot be changed
     (docs/facts/eagle.md, "V1 calls").
     """
     edited = dict(record)
     if isinstance(args.get("tags"), list):
         edited["tags"] = texts(args["tags"])
     edited |= {key: args[key] for key in ("annotation", "url") if isinstance(args.get(key), str)}
-    if (rating := stars(args.get("star"))) is not None:
-        edited["star"] = rating
     return edited
 
 
@@ -41,10 +39,6 @@ def v2_edit(record: Record, args: Args, is_folder: Callable[[str], bool], now: i
         edited["folders"] = list(filter(is_folder, texts(args["folders"])))
     if (added := number(args.get("modificationTime"))) is not None and added > 0:
         edited["modificationTime"] = int(added)
-    if args.get("star") == 0:
-        edited.pop("star", None)
-    flags = ("noThumbnail", "noPreview")
-    edited |= {key: args[key] for key in flags if isinstance(args.get(key), bool)}
     if isinstance(args.get("isDeleted"), bool):
         return trashed(edited, now) if args["isDeleted"] else _restored(edited)
     return edited

@@ -24,7 +24,6 @@ def test_application_info_is_served_at_both_addresses_and_tells_no_token(
         assert info["prereleaseVersion"] is None
         assert info["buildVersion"].isdigit()
         assert info["platform"] in {"darwin", "win32"}
-        assert info["showCollectModal"] is False
         assert "token" not in answer.text.lower()
 
 
@@ -44,8 +43,9 @@ def test_v1_errors_are_500_with_the_message_in_data(call: Any) -> None:
     )
 
 
-def test_v2_errors_have_the_message_in_message(call: Any) -> None:
-    status, body = call.refused("POST", "/api/v2/item/add", name="no source")
+def test_v2_errors_have_the_message_in_message(call: Any, eagle: EagleApp) -> None:
+    item = eagle.add_item(name="A", ext="wav")
+    status, body = call.refused("POST", "/api/v2/item/update", id=item, annotation="x" * 10_001)
     assert status == 500
     assert body["status"] == "error"
     assert isinstance(body["message"], str)
@@ -58,7 +58,7 @@ def test_v2_errors_have_the_message_in_message(call: Any) -> None:
         ("POST", "/api/item/info"),
         ("GET", "/api/item/addFromPath"),
         ("PUT", "/api/item/list"),
-        ("GET", "/api/v2/item/add"),
+        ("GET", "/api/v2/item/update"),
         ("POST", "/api/v2/app/info"),
     ],
 )
@@ -136,23 +136,3 @@ def test_pages_of_other_sites_are_refused(call: Any) -> None:
     far, near = {"origin": "https://example.org"}, {"origin": "http://localhost:3000"}
     assert call.http.get("/api/library/info", headers=far).status_code == 403
     assert call.http.get("/api/library/info", headers=near).status_code == 200
-
-
-def test_deep_links_lead_into_the_app_or_are_404(call: Any, eagle: EagleApp) -> None:
-    item_id = eagle.add_item(name="Known", ext="wav")
-    answer = call.http.get("/item", params={"id": item_id})
-    assert (answer.status_code, answer.headers["location"]) == (302, f"eagle://item/{item_id}")
-    assert call.refused("GET", "/item", id="MKBAC8F1BAVW2") == (
-        404,
-        {"error": "File does not exist."},
-    )
-    folder = eagle.create_folder("Linked")
-    assert call.http.get("/folder", params={"id": folder}).status_code == 302
-    assert call.http.get("/smart-folder", params={"id": folder}).status_code == 404
-
-
-def test_the_collect_window_is_switched_on_and_off(call: Any) -> None:
-    call.get("/api/preferences/collect/on")
-    assert call.get("/api/application/info")["showCollectModal"] is True
-    call.get("/api/preferences/collect/off")
-    assert call.get("/api/application/info")["showCollectModal"] is False

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sandbox.eagle.args import Args
 from sandbox.eagle.eagle import EagleApp
@@ -39,27 +39,8 @@ class Encoded:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A body without an envelope."""
-
-    body: bytes
-    media_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """Elsewhere, with status 302."""
-
-    target: str
-
-
 def success(answer: object) -> Response:
     """The response for what a handler returned."""
-    if isinstance(answer, Raw):
-        return Response(answer.body, media_type=answer.media_type)
-    if isinstance(answer, Redirect):
-        return RedirectResponse(answer.target, status_code=302)
     if isinstance(answer, _NoData):
         return _json(b'{"status":"success"}')
     data = answer.data if isinstance(answer, Encoded) else dump(answer)

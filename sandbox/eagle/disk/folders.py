@@ -6,18 +6,17 @@ A folder on disk holds its children; nothing holds its parent. Names need not be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from sandbox.eagle.wire import Record
 
-COLORS = frozenset({"red", "orange", "yellow", "green", "aqua", "blue", "purple", "pink"})
 _LOOKS = ("icon", "iconColor")
 _VIEW = ("coverId", "orderBy", "sortIncrease")
 
 
-def new_folder(folder_id: str, name: str, description: str, now: int) -> Record:
+def new_folder(folder_id: str, name: str, now: int) -> Record:
     """A folder as Eagle writes it to disk; `now` in ms."""
-    record: Record = {"id": folder_id, "name": name, "description": description, "children": []}
+    record: Record = {"id": folder_id, "name": name, "description": "", "children": []}
     return record | {"modificationTime": now, "tags": [], "password": "", "passwordTips": ""}
 
 
@@ -38,19 +37,6 @@ def insert_folder(tree: list[Record], folder: Record, parent: object) -> None:
     """Append `folder` to the folder with the id `parent`; at the root if there is none."""
     path = find_folder(tree, parent)
     (tree if path is None else path[-1].setdefault("children", [])).append(folder)
-
-
-def move_folder(tree: list[Record], folder_id: str, parent: object) -> bool:
-    """Move a folder below `parent` (to the root for None or an unknown id), to the end there.
-
-    False, and nothing moves, when `parent` is the folder itself or one inside it.
-    """
-    path, target = find_folder(tree, folder_id), find_folder(tree, parent)
-    if path is None or (target is not None and path[-1] in target):
-        return False
-    (tree if len(path) == 1 else path[-2]["children"]).remove(path[-1])
-    insert_folder(tree, path[-1], parent)
-    return True
 
 
 def listed_folder(path: tuple[Record, ...]) -> Record:
@@ -80,25 +66,3 @@ def created_folder(folder: Record) -> Record:
     shown: Record = {"id": folder["id"], "name": folder["name"], "images": [], "folders": []}
     shown |= {"modificationTime": folder["modificationTime"], "imagesMappings": {}}
     return shown | {"tags": folder["tags"], "children": [], "isExpand": True}
-
-
-def runtime_folder(path: tuple[Record, ...], counts: Mapping[str, int]) -> Record:
-    """A folder as the app holds it while it runs: V1 rename, update and listRecent."""
-    folder = path[-1]
-    inside = sum(counts.get(step[-1]["id"], 0) for step in walk([folder]))
-    shown = created_folder(folder) | {"description": folder.get("description", "")}
-    shown["children"] = listed_folder(path)["children"]
-    shown |= _set_keys(folder, (*_LOOKS, *_VIEW))
-    shown |= {"size": 30, "vstype": "folder", "isVisible": True, "editable": False}
-    shown["styles"] = {"depth": len(path) - 1, "first": False, "last": False}
-    shown |= {"imageCount": counts.get(folder["id"], 0), "descendantImageCount": inside}
-    return shown | {"pinyin": folder["name"], "extendTags": listed_folder(path)["extendTags"]}
-
-
-def v2_folder(path: tuple[Record, ...], counts: Mapping[str, int]) -> Record:
-    """A folder as V2 shows it: with its parent's id (None at the root) and its item count."""
-    shown = listed_folder(path)
-    shown |= {"parent": path[-2]["id"] if len(path) > 1 else None}
-    shown["imageCount"] = counts.get(path[-1]["id"], 0)
-    children = path[-1]["children"] if shown["children"] else []
-    return shown | {"children": [v2_folder((*path, child), counts) for child in children]}

@@ -1,8 +1,7 @@
 """A `.library` folder on disk and what Eagle keeps of it in memory.
 
-Item files are written at once; `mtime.json` and `tags.json` are marked dirty and written by
-`flush`, which the app calls about a second later, as Eagle does
-(docs/facts/eagle.md, "The library on disk").
+Item files are written at once; `mtime.json` is marked dirty and written by `flush`, which the app
+calls about a second later, as Eagle does (docs/facts/eagle.md, "The library on disk").
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,12 +49,9 @@ class Library:
                 self.root[key] = []
         self.items: dict[str, StoredItem] = {}
         self.unreadable: list[str] = []
-        tags = read_object(path / "tags.json")
-        self.starred_tags = _texts(tags.get("starredTags"))
-        self._history = dict.fromkeys(reversed(_texts(tags.get("historyTags"))))
         self._backups = deque(sorted(p.name for p in (path / "backup").glob("backup-*.json")))
         self._mtimes: dict[str, int] = {}
-        self._tags_dirty = self._mtimes_dirty = False
+        self._mtimes_dirty = False
         self._load_items()
 
     @classmethod
@@ -100,31 +95,8 @@ class Library:
         _write_whole(target, encoded, self.path / f".{record['id']}.tmp")
         self._remember(record, encoded)
 
-    def note_tags(self, tags: Iterable[str]) -> None:
-        """Put `tags` at the front of the tag history."""
-        for tag in tags:
-            self._history.pop(tag, None)
-            self._history[tag] = None
-            self._tags_dirty = True
-
-    def forget_tag(self, tag: str) -> None:
-        """Take `tag` out of the history and the starred tags."""
-        self._history.pop(tag, None)
-        self.starred_tags = [name for name in self.starred_tags if name != tag]
-        self._tags_dirty = True
-
-    @property
-    def history_tags(self) -> list[str]:
-        """Tags by last use, the latest first."""
-        return list(reversed(self._history))
-
-    @property
-    def dirty(self) -> bool:
-        """Is there anything for `flush` to write?"""
-        return self._tags_dirty or self._mtimes_dirty
-
     def save_root(self, *, modified: int) -> None:
-        """Write folders and tag groups, and a backup copy of them; the newest 100 stay."""
+        """Write the folders, and a backup copy of them; the newest 100 stay."""
         self.root["modificationTime"] = modified
         encoded = dump(self.root)
         _write_whole(self.path / "metadata.json", encoded, self.path / ".metadata.tmp")
@@ -138,15 +110,11 @@ class Library:
             (self.path / "backup" / self._backups.popleft()).unlink(missing_ok=True)
 
     def flush(self) -> None:
-        """Write `mtime.json` and `tags.json` if they changed."""
+        """Write `mtime.json` if it changed."""
         if self._mtimes_dirty:
             self._mtimes_dirty = False
             listed = self._mtimes | {"all": len(self.items) + len(self.unreadable)}
             _write_whole(self.path / "mtime.json", dump(listed), self.path / ".mtime.tmp")
-        if self._tags_dirty:
-            self._tags_dirty = False
-            tags = {"historyTags": self.history_tags, "starredTags": self.starred_tags}
-            _write_whole(self.path / "tags.json", dump(tags), self.path / ".tags.tmp")
 
     def _remember(self, record: Record, encoded: bytes) -> None:
         self.items[record["id"]] = StoredItem(record, encoded)

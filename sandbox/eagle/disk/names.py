@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-URL_NAME_LIMIT = 128
 # A file system takes 255 bytes; `_thumbnail.png` and the extension need some of them.
 _BYTES_LIMIT = 200
 _FORBIDDEN = frozenset('/?<>\\:*|"%')
@@ -13,17 +12,17 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGN
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
-def sanitize_name(name: str, limit: int | None = None) -> str:
+def sanitize_name(name: str) -> str:
     """`name` as Eagle stores it: no reserved, invisible or astral characters, no entities.
 
-    At most `limit` characters and 200 UTF-8 bytes; `_` when nothing is left or the name is one
+    At most 200 UTF-8 bytes; `_` when nothing is left or the name is one
     that Windows reserves.
     """
     text = name.replace("&amp;", "&")
     for entity, plain in (("&lt;", ""), ("&gt;", ""), ("&quot;", '"'), ("&#39;", "'")):
         text = text.replace(entity, plain)
     text = "".join(filter(_is_kept, text)).strip()
-    text = _cut(text[:limit]).strip()
+    text = _cut(text).strip()
     return "_" if not text.strip(".") or _RESERVED.fullmatch(text) else text
 
 

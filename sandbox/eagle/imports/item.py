@@ -5,16 +5,14 @@ Source: docs/facts/eagle.md, "Imports" and "Records".
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sandbox.eagle.disk.library import Library
 from sandbox.eagle.imports.probe import AUDIO_PICTURE, PREVIEWED_AUDIO, Media, probe
 from sandbox.eagle.imports.records import FileFacts, ItemFields, new_record
-from sandbox.eagle.imports.sources import BookmarkSource, BytesSource, PathSource, Source
+from sandbox.eagle.imports.sources import BytesSource, PathSource, Source
 from sandbox.eagle.imports.waveform import waveform_picture
 from sandbox.eagle.wire import Record
 
@@ -49,7 +47,7 @@ def _place(job: Import, folder: Path, now: int, *, picture: bool) -> Record:
     original = arriving.rename(folder / (f"{job.fields.name}.{ext}" if ext else job.fields.name))
     thumbnail = folder / f"{job.fields.name}_thumbnail.png"
     facts = _facts(original, ext, has_thumbnail=False)
-    drawn = _picture(job.source, original, ext) if picture else None
+    drawn = waveform_picture(original) if picture and ext in PREVIEWED_AUDIO else None
     if drawn is not None:
         thumbnail.write_bytes(drawn)
     return new_record(job.item_id, job.fields, replace(facts, has_thumbnail=bool(drawn)), now)
@@ -60,12 +58,6 @@ def _facts(file: Path, ext: str, *, has_thumbnail: bool) -> FileFacts:
     modified = int(found.st_mtime * 1000)
     born = min(int(found.st_ctime * 1000), modified)
     return FileFacts(ext, found.st_size, born, modified, probe(file, ext), has_thumbnail)
-
-
-def _picture(source: Source, original: Path, ext: str) -> bytes | None:
-    if isinstance(source, BookmarkSource):
-        return source.picture.data if source.picture else None
-    return waveform_picture(original) if ext in PREVIEWED_AUDIO else None
 
 
 def bare_record(
@@ -83,11 +75,3 @@ def given_source(content: Path | str | bytes, ext: str) -> Source:
     if isinstance(content, bytes):
         return BytesSource(content, ext)
     return PathSource(Path(content), as_ext=ext)
-
-
-def expand_folder(path: Path) -> Iterator[PathSource]:
-    """The files below `path`, hidden ones left out, in order of their names."""
-    for folder, inside, files in os.walk(path):
-        inside[:] = sorted(name for name in inside if not name.startswith("."))
-        shown = sorted(name for name in files if not name.startswith("."))
-        yield from (PathSource(Path(folder, name)) for name in shown)

@@ -20,7 +20,6 @@ class ItemFields:
     folders: tuple[str, ...] = ()
     url: str = ""
     annotation: str = ""
-    star: int | None = None
     modification_time: int | None = None
 
 
@@ -43,8 +42,6 @@ def new_record(item_id: str, fields: ItemFields, file: FileFacts, now: int) -> R
     record |= {"tags": list(fields.tags), "folders": list(fields.folders), "isDeleted": False}
     record |= {"url": fields.url, "annotation": fields.annotation}
     record["modificationTime"] = fields.modification_time or now
-    if fields.star:
-        record["star"] = fields.star
     return record | _picture_keys(file) | {"lastModified": now}
 
 
