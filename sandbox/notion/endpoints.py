@@ -23,7 +23,7 @@ from sandbox.notion.queries.query import query
 from sandbox.notion.queries.search import search
 from sandbox.notion.shapes import OLDER_VERSION, Shapes
 from sandbox.notion.store import NotionStore
-from sandbox.notion.users import BOT_ID, USERS, user
+from sandbox.notion.users import BOT_ID, USERS
 from sandbox.notion.workspace.objects import Objects
 from sandbox.notion.workspace.records import PLAIN_SCHEMA, Page
 
@@ -107,12 +107,6 @@ def update_page(call: Call) -> Json:
     return call.shapes.page(page, _wanted(call, page))
 
 
-def move_page(call: Call) -> Json:
-    page = pages.move_page(call.objects, call.id("page_id"), call.body)
-    call.note("page.move", page_id=page.id, parent=page.parent)
-    return call.shapes.page(page)
-
-
 def retrieve_property(call: Call) -> Json:
     page_id = call.id("page_id")
     return property_item(call.objects, call.shapes, page_id, call.names["property_id"], call.query)
@@ -158,11 +152,6 @@ def query_data_source(call: Call) -> Json:
     return query(call.store, call.shapes, source_id, call.body, list(call.filter_properties))
 
 
-def list_templates(call: Call) -> Json:
-    call.objects.data_source(call.id("data_source_id"))
-    return {"templates": [], "has_more": False, "next_cursor": None}
-
-
 def retrieve_block(call: Call) -> Json:
     return call.shapes.block(call.objects.block(call.id("block_id")))
 
@@ -185,15 +174,6 @@ def list_children(call: Call) -> Json:
     children = list(call.objects.children_of(block_id))
     found, cursor = take(children, lambda each: each.id, call.query, "query")
     return list_json([call.shapes.block(each) for each in found], cursor, "block")
-
-
-def list_users(call: Call) -> Json:
-    found, cursor = take(list(USERS.values()), lambda each: str(each["id"]), call.query, "query")
-    return list_json([dict(each) for each in found], cursor, "user")
-
-
-def retrieve_user(call: Call) -> Json:
-    return dict(user(call.id("user_id")))
 
 
 def retrieve_me(_: Call) -> Json:

@@ -1,4 +1,4 @@
-"""Pages: create, update, move to the trash and back, move.
+"""Pages: create, update, move to the trash and back.
 
 Every function returns the new version of the page and what the ledger is told, or raises ApiError.
 Source: docs/facts/notion.md, "Pages".
@@ -82,22 +82,6 @@ def update_page(objects: Objects, page_id: str, body: Json) -> Page:
     objects.change(page, values=before | values, **fields)
     _mirror(objects, page.id, source, before, values)
     return objects.pages[page.id]
-
-
-def move_page(objects: Objects, page_id: str, body: Json) -> Page:
-    """The page under another parent; values of properties with the same name and type stay."""
-    only_keys(body, "body", ("parent", "position"))
-    page = objects.page(page_id)
-    refuse_trashed(objects, page, {}, "page")
-    parent, target = _parent(objects, body.get("parent", UNDEFINED))
-    refuse_circle(objects, page, target or objects.pages.get(parent.get("page_id", "")))
-    values = _carried(_source_of(objects, page), target, page)
-    if "page_id" in page.parent:
-        objects.remove_child(page.parent["page_id"], page.id)
-    moved = objects.change(page, parent=parent, values=values)
-    if "page_id" in parent:
-        objects.append_child(parent["page_id"], page.id)
-    return moved
 
 
 def refuse_trashed(objects: Objects, record: Record, body: Json, noun: str) -> None:
@@ -207,14 +191,3 @@ def _mirror(
         config = source.schema.get(key) if source else None
         if config is not None and config["type"] == "relation":
             mirror(objects, page_id, config, before.get(key) or (), value)
-
-
-def _carried(old: DataSource | None, new: DataSource | None, page: Page) -> Json:
-    before = old.schema if old else PLAIN_SCHEMA
-    kept: Json = {"title": page.values.get("title", [])}
-    for key, config in (new.schema if new else {}).items():
-        for other in before.values():
-            same = (other["name"], other["type"]) == (config["name"], config["type"])
-            if same and config["type"] not in {"select", "multi_select", "status", "relation"}:
-                kept[key] = page.values.get(other["id"])
-    return kept

@@ -10,7 +10,6 @@ _ROUTES: tuple[tuple[str, str, on.Endpoint], ...] = (
     ("POST", "pages", on.create_page),
     ("GET", "pages/{page_id}", on.retrieve_page),
     ("PATCH", "pages/{page_id}", on.update_page),
-    ("POST", "pages/{page_id}/move", on.move_page),
     ("GET", "pages/{page_id}/properties/{property_id}", on.retrieve_property),
     ("POST", "databases", on.create_database),
     ("GET", "databases/{database_id}", on.retrieve_database),
@@ -19,13 +18,10 @@ _ROUTES: tuple[tuple[str, str, on.Endpoint], ...] = (
     ("GET", "data_sources/{data_source_id}", on.retrieve_data_source),
     ("PATCH", "data_sources/{data_source_id}", on.update_data_source),
     ("POST", "data_sources/{data_source_id}/query", on.query_data_source),
-    ("GET", "data_sources/{data_source_id}/templates", on.list_templates),
     ("GET", "blocks/{block_id}", on.retrieve_block),
     ("DELETE", "blocks/{block_id}", on.delete_block),
     ("GET", "blocks/{block_id}/children", on.list_children),
-    ("GET", "users", on.list_users),
     ("GET", "users/me", on.retrieve_me),
-    ("GET", "users/{user_id}", on.retrieve_user),
     ("POST", "search", on.search_titles),
 )
 _NAME = re.compile(r"{(\w+)}")

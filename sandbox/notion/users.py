@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.notion.errors import INTEGRATION_NAME, ApiError
+from sandbox.notion.errors import INTEGRATION_NAME
 
 BOT_ID = "2d6f1c52-6a0e-4a55-9a3e-0b7c5f6f0b01"
 PERSON_ID = "2d6f1c52-6a0e-4a55-9a3e-0b7c5f6f0b02"
@@ -41,7 +41,6 @@ USERS: dict[str, dict[str, Any]] = {
         },
     },
 }
-"""The bot comes last in `GET /v1/users`."""
 
 
 def partial_user(user_id: str) -> dict[str, Any]:
@@ -57,10 +56,3 @@ def full_user(user_id: str) -> dict[str, Any]:
 def user_name(user_id: str) -> str:
     """The name of a user, or `Anonymous`."""
     return str(full_user(user_id).get("name", "Anonymous"))
-
-
-def user(user_id: str) -> dict[str, Any]:
-    """The whole user. Raises ApiError 404 if there is none."""
-    if user_id not in USERS:
-        raise ApiError(404, "object_not_found", f"Could not find user with ID: {user_id}.")
-    return USERS[user_id]

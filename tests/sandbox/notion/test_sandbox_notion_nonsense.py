@@ -66,7 +66,6 @@ class Workspace:
             ("POST", "pages", {"parent": {"data_source_id": source}, "properties": VALUES}),
             ("POST", "pages", {"parent": {"page_id": ROOT}, "icon": {"emoji": "x"}}),
             ("PATCH", f"pages/{page}", {"properties": VALUES, "icon": {"emoji": "x"}}),
-            ("POST", f"pages/{page}/move", {"parent": {"data_source_id": source}}),
             (
                 "POST",
                 "databases",

@@ -303,14 +303,6 @@ def test_a_plain_page_has_a_title_a_slug_and_a_place(client: Any, root: str) -> 
     assert client.pages.retrieve(page["id"].replace("-", ""))["id"] == page["id"]
 
 
-def test_a_page_moves_under_another(client: Any, root: str) -> None:
-    first = client.pages.create(parent={"page_id": root}, properties={})
-    second = client.pages.create(parent={"page_id": root}, properties={})
-    moved = client.pages.move(first["id"], parent={"page_id": second["id"]})
-    assert moved["parent"] == {"type": "page_id", "page_id": second["id"]}
-    assert client.blocks.children.list(second["id"])["results"][0]["id"] == first["id"]
-
-
 def test_a_long_relation_is_shown_in_part_and_read_in_full(
     client: Any, make_table: Callable[..., str], add_row: Callable[..., Json]
 ) -> None:
