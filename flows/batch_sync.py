@@ -23,17 +23,19 @@ from flows.library_sync import (
     HowToWork,
     Limit,
     Workers,
-    announce,
     as_state,
     prepare,
     work_through,
 )
 from flows.prefect_server.caretaker import cared_for
 from flows.prefect_server.run_names import named
+from flows.reporting.artifacts import publish
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
+from flows.reporting.opening_lines import BATCH_TITLE, announce
 from flows.reporting.remembering import remembered
 from flows.rows.filtering import has_failed, unlisted, wanted_rows
+from flows.session.gates import workers_of
 from flows.session.opening import Run, open_session
 from flows.summary import SyncSummary
 from tasks.errors import NotionError
@@ -69,9 +71,8 @@ async def batch_sync(
     async with cared_for(), open_session(dry_run=dry_run) as run, run_log(run.state.folder):
         settings = run.connections.settings
         run.state.track_filter = filter
-        several = parallel or workers is not None or settings.parallel_batch
-        concurrency = (workers or settings.max_concurrency) if several else 1
-        announce("BATCH MODE", run, limit, concurrency, debug=debug)
+        concurrency = workers_of(settings, workers, several=parallel or settings.parallel_batch)
+        announce(f"{BATCH_TITLE} MODE", run, limit, concurrency, debug=debug)
         summary = SyncSummary(mode="batch", track_filter=filter, dry_run=settings.dry_run)
         with remembered(settings, run.state, summary):
             summary, lists = await asyncio.gather(
@@ -81,7 +82,9 @@ async def batch_sync(
                 summary = replace(summary, results=await follow_before(run, lists))
                 summary = await _rounds(run, summary, limit, concurrency)
             await export_after(run, summary)
-        summary = await close_run(settings, run.state, summary, title="BATCH COMPLETE", began=began)
+        title = f"{BATCH_TITLE} COMPLETE"
+        summary = await close_run(settings, run.state, summary, title=title, began=began)
+        await publish(summary)
     return as_state(summary)
 
 
@@ -121,7 +124,9 @@ async def in_turn(run: Run) -> AsyncGenerator[Track, None]:
     """The matching rows, each once, oldest first; those that failed before come last."""
     connections, seen = run.connections, set()
     failed: list[Track] = []
-    async with aclosing(wanted_rows(connections, run.state.track_filter)) as rows:
+    begun = run.state.head_start.take_listing()
+    listing = begun.__aiter__() if begun else wanted_rows(connections, run.state.track_filter)
+    async with aclosing(listing) as rows:
         async for track in rows:
             seen.add(track.page_id)
             if has_failed(connections, track):

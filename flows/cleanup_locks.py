@@ -12,6 +12,7 @@ from flows.prefect_server.limits import has_server
 from flows.prefect_server.orphans import close_orphans
 from flows.prefect_server.outage import record_gap
 from flows.prefect_server.run_names import named
+from flows.reporting.opening_lines import say_cleared
 from flows.session.connections import Connections
 from flows.session.opening import open_session
 from flows.session.run_state import RunState
@@ -53,13 +54,11 @@ async def clean_up(connections: Connections, state: RunState) -> CleanupReport:
         connections.locks,
         iterate_locked(connections.notion, connections.schema),
         connections.settings.state_dir / "locks",
+        state.head_start.take_clearing(),
         dry_run=connections.settings.dry_run,
     )
     state.machines = machines_in(report.locks[page_id] for page_id in report.live)
-    done = "Would clear" if report.dry_run else "Cleared"
-    _log.info("   %s %d stale locks", done, len(report.cleared))
-    if report.live:
-        _log.info("   %d live locks of other processes stay", len(report.live))
+    say_cleared(report)
     return report
 
 

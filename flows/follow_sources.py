@@ -13,8 +13,8 @@ from prefect import flow
 
 from flows.following.adding import Adding
 from flows.following.bringing import Brought, bring_all
-from flows.following.memory import ListMemory
-from flows.following.sources import FollowedList, Sources
+from flows.following.followed import Followed, followed, list_memory
+from flows.following.sources import FollowedList
 from flows.prefect_server.outage import OUT_OF_REACH
 from flows.session.opening import Run, open_session
 from tasks.errors import SyncError
@@ -61,10 +61,16 @@ async def lists_before(run: Run) -> list[FollowedList]:
     if not is_of_all or state.track_filter is TrackFilter.MISSING_EAGLE:
         return []
     try:
-        return await _sources(run).all()
+        return _said(run, await (state.head_start.followed or followed(run.connections)))
     except SyncError as error:
         state.warn(f"What is followed could not be read: {error} {error.remedy}")
         return []
+
+
+def _said(run: Run, found: Followed) -> list[FollowedList]:
+    for sentence in found.warnings:
+        run.state.warn(sentence)
+    return list(found.lists)
 
 
 async def follow_before(run: Run, lists: list[FollowedList]) -> list[TrackResult]:
@@ -101,7 +107,7 @@ async def _bring(turn: _Turn) -> None:
     turn.has_begun = True
     connections, state = turn.run.connections, turn.run.state
     just_made = JustMade(connections.settings.state_dir / "added.jsonl")
-    memory = _memory(turn.run)
+    memory = list_memory(connections)
 
     def new_adding() -> Adding:
         return Adding(
@@ -128,15 +134,4 @@ async def _turn(*, dry_run: bool) -> AsyncIterator[_Turn]:
         yield turn
         return
     async with open_session(dry_run=dry_run, with_eagle=False) as run:
-        yield _Turn(run, await _sources(run).all())
-
-
-def _sources(run: Run) -> Sources:
-    connections = run.connections
-    return Sources(
-        connections.settings, connections.notion, connections.schema, _memory(run), run.state.warn
-    )
-
-
-def _memory(run: Run) -> ListMemory:
-    return ListMemory(run.connections.settings.state_dir / "followed")
+        yield _Turn(run, _said(run, await followed(run.connections)))

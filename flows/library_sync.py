@@ -20,12 +20,24 @@ from flows.fan_out.shares import hand_out, require_pool
 from flows.follow_sources import follow_before, lists_before
 from flows.prefect_server.caretaker import cared_for
 from flows.prefect_server.run_names import named
+from flows.reporting.artifacts import publish
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
+from flows.reporting.opening_lines import (
+    CLEARING,
+    READING_EAGLE,
+    SYNC_TITLE,
+    announce,
+    say_listed,
+    say_listing,
+    say_not_clearing,
+    say_read,
+)
 from flows.reporting.remembering import remembered
 from flows.rows.adoption import adopt_rows
 from flows.rows.filtering import is_wanted, only_chosen, only_failed, unlisted
 from flows.rows.selecting import select_tracks
+from flows.session.gates import workers_of
 from flows.session.opening import Run, open_session
 from flows.summary import ReturnCode, SyncSummary
 from tasks.eagle.stage import cache_library
@@ -97,11 +109,11 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         settings, state = run.connections.settings, run.state
         state.track_filter = filter
         state.retries_failed = retry_failed
-        several = parallel or workers is not None or distribute is not None
-        concurrency = (workers or settings.max_concurrency) if several else 1
+        several = parallel or distribute is not None
+        concurrency = workers_of(settings, workers, several=several)
         if distribute is not None:
             await require_pool()
-        announce("FULL LIBRARY SYNC MODE", run, limit, concurrency, debug=debug)
+        announce(f"{SYNC_TITLE} MODE", run, limit, concurrency, debug=debug)
         summary = SyncSummary(mode="library-sync", track_filter=filter, dry_run=settings.dry_run)
         with remembered(settings, state, summary):
             summary, lists = await asyncio.gather(
@@ -112,8 +124,9 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
                 how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
                 summary = await _query_and_work(run, summary, how, error)
             await export_after(run, summary)
-        title = "FULL LIBRARY SYNC COMPLETE"
+        title = f"{SYNC_TITLE} COMPLETE"
         summary = await close_run(settings, state, summary, title=title, began=began)
+        await publish(summary)
     return as_state(summary)
 
 
@@ -150,38 +163,23 @@ def _public(*parts: str) -> str:
     return without_secrets(shown(". ".join(part for part in parts if part)))
 
 
-def announce(title: str, run: Run, limit: int | None, workers: int, *, debug: bool) -> None:
-    """The opening lines; verbose logging where it is asked for."""
-    if debug:
-        for name in ("flows", "tasks"):
-            logging.getLogger(name).setLevel(logging.DEBUG)
-    _log.info("%s", title)
-    _log.info("   Filter: %s", run.state.track_filter)
-    _log.info("   Max tracks: %s", limit or "unlimited")
-    _log.info("   Parallel: %s (workers: %d)", workers > 1, workers)
-    owner = run.connections.locks.owner
-    _log.info("   Process ID: %s:%s:%s", owner.pid, owner.host, run.state.run_id)
-    if run.connections.settings.dry_run:
-        _log.info("   Dry run: nothing is changed")
-
-
 async def prepare(run: Run, summary: SyncSummary, *, cleanup: bool) -> SyncSummary:
     """Steps 1 and 2: stale locks, Eagle's library. What goes wrong ends the run with code 1."""
     try:
-        _log.info("Step 1: Cleaning up stale processing locks...")
+        _log.info(CLEARING)
         if cleanup:
             report = await run.pauses.through(lambda: clean_up(run.connections, run.state))
             summary = replace(summary, stale_locks_cleared=len(report.cleared))
         else:
-            _log.info("   Skipped (--no-cleanup)")
-        _log.info("Step 2: Pre-caching Eagle library...")
+            say_not_clearing()
+        _log.info(READING_EAGLE)
         eagle = run.connections.eagle
         if eagle is None:
-            _log.info("   Skipped: EAGLE_API_BASE is off")
+            say_read(None)
             return summary
         reading = run.state.head_start.index
         cached = await run.pauses.through(lambda: cache_library(eagle, reading))
-        _log.info("   Cached %d Eagle items", cached)
+        say_read(cached)
         return replace(summary, eagle_items_cached=cached)
     except SyncError as error:
         return stopped(summary, error)
@@ -194,7 +192,7 @@ async def _query_and_work(
     error_to_retry: ErrorType | None,
 ) -> SyncSummary:
     connections, state = run.connections, run.state
-    _log.info("Step 3: Querying tracks from Notion, filter %s...", state.track_filter)
+    say_listing(state.track_filter)
     try:
         tracks: list[Track] = await run.pauses.through(lambda: _listed(run))
         state.listed = len(tracks)
@@ -207,7 +205,7 @@ async def _query_and_work(
         return stopped(summary, error)
     if state.retries_failed:
         tracks = only_failed(connections, tracks, error_to_retry)
-    _log.info("   Found %d tracks matching criteria", len(tracks))
+    say_listed(len(tracks))
     return await work_through(run, replace(summary, found=len(tracks)), tracks, how)
 
 

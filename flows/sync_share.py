@@ -13,10 +13,12 @@ from pydantic import Field
 
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.share_log import ShareLog
-from flows.library_sync import Workers, announce, as_state, prepare, stopped
+from flows.library_sync import Workers, as_state, prepare, stopped
 from flows.prefect_server.caretaker import cared_for
+from flows.reporting.artifacts import publish
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
+from flows.reporting.opening_lines import announce
 from flows.rows.filtering import is_wanted
 from flows.session.opening import Run, open_session
 from flows.summary import SHARE, SyncSummary
@@ -58,6 +60,7 @@ async def sync_share(
         if not summary.error:
             summary = await _work(run, summary, page_ids, concurrency)
         summary = await close_run(settings, state, summary, title="SHARE COMPLETE", began=began)
+        await publish(summary)
     return as_state(summary)
 
 

@@ -6,19 +6,25 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from flows.before_prefect.head_start import head_start
+from flows.before_prefect.idle_run import idle_run
+from flows.before_prefect.job import Job
 from flows.command_line.command import Verbosity
 from flows.command_line.options import SyncOptions
 from flows.command_line.signals import run_until_stopped
 from flows.prefect_server.environment import is_embedded, prepare_prefect
 from flows.prefect_server.importing import heavy_imports
-from flows.prefect_server.own_server import GONE, serve_prefect
+from flows.prefect_server.own_server import GONE, reserve_prefect, serve_prefect
 from flows.progress.output import write_json
 from flows.progress.terminal import Display
+from flows.reporting.opening_lines import BATCH_TITLE, SYNC_TITLE
+from flows.session.gates import workers_of
+from flows.session.opening import opened_ahead
 from flows.session.preflight import require_credentials
 from flows.settings import Settings
 from flows.summary import ReturnCode, SyncSummary
@@ -45,7 +51,8 @@ def run_sync(
     """
     line = verbosity.attach()
     require_credentials(settings)
-    ready_prefect(verbosity, settings)
+    prepare_prefect(debug=verbosity.debug)
+    reserve_prefect()
     parameters = _parameters(options, verbosity) | dict(more or {})
 
     def leave(summary: SyncSummary) -> NoReturn:
@@ -108,27 +115,36 @@ def _outcome(
     leave: Callable[[SyncSummary], NoReturn],
 ) -> tuple[SyncSummary, bool]:
     """The run's summary, and whether Prefect's server took its end."""
+
+    async def call() -> tuple[SyncSummary, bool]:
+        hand_down(settings, line, only)
+        async with _early(command, options, settings, only) as idle:
+            if idle is not None:
+                return idle, True
+            serve_prefect(keep_runs=settings.keep_runs)
+            return await _by_flow(command, options, leave)
+
+    return run_until_stopped(call)
+
+
+async def _by_flow(
+    command: str, options: dict[str, Any], leave: Callable[[SyncSummary], NoReturn]
+) -> tuple[SyncSummary, bool]:
+    """The summary of the command's flow, and whether Prefect's server took its end."""
+    flow = await asyncio.to_thread(_flow, command)
     from flows.prefect_server.outage import OUT_OF_REACH, in_short  # noqa: PLC0415
     from flows.session.run_state import ended_runs  # noqa: PLC0415
 
     ended: list[SyncSummary] = []
-
-    async def call() -> Any:
-        hand_down(settings, line, only)
-        ended_runs.set(ended)
-        early = _early(command, options, settings, only) if is_embedded() else nullcontext()
-        watch = asyncio.ensure_future(_leave_if_stuck(ended, leave))
-        try:
-            async with early:
-                flow = await asyncio.to_thread(_flow, command)
-                state = await flow(**options, return_state=True)
-            return await state.aresult(raise_on_failure=False)
-        except OUT_OF_REACH as error:
-            return error
-        finally:
-            watch.cancel()
-
-    outcome = run_until_stopped(call)
+    ended_runs.set(ended)
+    watch = asyncio.ensure_future(_leave_if_stuck(ended, leave))
+    try:
+        state = await flow(**options, return_state=True)
+        outcome = await state.aresult(raise_on_failure=False)
+    except OUT_OF_REACH as error:
+        outcome = error
+    finally:
+        watch.cancel()
     if isinstance(outcome, OUT_OF_REACH):
         if not ended:
             raise ConfigurationError(
@@ -148,19 +164,39 @@ def _outcome(
     return outcome, True
 
 
-def _early(
+@asynccontextmanager
+async def _early(
     command: str, options: dict[str, Any], settings: Settings, only: frozenset[str] | None
-) -> AbstractAsyncContextManager[Any]:
-    """What the run does while Prefect is imported and its server starts."""
-    from flows.rows.first_claims import head_start  # noqa: PLC0415
-    from flows.session.opening import opened_ahead  # noqa: PLC0415
+) -> AsyncIterator[SyncSummary | None]:
+    """What the run does before Prefect is there; its summary, if that is all of it.
 
-    takes_others = only is not None or options.get("retry_failed") or options.get("distribute")
-    if command != "sync" or takes_others:
-        return opened_ahead(dry_run=options["dry_run"])
-    workers = options["workers"] or (settings.max_concurrency if options["parallel"] else 1)
-    claims = min(workers, options["limit"] or workers)
-    return head_start(options["filter"], claims, dry_run=options["dry_run"])
+    With a server of the user's, its limits come first.
+    """
+    if not is_embedded():
+        yield None
+    elif only is not None or options.get("retry_failed") or options.get("distribute"):
+        async with opened_ahead(dry_run=options["dry_run"]):
+            yield None
+    else:
+        job = _job(command, options, settings)
+        async with head_start(job) as beginning:
+            yield await idle_run(beginning, job)
+
+
+def _job(command: str, options: dict[str, Any], settings: Settings) -> Job:
+    is_batch = command == "batch"
+    several = options["parallel"] or (is_batch and settings.parallel_batch)
+    return Job(
+        mode="batch" if is_batch else "library-sync",
+        title=BATCH_TITLE if is_batch else SYNC_TITLE,
+        track_filter=options["filter"],
+        limit=options["limit"],
+        workers=workers_of(settings, options["workers"], several=several),
+        cleanup=options["cleanup"],
+        debug=options["debug"],
+        dry_run=options["dry_run"],
+        in_rounds=is_batch,
+    )
 
 
 async def _leave_if_stuck(

@@ -1,8 +1,9 @@
 """The Prefect server that a run starts for itself when none is configured.
 
 Prefect would start one as well, but only after its client has imported all of the server first, for
-nothing: 5 s of every run (docs/performance-orchestration.md). Here both sides are imported at the
-same time, and requests wait in the socket until the server answers. It ends with the run that
+nothing: 5 s of every run (docs/performance-orchestration.md). Here its address is reserved first,
+for a run that may need none; then both sides are imported at the same time, and requests wait in
+the socket until the server answers. It ends with the run that
 started it, also when that is killed. It is never the run's trouble: one that dies or hangs is given
 up, and the run goes on without its record. Only the run knows its password.
 """
@@ -53,6 +54,7 @@ _HANGS_AFTER = 10.0
 
 GONE = threading.Event()
 """Set once our own server has died or was given up: nothing is asked of it any more."""
+_reserved: socket.socket | None = None
 _started: subprocess.Popen[bytes] | None = None
 
 
@@ -61,24 +63,42 @@ def serve_prefect(*, keep_runs: int = _KEEP_RUNS) -> None:
 
     Of the runs in its database the newest `keep_runs` stay.
     """
-    if os.name == "nt" or names_a_server():  # Windows hands no sockets on: Prefect starts its own
-        return
-    start(keep_runs=keep_runs)
+    reserve_prefect()
+    if _reserved is not None:
+        start(keep_runs=keep_runs)
+
+
+def reserve_prefect() -> None:
+    """Name the address of this run's own server in PREFECT_API_URL, unless the user has a server.
+
+    Nothing answers there before `serve_prefect`.
+    """
+    if os.name != "nt" and not names_a_server():  # Windows hands no sockets on: Prefect starts one
+        _reserve()
+
+
+def _reserve() -> None:
+    global _reserved  # noqa: PLW0603  (a process has one server)
+    _reserved = socket.socket()
+    _reserved.bind(("127.0.0.1", 0))
+    _reserved.listen(128)
+    os.environ["PREFECT_API_AUTH_STRING"] = f"library-sync:{secrets.token_urlsafe(32)}"
+    os.environ["PREFECT_CLIENT_MAX_RETRIES"] = _CLIENT_RETRIES
+    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{_reserved.getsockname()[1]}/api"
+    os.environ[EMBEDDED] = str(os.getpid())
 
 
 def start(*, keep_runs: int = _KEEP_RUNS) -> None:
-    """Start the server and name it in PREFECT_API_URL; returns at once, before it answers."""
-    global _started  # noqa: PLW0603  (a process has one server)
-    password = f"library-sync:{secrets.token_urlsafe(32)}"
-    os.environ["PREFECT_API_AUTH_STRING"] = password
-    os.environ["PREFECT_CLIENT_MAX_RETRIES"] = _CLIENT_RETRIES
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
+    """Start the server at its reserved address; returns at once, before it answers."""
+    global _reserved, _started  # noqa: PLW0603  (a process has one server)
+    if _reserved is None:
+        _reserve()
+    assert _reserved is not None
+    password = os.environ["PREFECT_API_AUTH_STRING"]
+    with _reserved as listener:
         port = listener.getsockname()[1]
         server = _started = _spawn(listener.fileno(), password, keep_runs)
-    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-    os.environ[EMBEDDED] = str(os.getpid())
+    _reserved = None
     ending = threading.Event()
     for work, given in ((_pass_on, (server,)), (_watch, (server, port, password, ending))):
         threading.Thread(target=work, args=given, daemon=True, name="prefect-server").start()

@@ -1,4 +1,7 @@
-"""The end of every run, in one place: closing lines, report, hook, notification, artifacts."""
+"""The end of every run, in one place: closing lines, report, hook, notification.
+
+Without Prefect: a run may end before that is there.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from flows.reporting import artifacts
 from flows.reporting.closing_lines import dry_run_lines, failure_lines
 from flows.reporting.files import write_report, write_summary
 from flows.reporting.hooks import after_run
@@ -26,7 +28,7 @@ _log = logging.getLogger("flows.library_sync")
 async def close_run(
     settings: Settings, state: RunState, summary: SyncSummary, *, title: str, began: float
 ) -> SyncSummary:
-    """The summary as it ends, said, kept on this machine and published in Prefect.
+    """The summary as it ends, said, told and kept on this machine.
 
     `began` is a time of `monotonic()`. Nothing that fails here fails the run.
     """
@@ -50,7 +52,6 @@ async def close_run(
         if written:
             await asyncio.to_thread(write_summary, state.folder, summary)
     ended_runs.get([]).append(summary)
-    await artifacts.publish(summary)
     return summary
 
 

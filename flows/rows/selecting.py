@@ -89,6 +89,12 @@ async def select_tracks(
     return selection
 
 
+def needs_work(connections: Connections, track: Track) -> bool:
+    """True if the row is to be worked on now, by what is known without asking anybody."""
+    plan = _plan(connections, track)
+    return plan.action.skipped_as is None and resting(connections, track, plan.action) is None
+
+
 def first_downloads(connections: Connections, tracks: Sequence[Track], number: int) -> list[Track]:
     """The first `number` of the rows that are to be downloaded and that nobody holds."""
     downloads = [

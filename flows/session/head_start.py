@@ -1,26 +1,67 @@
-"""What a run has begun while Prefect is imported: its listing, Eagle's index, its first claims."""
+"""What a run has begun before Prefect is there: its listing, Eagle's index, its first claims."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.locks.claim import Won
+from tasks.locks.cleanup import CleanupReport
 from tasks.locks.track_locks import Outcome
 from tasks.tracks import Track
+
+
+class Listing:
+    """A listing that has begun: its first rows are read at once, the others once they are wanted.
+
+    The first rows go as far as the first that is `enough`; they are all if it `is_whole`.
+    """
+
+    def __init__(self, rows: AsyncGenerator[Track, None], enough: Callable[[Track], bool]) -> None:
+        self.is_whole = False
+        self._rows = rows
+        self._first = asyncio.ensure_future(self._read(enough))
+
+    async def first(self) -> list[Track]:
+        """Raises NotionError."""
+        return await asyncio.shield(self._first)
+
+    async def __aiter__(self) -> AsyncGenerator[Track, None]:
+        for row in await self._first:
+            yield row
+        async for row in self._rows:
+            yield row
+
+    async def end(self) -> None:
+        """Read no further."""
+        self._first.cancel()
+        await asyncio.gather(self._first, return_exceptions=True)
+        await self._rows.aclose()
+
+    async def _read(self, enough: Callable[[Track], bool]) -> list[Track]:
+        found: list[Track] = []
+        async for row in self._rows:
+            found.append(row)
+            if enough(row):
+                return found
+        self.is_whole = True
+        return found
 
 
 @dataclass
 class HeadStart:
     """Each thing in it is taken once, by the step or the track it was begun for.
 
-    Empty in a worker, where Prefect is there before the run.
+    Empty in a worker, where Prefect is there before the run. `followed` is of the room that
+    follows lists.
     """
 
-    listing: asyncio.Task[list[Track]] | None = None
+    listing: Listing | None = None
     index: asyncio.Task[int] | None = None
+    clearing: asyncio.Task[CleanupReport] | None = None
+    followed: asyncio.Task[Any] | None = None
     _claims: dict[str, asyncio.Task[Outcome]] = field(default_factory=dict)
 
     @property
@@ -28,10 +69,15 @@ class HeadStart:
         """The page ids of the rows that are being claimed, or are ours, for nobody yet."""
         return frozenset(self._claims)
 
-    def take_listing(self) -> asyncio.Task[list[Track]] | None:
+    def take_listing(self) -> Listing | None:
         """The listing that was begun; None if none was, or it was taken before."""
         listing, self.listing = self.listing, None
         return listing
+
+    def take_clearing(self) -> asyncio.Task[CleanupReport] | None:
+        """The clearing of stale locks that was begun; None if none was, or it was taken before."""
+        clearing, self.clearing = self.clearing, None
+        return clearing
 
     def claim(self, page_id: str, claim: Coroutine[Any, Any, Outcome]) -> None:
         """Begin the claim of a row."""
@@ -46,6 +92,16 @@ class HeadStart:
         """Free those rows that are claimed and that no track's work has taken."""
         claims = [self._claims.pop(page_id) for page_id in self.claimed & set(page_ids)]
         await asyncio.gather(*map(_free, claims), return_exceptions=True)
+
+    async def end(self) -> None:
+        """Let go of all that nobody has taken."""
+        await self.give_back(self.claimed)
+        if self.listing is not None:
+            await self.listing.end()
+        left = [task for task in (self.index, self.clearing, self.followed) if task is not None]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _free(claim: asyncio.Task[Outcome]) -> None:

@@ -11,11 +11,14 @@ import logging
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from tasks.errors import LockError, NotionError
 from tasks.locks.claim import Claim, Locked, NotWanted, Won, claim_as, hinders
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
+from tasks.locks.registry import find_dead
 from tasks.locks.timing import LockTiming
+from tasks.locks.track_locks import TrackLocks
 from tasks.locks.value import parse
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,29 @@ class CleanupReport:
         """The locks that stand on rows yet, for DeadProcesses.forget."""
         gone = set() if self.dry_run else set(self.cleared)
         return frozenset(lock for page_id, lock in self.locks.items() if page_id not in gone)
+
+
+async def clear_stale(
+    locks: TrackLocks, rows: AsyncIterable[LockRow], registry: Path, *, dry_run: bool = False
+) -> CleanupReport:
+    """Free the `rows` whose lock nobody holds any more.
+
+    `registry` is the folder in which this host's processes record the locks they hold.
+    """
+    dead = find_dead(registry, host=locks.owner.host)
+    locks.inherited = frozenset(dead.busy)
+    report = await clean_stale(
+        locks.store,
+        locks.clock,
+        locks.timing,
+        locks.owner,
+        rows,
+        dead=dead.tokens,
+        dry_run=dry_run,
+    )
+    if not dry_run:
+        dead.forget(report.still_locked)
+    return report
 
 
 async def clean_stale(

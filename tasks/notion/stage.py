@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Callable
 
 from tasks.notion.client import NotionClient
 from tasks.notion.queries import iterate_tracks
@@ -17,13 +17,11 @@ async def query_tracks(
     schema: Schema,
     track_filter: TrackFilter,
     is_wanted: Callable[[Track], bool],
-    listing: Awaitable[list[Track]] | None = None,
+    listing: AsyncIterable[Track] | None = None,
 ) -> list[Track]:
     """All rows that match, oldest first, each once. Raises a NotionError if any are missing.
 
     `listing` is one of the same rows that has begun already.
     """
-    if listing is not None:
-        return await listing
-    rows = iterate_tracks(client, schema, track_filter, is_wanted)
+    rows = listing or iterate_tracks(client, schema, track_filter, is_wanted)
     return [track async for track in rows]

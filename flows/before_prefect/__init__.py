@@ -1,0 +1,1 @@
+"""What a run does before Prefect is there, and its end if nothing is to do."""

@@ -1,0 +1,94 @@
+"""A run begins before Prefect is there: the rows are listed, Eagle read, the first rows claimed.
+
+A claim settles for three seconds (docs/lock.md, "Claiming"), as long as Prefect takes to start.
+Nothing is done here that a run without Prefect's record could not undo: a row that no track takes
+is freed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+
+from flows.before_prefect.job import Job
+from flows.following.followed import followed
+from flows.rows.filtering import still_wanted, wanted_rows
+from flows.rows.selecting import first_downloads, needs_work
+from flows.session.connections import Connections
+from flows.session.head_start import HeadStart, Listing
+from flows.session.opening import opened_ahead, session_options
+from tasks.errors import SyncError
+from tasks.locks.cleanup import clear_stale
+from tasks.notion.properties import Field
+from tasks.notion.queries import iterate_locked
+from tasks.tracks import Track, TrackFilter
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What is under way: `done` once the first claims have begun, or something failed."""
+
+    opening: asyncio.Future[Connections]
+    head: HeadStart
+    done: asyncio.Future[None]
+
+
+@asynccontextmanager
+async def head_start(job: Job) -> AsyncIterator[Beginning]:
+    """Begin at once what a flow started in this block does first.
+
+    What fails here, the flow meets and says itself.
+    """
+    async with opened_ahead(dry_run=job.dry_run) as opening:
+        head = HeadStart()
+        token = session_options.set(replace(session_options.get(), head_start=head))
+        begun = asyncio.ensure_future(_begin(opening, head, job))
+        try:
+            yield Beginning(opening, head, begun)
+        finally:
+            begun.cancel()
+            await asyncio.gather(begun, return_exceptions=True)
+            await head.end()
+            session_options.reset(token)
+
+
+async def _begin(opening: asyncio.Future[Connections], head: HeadStart, job: Job) -> None:
+    with suppress(SyncError):
+        connections = await asyncio.shield(opening)
+        _begin_looking(connections, head, job)
+        if job.track_filter is TrackFilter.MISSING_EAGLE:
+            await _index(head)  # it is what says that an item is gone
+        rows = wanted_rows(connections, job.track_filter)
+        head.listing = listing = Listing(rows, lambda row: _is_enough(connections, row, job))
+        first = await listing.first()
+        await _index(head)
+        if connections.settings.dry_run or not connections.locks.enabled:
+            return
+        wanted = still_wanted(connections, job.track_filter)
+        for track in first_downloads(connections, first, job.early_claims):
+            head.claim(track.page_id, connections.locks.claim(track.page_id, wanted))
+
+
+def _begin_looking(connections: Connections, head: HeadStart, job: Job) -> None:
+    """All that is asked beside the listing."""
+    if job.cleanup and Field.LOCK in connections.schema:
+        locked = iterate_locked(connections.notion, connections.schema)
+        registry, dry_run = connections.settings.state_dir / "locks", connections.settings.dry_run
+        clearing = clear_stale(connections.locks, locked, registry, dry_run=dry_run)
+        head.clearing = asyncio.ensure_future(clearing)
+    if job.track_filter is not TrackFilter.MISSING_EAGLE:
+        head.followed = asyncio.ensure_future(followed(connections))
+    if connections.eagle is not None:
+        head.index = asyncio.ensure_future(connections.eagle.load())
+
+
+async def _index(head: HeadStart) -> None:
+    if head.index is not None:
+        await asyncio.shield(head.index)
+
+
+def _is_enough(connections: Connections, row: Track, job: Job) -> bool:
+    """A run in rounds lists on when it comes to it."""
+    return job.in_rounds and needs_work(connections, row)
