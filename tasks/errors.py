@@ -57,7 +57,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 
 class Service(StrEnum):
@@ -72,7 +72,9 @@ class Service(StrEnum):
 class SyncError(Exception):
     """An expected failure. `str(error)` says what happened, `remedy` what to do next.
 
-    `retry_after` is in seconds and set where the service named a time.
+    `retry_after` is in seconds and set where the service named a time. `maybe_applied` tells that a
+    change may have been made, or may still be, although this error was the answer: False for a
+    refused connection, True for a time-out or a dropped one.
     """
 
     value: ClassVar[str] = "Unknown_Error"
@@ -86,11 +88,17 @@ class SyncError(Exception):
     default_remedy: ClassVar[str] = "Run again with --debug and read the log."
 
     def __init__(
-        self, message: str, *, remedy: str | None = None, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        remedy: str | None = None,
+        retry_after: float | None = None,
+        maybe_applied: bool = False,
     ) -> None:
         super().__init__(message)
         self.remedy = remedy or self.default_remedy
         self.retry_after = retry_after
+        self.maybe_applied = maybe_applied
 
     def __init_subclass__(cls) -> None:
         """Raises TypeError for a class that is only half made."""
@@ -214,15 +222,8 @@ class SourceUnreadable(SourceError):
     retryable = True
     default_remedy = "The next run tries again; if it stays, run `library-sync update`."
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str | None = None,
-        retry_after: float | None = None,
-        is_of_all: bool = False,
-    ) -> None:
-        super().__init__(message, remedy=remedy, retry_after=retry_after)
+    def __init__(self, message: str, *, is_of_all: bool = False, **told: Any) -> None:
+        super().__init__(message, **told)
         self.is_of_all = is_of_all
 
 
@@ -272,15 +273,8 @@ class DiskUnavailable(FileError):
 
     is_away = True
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str | None = None,
-        retry_after: float | None = None,
-        folder: Path | None = None,
-    ) -> None:
-        super().__init__(message, remedy=remedy, retry_after=retry_after)
+    def __init__(self, message: str, *, folder: Path | None = None, **told: Any) -> None:
+        super().__init__(message, **told)
         self.folder = folder
 
 
@@ -301,26 +295,11 @@ class EagleError(SyncError):
 
 
 class EagleUnavailable(EagleError):
-    """Eagle does not answer, or has no library open.
-
-    `maybe_applied` tells whether a change may have been made, or may still be, although this error
-    was the answer: False for a refused connection, True for a time-out or a dropped one.
-    """
+    """Eagle does not answer, or has no library open."""
 
     retryable = True
     is_away = True
     default_remedy = "Start Eagle and open the library, then run again."
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str | None = None,
-        retry_after: float | None = None,
-        maybe_applied: bool = False,
-    ) -> None:
-        super().__init__(message, remedy=remedy, retry_after=retry_after)
-        self.maybe_applied = maybe_applied
 
 
 class EagleMalformed(EagleUnavailable):
@@ -349,26 +328,14 @@ class EagleLibraryChanged(EagleError):
 class NotionError(SyncError):
     """Notion did not do what we asked.
 
-    `maybe_applied` tells whether a write may have landed, or may still land, although this error
-    was the answer: False for 400, 401, 404, 429, 529 and a refused connection, True for time-outs,
-    dropped connections, 409 and 5xx (docs/facts/notion.md, "Requests and errors").
+    `maybe_applied` is False for 400, 401, 404, 429, 529 and a refused connection, True for
+    time-outs, dropped connections, 409 and 5xx (docs/facts/notion.md, "Requests and errors").
     """
 
     value = "Notion_Update_Failed"
     meaning = "Notion API error"
     service = Service.NOTION
     default_remedy = "The next run tries again."
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str | None = None,
-        retry_after: float | None = None,
-        maybe_applied: bool = False,
-    ) -> None:
-        super().__init__(message, remedy=remedy, retry_after=retry_after)
-        self.maybe_applied = maybe_applied
 
 
 class NotionUnavailable(NotionError):

@@ -73,10 +73,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Plan:
-    """An action and the reason for it, as a sentence for the user."""
+    """An action and the reason for it, as a sentence for the user; `file` is the one to import."""
 
     action: Action
     reason: str
+    file: str = ""
 
     @property
     def done(self) -> str:
@@ -102,7 +103,7 @@ def plan_track(track: Track, facts: Facts) -> Plan:
     for kind, file in (("WAV", facts.local_wav), ("AIFF", facts.local_aiff)):
         if file:
             why = f"the {kind} is here already: {file}"
-            return Plan(Action.IMPORT_FILE, f"{_TRASHED} {why}" if facts.is_trashed else why)
+            return Plan(Action.IMPORT_FILE, f"{_TRASHED} {why}" if facts.is_trashed else why, file)
     if facts.is_trashed:
         return _plan_download(facts, f"{_TRASHED} Eagle has no other of it")
     if facts.eagle_other:

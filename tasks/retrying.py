@@ -71,11 +71,11 @@ def log_wait(wait: Wait) -> None:
 
 
 def said_time(seconds: float) -> str:
-    """`20 s`, `10 min`, `1 min 5 s`."""
+    """`20 s`, `10 min`, `1 min 5 s`, `2 h 15 min`."""
     minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{rest} s"
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
 
 
 async def retrying(
@@ -104,4 +104,4 @@ async def retrying(
 
 def surely_not_applied(error: SyncError) -> bool:
     """True if a change may be asked for again because it certainly was not made."""
-    return error.retryable and not getattr(error, "maybe_applied", False)
+    return error.retryable and not error.maybe_applied

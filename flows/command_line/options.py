@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
+from flows.command_line.wrong_words import WrongWords
 from tasks.tracks import TrackFilter
 
 
@@ -42,11 +43,39 @@ DryRun: TypeAlias = Annotated[
     bool, Parameter(name="--dry-run", help="Say what would be done and why; change nothing.")
 ]
 
-Install: TypeAlias = Annotated[
-    bool, Parameter(help="Show the unit for systemd or launchd, ask, install and start it.")
-]
-Uninstall: TypeAlias = Annotated[bool, Parameter(help="Stop it, and remove what was installed.")]
-Yes: TypeAlias = Annotated[bool, Parameter(help="With --install: do not ask.")]
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """A command as a service of the user's system: what `serve` and `worker` take."""
+
+    install: Annotated[
+        bool,
+        Parameter(
+            name="--install",
+            help="Show the unit for systemd or launchd, ask, install and start it.",
+        ),
+    ] = False
+    uninstall: Annotated[
+        bool, Parameter(name="--uninstall", help="Stop it, and remove what was installed.")
+    ] = False
+    yes: Annotated[bool, Parameter(name="--yes", help="With --install: do not ask.")] = False
+
+    def run(self, command: str, words: Sequence[str]) -> int | None:
+        """The exit code of what was asked for; None if nothing was.
+
+        `words` are the options that the service runs `command` with. Raises WrongWords.
+        """
+        if self.install and self.uninstall:
+            raise WrongWords("--install and --uninstall contradict each other.", command)
+        if not (self.install or self.uninstall):
+            return None
+        from flows.service import installing  # noqa: PLC0415  (not for --help)
+        from flows.settings import load_settings  # noqa: PLC0415
+
+        if self.uninstall:
+            return installing.uninstall(command, load_settings())
+        return installing.install(command, words, load_settings(), yes=self.yes)
 
 
 @Parameter(name="*")

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
-import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
-from typing import TypeVar
+
+from rich.console import Console
 
 from flows.doctor.eagle import examine_eagle
-from flows.doctor.findings import Finding, Level, fail, findings_dict, table
+from flows.doctor.findings import Finding, Level, fail, findings_dict, table, verdict
 from flows.doctor.machine import (
     examine_folders,
     examine_fpcalc,
@@ -25,7 +24,7 @@ from flows.doctor.machine import (
     examine_settings,
     examine_space,
 )
-from flows.doctor.notion import NotionSeen, examine_notion
+from flows.doctor.notion import RowsWaiting, examine_notion
 from flows.doctor.source import examine_reading, examine_soundcloud
 from flows.doctor.state import examine_state
 from flows.prefect_server.credentials import command_settings
@@ -34,7 +33,7 @@ from flows.progress.output import write_json
 from flows.settings import Settings, load_what_works
 from flows.summary import ReturnCode
 
-T = TypeVar("T")
+_WIDEST = 110
 
 _log = logging.getLogger("flows.doctor")
 
@@ -56,53 +55,35 @@ def run(*, json_file: Path | None = None) -> int:
 
 def report(findings: list[Finding]) -> None:
     """Print the findings, coloured on a terminal that wants it, as narrow as it is."""
-    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    width = min(shutil.get_terminal_size().columns, 110)
-    print("\n".join(table(findings, width=width, coloured=coloured)))  # noqa: T201
+    console = Console(highlight=False, soft_wrap=False)
+    console.width = min(console.width, _WIDEST)
+    console.print(table(findings), "", verdict(findings), sep="\n")
 
 
 async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Finding]:
     """Every check of the outside world and of this machine, side by side."""
     prefect_url = environment.get("PREFECT_API_URL", "")
-    async with asyncio.TaskGroup() as group:
-        notion = group.create_task(
-            _alone("Notion", lambda: examine_notion(settings), _nothing_of_notion)
-        )
-        eagle = group.create_task(_alone("Eagle", lambda: examine_eagle(settings), _nothing))
-        source = group.create_task(
-            _alone("SoundCloud", lambda: examine_soundcloud(settings), _nothing)
-        )
-        prefect = group.create_task(examine_prefect(prefect_url))
-    seen, seen_errors = notion.result()
-    found = [*seen.findings, *seen_errors]
-    for checks, errors in (eagle.result(), source.result()):
-        found += checks + errors
+    waiting = RowsWaiting()
+    notion, eagle, source, prefect = await asyncio.gather(
+        _alone("Notion", examine_notion(settings, waiting)),
+        _alone("Eagle", examine_eagle(settings)),
+        _alone("SoundCloud", examine_soundcloud(settings)),
+        _alone("Prefect", examine_prefect(prefect_url)),
+    )
+    found = [*notion, *eagle, *source]
     found += [*examine_folders(settings), *examine_state(settings.state_dir), examine_fpcalc()]
     found += examine_notify(settings)
-    if seen.was_listed:
-        found.append(examine_space(settings.out_dir, seen.waiting))
-        read, errors = await _alone(
-            "SoundCloud", lambda: examine_reading(settings, seen.waiting), _nothing
-        )
-        found += read + errors
-    return [*found, prefect.result()]
+    if waiting.tracks is not None:
+        found.append(examine_space(settings.out_dir, waiting.tracks))
+        found += await _alone("SoundCloud", examine_reading(settings, waiting.tracks))
+    return found + prefect
 
 
-async def _alone(
-    name: str, check: Callable[[], Awaitable[T]], nothing: Callable[[], T]
-) -> tuple[T, list[Finding]]:
-    """What `check` found; what it did not foresee becomes a finding of its own."""
+async def _alone(name: str, check: Awaitable[list[Finding]]) -> list[Finding]:
+    """What `check` finds; what it did not foresee becomes a finding of its own."""
     try:
-        return await check(), []
+        return await check
     except Exception as error:  # noqa: BLE001  (a check must not keep the others from looking)
         _log.debug("The check of %s", name, exc_info=error)
         said = f"The check itself failed: {type(error).__name__}: {error}"
-        return nothing(), [fail(name, said, "Report this with the output of `doctor --debug`.")]
-
-
-def _nothing() -> list[Finding]:
-    return []
-
-
-def _nothing_of_notion() -> NotionSeen:
-    return NotionSeen()
+        return [fail(name, said, "Report this with the output of `doctor --debug`.")]

@@ -138,22 +138,23 @@ def examine_fpcalc() -> Finding:
     return ok("fpcalc", found)
 
 
-async def examine_prefect(api_url: str) -> Finding:
+async def examine_prefect(api_url: str) -> list[Finding]:
     """Prefect's server, where one is named; without one each run has its own."""
     name = "Prefect"
     if not api_url:
-        return ok(name, "no server is named: each run starts one of its own")
+        return [ok(name, "no server is named: each run starts one of its own")]
     try:
         async with httpx.AsyncClient(timeout=_SECONDS) as http, asyncio.timeout(2 * _SECONDS):
             answer = await http.get(f"{api_url.rstrip('/')}/health")
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
         said = f"No Prefect server answers at {api_url} ({type(error).__name__})."
         remedy = "Start it (`prefect server start`), or unset PREFECT_API_URL."
-        return fail(name, said, remedy)
+        return [fail(name, said, remedy)]
     if answer.status_code >= 400:
         said = f"{api_url} answers {answer.status_code} to /health."
-        return fail(name, said, "Check PREFECT_API_URL (it ends in /api) and PREFECT_API_KEY.")
-    return ok(name, f"the server at {api_url} answers")
+        remedy = "Check PREFECT_API_URL (it ends in /api) and PREFECT_API_KEY."
+        return [fail(name, said, remedy)]
+    return [ok(name, f"the server at {api_url} answers")]
 
 
 def _size(number: float) -> str:

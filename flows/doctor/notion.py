@@ -7,7 +7,7 @@ for the earlier one has said why.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flows.doctor.findings import Finding, fail, ok, warn
@@ -37,88 +37,78 @@ _CLOCK_SECONDS = 30
 _NO_PAGE = "00000000-0000-0000-0000-000000000000"
 
 
-@dataclass(kw_only=True)
-class NotionSeen:
-    """What the checks found, and the rows waiting, for the estimate of the disk."""
+@dataclass
+class RowsWaiting:
+    """The rows that wait for a sync, for the estimate of the disk; None until they are listed."""
 
-    findings: list[Finding] = field(default_factory=list)
-    waiting: list[Track] = field(default_factory=list)
-    was_listed: bool = False
+    tracks: list[Track] | None = None
 
 
-async def examine_notion(settings: Settings) -> NotionSeen:
-    """Every check of Notion; errors become findings."""
-    seen = NotionSeen(findings=_credentials(settings))
+async def examine_notion(settings: Settings, waiting: RowsWaiting) -> list[Finding]:
+    """Every check of Notion; errors become findings. The rows waiting are left in `waiting`."""
+    found = _credentials(settings)
     if not settings.notion_token:
-        return seen
-    client = notion_client(settings)
-    async with client:
+        return found
+    async with notion_client(settings) as client:
         try:
-            await _with_token(client, settings, seen)
+            found += await _with_token(client, settings, waiting)
         except NotionError as error:
-            seen.findings.append(fail("Notion", str(error), error.remedy))
-    return seen
+            found.append(fail("Notion", str(error), error.remedy))
+    return found
 
 
 def _credentials(settings: Settings) -> list[Finding]:
     found = []
     if not settings.notion_token:
         remedy = "Create an integration at notion.so/my-integrations, then `library-sync setup`."
-        found.append(
-            fail("Notion token", f"NOTION_TOKEN is not set: looked in {places()}.", remedy)
-        )
+        said = f"NOTION_TOKEN is not set: looked in {places()}."
+        found.append(fail("Notion token", said, remedy))
     if not settings.tracks_db_id:
         remedy = "Open the Music Tracks database in Notion, copy its link, set TRACKS_DB_ID."
-        found.append(
-            fail("Tracks database", f"TRACKS_DB_ID is not set: looked in {places()}.", remedy)
-        )
+        said = f"TRACKS_DB_ID is not set: looked in {places()}."
+        found.append(fail("Tracks database", said, remedy))
     return found
 
 
-async def _with_token(client: NotionClient, settings: Settings, seen: NotionSeen) -> None:
+async def _with_token(
+    client: NotionClient, settings: Settings, waiting: RowsWaiting
+) -> list[Finding]:
     try:
         me = await retrying(lambda: client.send("GET", "users/me"), _BRIEFLY)
     except NotionUnauthorized as error:
         remedy = "Copy the integration's secret again and set NOTION_TOKEN to it."
-        seen.findings.append(fail("Notion token", f"Notion does not accept it: {error}", remedy))
-        return
+        return [fail("Notion token", f"Notion does not accept it: {error}", remedy)]
     except NotionError as error:
-        remedy = "Check the network and NOTION_BASE_URL."
-        seen.findings.append(fail("Notion", str(error), remedy))
-        return
-    name = me.get("name") or "the integration"
-    seen.findings.append(ok("Notion token", f"accepted, as {name}"))
-    seen.findings.append(judge_clock(client.clock_offset))
-    schema = await _database(client, settings, seen) if settings.tracks_db_id else None
-    if schema is None:
-        return
-    seen.findings.append(await _may_update(client))
-    seen.findings += judge_properties(schema)
-    seen.findings.append(await _playlists(client, settings, schema))
+        return [fail("Notion", str(error), "Check the network and NOTION_BASE_URL.")]
+    found = [ok("Notion token", f"accepted, as {me.get('name') or 'the integration'}")]
+    found.append(judge_clock(client.clock_offset))
+    if not settings.tracks_db_id:
+        return found
+    schema = await _database(client, settings)
+    if isinstance(schema, Finding):
+        return [*found, schema]
+    said = f"{schema.title or 'untitled'} ({settings.tracks_db_id})"
+    found += [ok("Tracks database", said), await _may_update(client), *judge_properties(schema)]
+    found.append(await _playlists(client, settings, schema))
     if Field.DOWNLOADED in schema and Field.SOUNDCLOUD_URL in schema:
-        await _rows(client, schema, seen)
+        waiting.tracks = await _waiting(client, schema)
     if Field.LOCK in schema and schema[Field.LOCK].type == "rich_text":
-        seen.findings.append(await _locks(client, schema, settings))
+        found.append(await _locks(client, schema, settings))
+    return found
 
 
-async def _database(client: NotionClient, settings: Settings, seen: NotionSeen) -> Schema | None:
-    wanted = settings.tracks_db_id
+async def _database(client: NotionClient, settings: Settings) -> Schema | Finding:
+    name, wanted = "Tracks database", settings.tracks_db_id
     try:
-        source = await tracks_source(client, wanted, _BRIEFLY)
+        return Schema.unchecked(await tracks_source(client, wanted, _BRIEFLY))
     except ConfigurationError as error:
-        seen.findings.append(fail("Tracks database", str(error), error.remedy or ""))
-        return None
+        return fail(name, str(error), error.remedy)
     except (NotionNotFound, NotionRefused, NotionUnauthorized):
         remedy = (
             "Check TRACKS_DB_ID, and share the database with the integration: in Notion open it, "
             "then ··· > Connections."
         )
-        said = f"Notion shows no database {wanted} (TRACKS_DB_ID)."
-        seen.findings.append(fail("Tracks database", said, remedy))
-        return None
-    schema = Schema.unchecked(source)
-    seen.findings.append(ok("Tracks database", f"{schema.title or 'untitled'} ({wanted})"))
-    return schema
+        return fail(name, f"Notion shows no database {wanted} (TRACKS_DB_ID).", remedy)
 
 
 async def _may_update(client: NotionClient) -> Finding:
@@ -140,7 +130,7 @@ async def _may_update(client: NotionClient) -> Finding:
 
 def judge_properties(schema: Schema) -> list[Finding]:
     """One finding a property the product knows: the schema's own answer about it."""
-    found = [fail("Property", str(problem), problem.remedy or "") for problem in schema.problems()]
+    found = [fail("Property", str(problem), problem.remedy) for problem in schema.problems()]
     named = {f.said for f in found}
     there = schema.found
     for kind, spec in FIELDS.items():
@@ -217,15 +207,13 @@ async def _playlists(client: NotionClient, settings: Settings, schema: Schema) -
     return ok(name, title or str(wanted))
 
 
-async def _rows(client: NotionClient, schema: Schema, seen: NotionSeen) -> None:
-    """The rows waiting, for the estimate of the disk."""
+async def _waiting(client: NotionClient, schema: Schema) -> list[Track]:
     conditions = query_filter(TrackFilter.UNPROCESSED, schema)
     rows = list_rows(
         client, schema.data_source_id, conditions, only=schema.asked_for, policy=_BRIEFLY
     )
     tracks = [to_track(page, schema) async for page in rows]
-    seen.waiting = [t for t in tracks if t.soundcloud_url and wants(t, TrackFilter.UNPROCESSED)]
-    seen.was_listed = True
+    return [t for t in tracks if t.soundcloud_url and wants(t, TrackFilter.UNPROCESSED)]
 
 
 async def _locks(client: NotionClient, schema: Schema, settings: Settings) -> Finding:

@@ -20,8 +20,6 @@ from tasks.locks.shielded import finish_within
 _SECONDS = 5.0
 # The server may still be at work, after our look, on what a cancelled subflow asked of it.
 _UNDER_WAY = 1.0
-# The server may still be at work, after our look, on what a cancelled subflow asked of it.
-_UNDER_WAY = 1.0
 _NOT_BEGUN = "The run was stopped before this track was begun."
 
 

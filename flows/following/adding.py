@@ -218,7 +218,7 @@ class Adding:
         try:
             await self._add(wanted)
         except SyncError as error:
-            if not getattr(error.__cause__, "maybe_applied", False):
+            if not error.maybe_applied:
                 raise
             self._refuse(wanted.address.url, error)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar
 
 import httpx
 from prefect.blocks.core import Block
@@ -19,15 +19,6 @@ from flows.settings import Settings, given_variables, load_settings
 _log = logging.getLogger("flows.blocks")
 
 BLOCK_NAME = "library-sync"
-
-
-class _Source(Protocol):
-    """A block that stands for some of our variables."""
-
-    @classmethod
-    async def aload(cls, name: str) -> Self: ...
-
-    def variables(self) -> dict[str, str]: ...
 
 
 class NotionCredentials(Block):
@@ -137,9 +128,11 @@ async def settings_with_blocks() -> Settings:
     return load_settings(fallback=fallback)
 
 
-async def _variables_of(kind: type[_Source]) -> Mapping[str, str]:
+async def _variables_of(
+    kind: type[NotionCredentials | EagleConnection],
+) -> Mapping[str, str]:
     try:
-        block = await kind.aload(BLOCK_NAME)
+        block: NotionCredentials | EagleConnection = await kind.aload(BLOCK_NAME)
     except ValueError:
         return {}
     except (httpx.HTTPError, RuntimeError) as error:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.progress.transfers import InWork, Stage
+from tasks.retrying import said_time
 
 _WIDE = 72
 _SAID_WIDTH = 29
@@ -69,7 +70,7 @@ def _run_line(run: RunSeen) -> str:
     if run.pause:
         return f"{parts[0]}, {run.pause}"
     if run.seconds_left is not None and run.done < run.total:
-        parts.append(f"about {span(run.seconds_left)} left")
+        parts.append(f"about {said_time(run.seconds_left)} left")
     return ", ".join(parts)
 
 
@@ -120,12 +121,3 @@ def shortened(text: str, width: int) -> str:
         if cell_len(" ".join(words)) + 2 <= width:
             return " ".join(words) + " …"
     return set_cell_size(text, max(1, width - 1)) + "…"
-
-
-def span(seconds: float) -> str:
-    """`1 h 5 min`, `2 min 3 s`, `7 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

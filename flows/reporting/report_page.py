@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from flows.reporting.html_page import Link, bars, page, paragraph, section, table
 from flows.reporting.run_folders import began
 from flows.summary import LookAlike, SyncSummary, in_words
+from tasks.retrying import said_time
 from tasks.tracks import TrackResult, TrackStatus
 
 _ROWS = 1000
+_MORE = "{:,} more rows are in results.csv, beside this page."
 
 
 def report_page(name: str, summary: SyncSummary) -> str:
@@ -26,7 +28,7 @@ def report_page(name: str, summary: SyncSummary) -> str:
         section("What became of the rows", bars(summary.outcomes, bad=["failed"])),
         section("What failed, and what to do", _failures(failures)),
         *_look_alikes(summary.look_alikes),
-        section("Every track", _all_tracks(shown), paragraph(_more(rest)) if rest else ""),
+        section("Every track", _all_tracks(shown), paragraph(_MORE.format(rest)) if rest else ""),
     )
 
 
@@ -34,19 +36,10 @@ def _facts(name: str, summary: SyncSummary) -> str:
     code = summary.return_code
     kind = "Dry run, nothing was changed. " if summary.dry_run else ""
     return (
-        f"{kind}Begun {began(name) or name}, took {_span(summary.duration_seconds)}. "
+        f"{kind}Begun {began(name) or name}, took {said_time(summary.duration_seconds)}. "
         f"{summary.found:,} rows match the filter {summary.track_filter}. "
         f"Return code {int(code)}: {code.meaning}."
     )
-
-
-def _span(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
-
-
-def _more(number: int) -> str:
-    return f"{number:,} more rows are in results.csv, beside this page."
 
 
 def _failures(failures: Sequence[TrackResult]) -> str:

@@ -123,7 +123,7 @@ def _empty(page: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _require_unchanged(connections: Connections, listed: Track, now: Track) -> None:
     """Raise RowChanged unless the row is finished, live, free, and about the same track."""
-    hosts = connections.settings.allowed_source_hosts
+    hosts = connections.hosts
     same = row_keys(listed, hosts).addresses == row_keys(now, hosts).addresses
     if now.in_trash or now.is_duplicate or now.lock or not now.downloaded or not same:
         raise RowChanged(f"The row of {listed.label} was changed meanwhile; it is left alone.")

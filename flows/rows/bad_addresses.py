@@ -48,7 +48,7 @@ def _problem(connections: Connections, row: Track) -> str:
     if not (row.soundcloud_url or row.youtube_url):
         return ""
     try:
-        source_of(row, connections.settings.allowed_source_hosts)
+        source_of(row, connections.hosts)
     except BadAddress as error:
         return str(error)
     return ""

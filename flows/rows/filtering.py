@@ -7,7 +7,9 @@ from pathlib import Path, PurePath
 
 from flows.session.connections import Connections
 from tasks.attempts import Attempt
+from tasks.eagle.index import Match
 from tasks.errors import ErrorType, NotionNotFound
+from tasks.facts import gather_facts
 from tasks.locks.order import machine_name, own_part_first
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import TrackLocks
@@ -16,7 +18,7 @@ from tasks.notion.properties import Field
 from tasks.notion.queries import iterate_tracks
 from tasks.notion.rows import to_track
 from tasks.notion.statuses import errors_of
-from tasks.planning import Action
+from tasks.planning import Action, Plan, plan_track
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track, TrackFilter
 
@@ -62,6 +64,20 @@ def is_gone(connections: Connections, track: Track) -> bool:
         return True
     paths = [Path(path) for path in (track.wav_path, track.aiff_path) if path]
     return bool(paths) and all(_is_ours(connections, path) and not path.exists() for path in paths)
+
+
+def plan_for(connections: Connections, row: Track, match: Match | None) -> Plan:
+    """What a run does with the row, whose items in Eagle are `match`."""
+    return plan_track(
+        row,
+        gather_facts(
+            row,
+            match,
+            connections.hosts,
+            is_gone=is_gone(connections, row),
+            index=connections.index,
+        ),
+    )
 
 
 def _is_ours(connections: Connections, path: PurePath) -> bool:

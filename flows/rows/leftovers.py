@@ -18,7 +18,6 @@ from flows.session.run_state import RunState
 from flows.settings import Settings
 from tasks.audio.inspecting import pcm_hash
 from tasks.errors import SyncError
-from tasks.facts import match_in
 from tasks.tracks import Track
 
 _log = logging.getLogger("flows.selection")
@@ -66,7 +65,7 @@ def left_copies(settings: Settings, rows: Iterable[Track]) -> Mapping[Path, Trac
 
 async def _pruned(connections: Connections, file: Path, row: Track) -> bool:
     """Whether the copy was removed: only if the row's own file holds the same sound."""
-    match = match_in(connections.index, row, connections.settings.allowed_source_hosts)
+    match = connections.match(row)
     source = known_paths(connections, row, match).wav
     if source is None or Path(source) == file:
         return False

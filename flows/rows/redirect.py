@@ -64,7 +64,6 @@ async def redirect(
 
 async def _as_they_are(connections: Connections, rows: Iterable[HeldRow]) -> DuplicateGroup | None:
     """Which of two rows is kept, and which redirected; None unless both are live and agree."""
-    hosts = connections.settings.allowed_source_hosts
     tracks = [
         await follow_short_link(
             connections,
@@ -73,7 +72,7 @@ async def _as_they_are(connections: Connections, rows: Iterable[HeldRow]) -> Dup
         for row in rows
     ]
     groups = duplicate_groups(
-        tracks, lambda track: row_keys(track, hosts), connections.decisions.are_apart
+        tracks, lambda track: row_keys(track, connections.hosts), connections.decisions.are_apart
     )
     return next(iter(groups), None)
 

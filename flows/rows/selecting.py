@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from flows.rows.bad_addresses import mark_bad_addresses
-from flows.rows.filtering import failed_last, is_gone, own_rows_first, resting
+from flows.rows.filtering import failed_last, own_rows_first, plan_for, resting
 from flows.rows.finished import Adoption, is_only_an_id, lacking
 from flows.rows.leftovers import tell_leftovers
 from flows.rows.redirect import redirect
@@ -17,9 +17,9 @@ from flows.session.connections import Connections
 from flows.session.run_state import RunState
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.eagle.index import Match
-from tasks.facts import gather_facts, identity_of, match_in, row_keys, soundcloud_path
+from tasks.facts import identity_of, row_keys, soundcloud_path
 from tasks.notion.queries import find_by_path, find_by_soundcloud_id
-from tasks.planning import Action, Plan, plan_track
+from tasks.planning import Action, Plan
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.selection")
@@ -76,8 +76,8 @@ async def select_tracks(
         return selection
     await mark_bad_addresses(connections, selection.sourceless)
     for track in ordered:
-        match = match_in(connections.index, track, connections.settings.allowed_source_hosts)
-        plan = _plan(connections, track)
+        match = connections.match(track)
+        plan = plan_for(connections, track, match)
         if match and plan.action is Action.ADOPT and is_only_an_id(track, match):
             selection.adoptions.append(Adoption(track, match, plan.reason))
         else:
@@ -127,7 +127,6 @@ async def _unfinished(
     if connections.eagle is not None:
         await connections.eagle.read_folders()
     await connections.playlists.prepare(selection.done)
-    hosts = connections.settings.allowed_source_hosts
     found: list[Adoption] = []
     rows = [await connections.playlists.of(listed) for listed in selection.done]
     if state.only_pages is None:
@@ -135,7 +134,7 @@ async def _unfinished(
     for row in rows:
         if row.lock or (room is not None and len(found) >= room):
             continue
-        match = match_in(connections.index, row, hosts)
+        match = connections.match(row)
         if what := lacking(connections, row, match):
             reason = f"the row is complete; {' and '.join(what)} made good"
             found.append(Adoption(row, match or Match(), reason))
@@ -172,14 +171,7 @@ def _tell_resting(selection: Selection) -> None:
 
 
 def _plan(connections: Connections, track: Track) -> Plan:
-    hosts = connections.settings.allowed_source_hosts
-    match = match_in(connections.index, track, hosts)
-    return plan_track(
-        track,
-        gather_facts(
-            track, match, hosts, is_gone=is_gone(connections, track), index=connections.index
-        ),
-    )
+    return plan_for(connections, track, connections.match(track))
 
 
 async def _duplicates(
@@ -189,13 +181,12 @@ async def _duplicates(
     _log.debug("Looking for duplicates of %d rows", len(tracks))
     if not tracks:
         return []
-    hosts = connections.settings.allowed_source_hosts
     twins = await _twins(connections, tracks, everything)
     known = {track.page_id for track in tracks}
     strangers = [t for t in twins if t.page_id not in known and not t.is_duplicate]
     return duplicate_groups(
         [*tracks, *strangers],
-        lambda track: row_keys(track, hosts),
+        lambda track: row_keys(track, connections.hosts),
         connections.decisions.are_apart,
     )
 
@@ -206,7 +197,7 @@ async def _twins(
     """Rows that may have the address or the SoundCloud id of one of `tracks`; asked of Notion
     unless all are known.
     """
-    hosts = connections.settings.allowed_source_hosts
+    hosts = connections.hosts
     paths = {path for track in tracks if (path := soundcloud_path(track, hosts))}
     ids = {number for track in tracks if (number := identity_of(track, hosts).soundcloud_id)}
     if everything is not None:

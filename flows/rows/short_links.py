@@ -24,7 +24,7 @@ async def follow_short_link(connections: Connections, row: Track) -> Track:
     Costs one request to SoundCloud for a share link. Nothing is written into the row.
     """
     try:
-        address = source_of(row, connections.settings.allowed_source_hosts)
+        address = source_of(row, connections.hosts)
         if address.kind is not AddressKind.SHORT_LINK:
             return row
         return replace(row, soundcloud_url=(await connections.source.resolve(address)).url)

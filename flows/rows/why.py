@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.rows.filtering import is_gone, is_wanted, resting
+from flows.rows.filtering import is_wanted, plan_for, resting
 from flows.rows.finished import lacking
 from flows.session.connections import Connections
 from flows.session.opening import open_session
 from tasks.eagle.index import EagleIndex, Match
 from tasks.eagle.records import EagleItem
 from tasks.errors import ConfigurationError, NotionNotFound, NotionRefused, SourceError
-from tasks.facts import gather_facts, identity_of, match_in, row_keys
+from tasks.facts import identity_of, row_keys
 from tasks.locks.ports import this_host
 from tasks.locks.registry import own_locks
 from tasks.locks.standing import standing
@@ -23,7 +23,7 @@ from tasks.locks.value import parse
 from tasks.notion.links import id_in
 from tasks.notion.queries import find_by_path, find_by_soundcloud_id
 from tasks.notion.rows import to_track
-from tasks.planning import Action, plan_track
+from tasks.planning import Action
 from tasks.retrying import PATIENT, retrying
 from tasks.soundcloud.address import AddressKind, parse_address
 from tasks.tracks import Track, TrackFilter
@@ -100,7 +100,7 @@ async def _rows(connections: Connections, given: str) -> list[Track]:
             return []
         return [to_track(page, connections.schema)]
     try:
-        address = parse_address(given, allowed_hosts=connections.settings.allowed_source_hosts)
+        address = parse_address(given, allowed_hosts=connections.hosts)
         if address.kind is AddressKind.SHORT_LINK:
             address = await connections.source.resolve(address)
     except SourceError as error:
@@ -110,7 +110,7 @@ async def _rows(connections: Connections, given: str) -> list[Track]:
 
 async def _same_track(connections: Connections, track: Track) -> list[Track]:
     """The rows that name the track by its address or its number."""
-    hosts = connections.settings.allowed_source_hosts
+    hosts = connections.hosts
     mine = row_keys(track, hosts)
     paths = [key.partition("/")[2] for key in mine.addresses if key.startswith("soundcloud.com/")]
     numbers = [number] if (number := identity_of(track, hosts).soundcloud_id) else []
@@ -124,7 +124,7 @@ async def _same_track(connections: Connections, track: Track) -> list[Track]:
 
 async def _told(connections: Connections, listed: Track) -> Why:
     row = await connections.playlists.of(listed)
-    match = match_in(connections.index, row, connections.settings.allowed_source_hosts)
+    match = connections.match(row)
     attempt = connections.attempts.of(row.page_id)
     return Why(
         label=row.label,
@@ -158,11 +158,7 @@ def _sync(connections: Connections, row: Track, match: Match | None) -> Iterator
     if not about:
         yield "leaves it alone: no filter is about it"
         return
-    hosts = connections.settings.allowed_source_hosts
-    plan = plan_track(
-        row,
-        gather_facts(row, match, hosts, is_gone=is_gone(connections, row), index=connections.index),
-    )
+    plan = plan_for(connections, row, match)
     filters = " or ".join(f"--filter {each}" for each in about)
     yield f"with {filters} {_VERBS[plan.action]}: {plan.reason}"
     if plan.action is Action.SKIP_DONE and TrackFilter.ALL in about:
@@ -210,7 +206,7 @@ def _eagle(connections: Connections, row: Track, match: Match | None) -> Iterato
 
 def _others(index: EagleIndex, connections: Connections, row: Track) -> Iterator[EagleItem]:
     """Items at the row's address that are neither a WAV nor an AIFF."""
-    for key in identity_of(row, connections.settings.allowed_source_hosts).url_keys:
+    for key in identity_of(row, connections.hosts).url_keys:
         yield from (item for item in index.find(url_key=key) if item.ext not in _TAKEN)
 
 

@@ -15,14 +15,16 @@ from tasks.attempts import Attempts
 from tasks.audio.acoustic import AcousticStore
 from tasks.audio.decoder_pool import DecoderPool
 from tasks.dedupe.decisions import Decisions
-from tasks.eagle.index import EagleIndex
+from tasks.eagle.index import EagleIndex, Match
 from tasks.eagle.library import EagleLibrary
+from tasks.facts import match_in
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Schema
 from tasks.soundcloud.client import SoundCloudClient
 from tasks.soundcloud.equipment import AudioOptions, Equipment
+from tasks.tracks import Track
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,15 @@ class Connections:
     def index(self) -> EagleIndex | None:
         """Eagle's items, once they are loaded; None without Eagle."""
         return None if self.eagle is None else self.eagle.index
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts beside SoundCloud's that rows may name."""
+        return self.settings.allowed_source_hosts
+
+    def match(self, row: Track) -> Match | None:
+        """Eagle's items of the row's recording; None without Eagle."""
+        return match_in(self.index, row, self.hosts)
 
     @property
     def equipment(self) -> Equipment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 
@@ -13,7 +12,7 @@ _AT = "03:00"
 
 def offer_every_night(dialogue: Dialogue) -> None:
     """One question. `serve` shows what it installs, and asks before it does."""
-    if not dialogue.is_open or dialogue.yes or not _can_serve():
+    if not dialogue.is_open or dialogue.yes:
         return
     if not dialogue.agrees("Run every night at 3:00?", unless_said=False):
         return
@@ -23,7 +22,3 @@ def offer_every_night(dialogue: Dialogue) -> None:
         dialogue.say("   To undo it: library-sync serve --uninstall")
     else:
         dialogue.say(f"   It was not installed. Later: library-sync {' '.join(words)}")
-
-
-def _can_serve() -> bool:
-    return importlib.util.find_spec("flows.command_line.commands.serve") is not None

@@ -165,6 +165,6 @@ def _first(paths: Sequence[Path]) -> str | None:
 def website(connections: Connections, track: Track) -> str:
     """The address an item carries, by which it is found again: the row's own, made canonical."""
     try:
-        return source_of(track, connections.settings.allowed_source_hosts).url
+        return source_of(track, connections.hosts).url
     except BadAddress:
         return track.soundcloud_url or track.youtube_url

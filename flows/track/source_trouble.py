@@ -48,7 +48,7 @@ def sentence(error: SourceUnreadable) -> str:
 
 def _others(connections: Connections, state: RunState, row: Track) -> list[Address]:
     """Addresses on SoundCloud of other tracks of this run, a few."""
-    hosts = connections.settings.allowed_source_hosts
+    hosts = connections.hosts
     found = (_address(track, hosts) for track in state.work if track.page_id != row.page_id)
     return list(islice((address for address in found if address is not None), _WITNESSES))
 

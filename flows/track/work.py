@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from flows.rows.filtering import is_gone
+from flows.rows.filtering import plan_for
 from flows.session.opening import Run
 from flows.track.claimed_row import ClaimedRow
 from flows.track.delivery import Finished, Held, adopt, deliver, import_one, website
@@ -22,8 +22,8 @@ from tasks.eagle.records import EagleItem
 from tasks.eagle.stage import look_again
 from tasks.eagle.tags import told_by_item
 from tasks.errors import SourceUnreadable
-from tasks.facts import gather_facts, match_in, source_of
-from tasks.planning import Action, plan_track
+from tasks.facts import source_of
+from tasks.planning import Action
 from tasks.soundcloud.stage import Fetched, fetch_recording
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -50,18 +50,14 @@ async def work_on(row: ClaimedRow) -> Outcome:
     await row.follow_link()
     track = row.track
     match = await _match(row)
-    hosts = connections.settings.allowed_source_hosts
-    facts = gather_facts(
-        track, match, hosts, is_gone=is_gone(connections, track), index=connections.index
-    )
-    plan = plan_track(track, facts)
+    plan = plan_for(connections, track, match)
     _log.debug("%s: %s, because %s", track.label, plan.action, plan.reason)
     if plan.action.skipped_as is not None:
         return Outcome(_result(track, plan.action.skipped_as, Held(), plan.reason), track)
     if plan.action is Action.DOWNLOAD or match is None:
         track, held = await _download(row)
     elif plan.action is Action.IMPORT_FILE:
-        track, held = await _import_local(row, Path(facts.local_wav or facts.local_aiff or ""))
+        track, held = await _import_local(row, Path(plan.file))
     else:
         track, held = await _adopt(row, track, match, plan.action)
     result = _result(track, TrackStatus.PROCESSED, held, held.note or plan.done)
@@ -71,14 +67,13 @@ async def work_on(row: ClaimedRow) -> Outcome:
 async def _match(claimed: ClaimedRow) -> Match | None:
     """Eagle's items of the row. Where one is missing, Eagle is asked: others import as well."""
     connections, row = claimed.run.connections, claimed.track
-    hosts = connections.settings.allowed_source_hosts
-    match = match_in(connections.index, row, hosts)
+    match = connections.match(row)
     if connections.eagle is None or match is None or (match.wav and match.aiff):
         return match
     if address := website(connections, row):
         eagle = connections.eagle
         await claimed.run.pauses.through(lambda: look_again(eagle, address))
-    return match_in(connections.index, row, hosts)
+    return connections.match(row)
 
 
 async def _download(row: ClaimedRow) -> _Brought:
@@ -87,7 +82,7 @@ async def _download(row: ClaimedRow) -> _Brought:
         fetched = await _fetch(row.run, row.track, folder)
         track = _completed(row.track, fetched)
         proven = replace(track, duration_seconds=fetched.recording.seconds)
-        known = match_in(connections.index, proven, connections.settings.allowed_source_hosts)
+        known = connections.match(proven)
         return await _keep(row, track, _finished(fetched), known)
 
 
@@ -101,7 +96,7 @@ async def _fetch(run: Run, row: Track, folder: Path) -> Fetched:
 
 async def _fetch_once(run: Run, row: Track, folder: Path) -> Fetched:
     connections = run.connections
-    address = source_of(row, connections.settings.allowed_source_hosts)
+    address = source_of(row, connections.hosts)
     address = await connections.source.resolve(address)
     async with run.gates.fetch:
         with run.state.transfers.watch(row.page_id) as note:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tasks.dedupe.titles import Words, run_together, split_names, word_forms
+from tasks.dedupe.titles import Words, longest_form, run_together, split_names
 from tasks.dedupe.versions import ASIDE_WORDS, SERIES_WORDS, SMALL_WORDS, canonical, has_version
 
 
@@ -198,7 +198,7 @@ def _strip_people(folded: str, pattern: re.Pattern[str], kind: MarkKind, marks: 
     if folded[: found.start()].rstrip()[-1:].isdigit() and found[0].lstrip().startswith("ft"):
         return folded  # six feet
     who = next(group for group in found.groups() if group)
-    if has_version(canonical(_plain_words(who))) or any(char.isdigit() for char in who):
+    if has_version(canonical(longest_form(who))) or any(char.isdigit() for char in who):
         return folded
     marks.append(_people(kind, who))
     return folded[: found.start()] + folded[found.end() :]
@@ -224,7 +224,7 @@ def read_bracket(content: str, *, square: bool, before: Words) -> tuple[str, lis
 
 
 def _read_piece(piece: str, *, square: bool, before: Words) -> Mark | str | None:
-    words = canonical(_plain_words(piece))
+    words = canonical(longest_form(piece))
     if not words or _NOISE.fullmatch(piece):
         return None
     for pattern, kind in ((_GUESTS, MarkKind.GUEST), (_PRODUCER, MarkKind.PRODUCER)):
@@ -244,7 +244,7 @@ def _read_piece(piece: str, *, square: bool, before: Words) -> Mark | str | None
 
 def _may_be_people(folded: str) -> bool:
     """False for `with you`, and where a version or a number is meant rather than a name."""
-    words = canonical(_plain_words(folded))
+    words = canonical(longest_form(folded))
     return not has_version(words) and not all(
         word in SMALL_WORDS or word.isdigit() for word in words
     )
@@ -275,7 +275,3 @@ def _people(kind: MarkKind, folded: str) -> Mark:
 
 def _mark(kind: MarkKind, value: str) -> Mark:
     return Mark(kind, frozenset({value}))
-
-
-def _plain_words(folded: str) -> Words:
-    return max(word_forms(folded), key=len, default=())

@@ -21,7 +21,7 @@ from tasks.dedupe.decorations import (
     strip_extension,
     strip_start,
 )
-from tasks.dedupe.titles import Words, compact, fold, split_names, word_forms
+from tasks.dedupe.titles import Words, compact, fold, longest_form, split_names, word_forms
 from tasks.dedupe.versions import (
     REMIX_WORDS,
     canonical,
@@ -157,7 +157,7 @@ def _segment(part: str, brackets: Sequence[tuple[str, str]], marks: list[Mark]) 
 
     def fill(place: re.Match[str]) -> str:
         opener, content = brackets[int(place[1])]
-        before = max(word_forms(_PLACE.sub(" ", line[: place.start()])), key=len, default=())
+        before = longest_form(_PLACE.sub(" ", line[: place.start()]))
         text, inside = read_bracket(_PLACE.sub(" ", content), square=opener in "[【", before=before)
         marks.extend(inside)
         inner = [fill(nested) for nested in _PLACE.finditer(content)]
@@ -201,17 +201,18 @@ def _readings(segments: Sequence[Segment]) -> Iterable[Reading]:
             )
     if _tells_version(segments[-1].line):
         yield _reading("", segments)
-    elif len(segments) == 2 and all(len(_longest(segment.base)) > 1 for segment in segments):
+    elif len(segments) == 2 and all(len(longest_form(segment.base)) > 1 for segment in segments):
         yield replace(_reading(segments[1].base, segments[:1], segments[1].brackets), swapped=True)
 
 
 def _tells_version(line: str) -> bool:
-    return has_version(canonical(_longest(line)))
+    return has_version(canonical(longest_form(line)))
 
 
 def _by_reading(segment: Segment) -> Iterable[Reading]:
     title, divider, artist = segment.base.rpartition(" by ")
-    if divider and len(_longest(title)) + len(_longest(artist)) > 2 and is_name(_longest(artist)):
+    who = longest_form(artist)
+    if divider and len(longest_form(title)) + len(who) > 2 and is_name(who):
         yield _reading(artist, [Segment(title, title, segment.brackets)], segment.brackets)
 
 
@@ -226,7 +227,7 @@ def _reading(artist: str, segments: Sequence[Segment], brackets: tuple[str, ...]
 
 def _version_key(bracket: str) -> str:
     """A bracket in one order: `B & A Extended Remix` as `extended a b remix`."""
-    words = canonical(_longest(bracket))
+    words = canonical(longest_form(bracket))
     if not words or words[-1] not in REMIX_WORDS or len(words) == 1:
         return " ".join(words)
     head = bracket.rpartition(" ")[0]
@@ -242,10 +243,6 @@ def _remixers(brackets: Iterable[str]) -> frozenset[str]:
         if head and canonical((last,))[:1] and canonical((last,))[0] in REMIX_WORDS:
             found |= split_names(head.removesuffix(" extended"))
     return frozenset(found)
-
-
-def _longest(folded: str) -> Words:
-    return max(word_forms(folded), key=len, default=())
 
 
 def artist_names(artist: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from tasks.dedupe.decorations import MarkKind
 from tasks.dedupe.headings import Heading, Reading, read_heading
-from tasks.dedupe.titles import Words, word_forms
+from tasks.dedupe.titles import Words, longest_form
 from tasks.dedupe.versions import canonical, is_distinct, is_name, version_words
 
 _MUST_AGREE = (
@@ -61,7 +61,7 @@ def same_version(a: str, b: str) -> bool:
 
 
 def _versions(heading: Heading) -> frozenset[str]:
-    lines = (max(word_forms(part.line), key=len, default=()) for part in heading.segments)
+    lines = (longest_form(part.line) for part in heading.segments)
     return version_words(tuple(word for words in lines for word in canonical(words)))
 
 

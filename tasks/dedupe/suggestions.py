@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from heapq import nlargest
 
 from tasks.dedupe.matching import same_recording
-from tasks.dedupe.titles import fold, word_forms
+from tasks.dedupe.titles import fold, longest_form
 from tasks.dedupe.versions import canonical, telling
 
 _COMMON = 50
@@ -88,7 +88,7 @@ def _share_most(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _words(title: str) -> tuple[str, ...]:
-    return canonical(max(word_forms(fold(title)), key=len, default=()))
+    return canonical(longest_form(fold(title)))
 
 
 def _untelling(words: Sequence[str]) -> list[str]:

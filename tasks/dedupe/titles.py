@@ -69,6 +69,11 @@ def word_forms(folded: str) -> frozenset[Words]:
     return frozenset(forms)
 
 
+def longest_form(folded: str) -> Words:
+    """The way to write it that has the most words; none if it has none."""
+    return max(word_forms(folded), key=len, default=())
+
+
 def _with_and_without_ampersand(folded: str) -> tuple[str, ...]:
     if "&" not in folded:
         return (folded,)

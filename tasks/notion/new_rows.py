@@ -192,10 +192,11 @@ class NewRows:
         try:
             return await self._client.send("POST", "pages", body)
         except SyncError as error:
-            if getattr(error, "maybe_applied", False):
+            if error.maybe_applied:
                 raise SyncError(
                     f"{error} The page may have been made all the same.",
                     remedy="Run the command again in a minute: it finds what is there.",
+                    maybe_applied=True,
                 ) from error
             raise
 

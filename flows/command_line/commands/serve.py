@@ -8,8 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.command_line.command import Command, Group, Verbosity
-from flows.command_line.options import Install, Uninstall, Yes
-from flows.command_line.wrong_words import WrongWords
+from flows.command_line.options import Installation
 from flows.summary import ReturnCode
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
@@ -31,27 +30,21 @@ def serve(
     nightly: Annotated[
         str, Parameter(validator=_time, help="When new tracks are brought in, in local time.")
     ] = "03:00",
-    install: Install = False,
-    uninstall: Uninstall = False,
-    yes: Yes = False,
+    installation: Installation = Installation(),
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Run Prefect's server, the nightly run and a worker on this machine, until Ctrl-C."""
     import asyncio  # noqa: PLC0415
 
     from flows.prefect_server.environment import prepare_worker  # noqa: PLC0415
-    from flows.service import installing, serving  # noqa: PLC0415
+    from flows.service import serving  # noqa: PLC0415
     from flows.session.preflight import require_credentials  # noqa: PLC0415
     from flows.settings import given_variables, load_settings  # noqa: PLC0415
 
-    if install and uninstall:
-        raise WrongWords("--install and --uninstall contradict each other.", "serve")
+    done = installation.run("serve", ["--port", str(port), "--nightly", nightly])
+    if done is not None:
+        return done
     settings = load_settings()
-    if uninstall:
-        return installing.uninstall("serve", settings)
-    if install:
-        words = ["--port", str(port), "--nightly", nightly]
-        return installing.install("serve", words, settings, yes=yes)
     verbosity.attach()
     require_credentials(settings)
     prepare_worker(given_variables())

@@ -7,8 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.command_line.command import Command, Group, Verbosity
-from flows.command_line.options import Install, Uninstall, Yes
-from flows.command_line.wrong_words import WrongWords
+from flows.command_line.options import Installation
 from flows.summary import ReturnCode
 
 
@@ -18,25 +17,18 @@ def worker(
         bool, Parameter(help="When stopped, let the run at work finish first; else it ends.")
     ] = False,
     name: Annotated[str, Parameter(help="Its name in Prefect; the host's, if left out.")] = "",
-    install: Install = False,
-    uninstall: Uninstall = False,
-    yes: Yes = False,
+    installation: Installation = Installation(),
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Take runs from the Prefect server's pool, one at a time."""
     import asyncio  # noqa: PLC0415
 
     from flows.prefect_server.environment import prepare_worker, require_server  # noqa: PLC0415
-    from flows.service import installing  # noqa: PLC0415
-    from flows.settings import given_variables, load_settings  # noqa: PLC0415
+    from flows.settings import given_variables  # noqa: PLC0415
 
-    if install and uninstall:
-        raise WrongWords("--install and --uninstall contradict each other.", "worker")
-    if uninstall:
-        return installing.uninstall("worker", load_settings())
-    if install:
-        words = ["--drain"] * drain + (["--name", name] if name else [])
-        return installing.install("worker", words, load_settings(), yes=yes)
+    done = installation.run("worker", ["--drain"] * drain + (["--name", name] if name else []))
+    if done is not None:
+        return done
     verbosity.attach()
     prepare_worker(given_variables())
     require_server("worker")
