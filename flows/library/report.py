@@ -12,7 +12,7 @@ from typing import Any
 
 from flows.library.counts import LibraryCounts, MissingFiles, count_rows, missing_files
 from flows.reporting.frames import failures_by_run
-from flows.reporting.html_page import Link, bars, page, paragraph, section, stacked, table
+from flows.reporting.html_page import Bars, Link, Paragraph, Section, Stacked, Table, page
 from flows.reporting.local_time import local
 from flows.reporting.run_folders import PastRun, began, past_runs
 from flows.session.clients import notion_client
@@ -87,20 +87,17 @@ class LibraryReport:
         filters = {f"{f.value}: {f.meaning}": rows.waiting[f.value] for f in TrackFilter}
         return page(
             "The library",
-            paragraph(f"{local(rows.taken_at)}: {total:,} rows, each in one of these states."),
-            section("Rows, by state", bars(rows.states, bad=["failed"])),
-            section("Rows that match a filter", bars(filters)),
-            section("Errors, by class", bars(rows.errors, bad=rows.errors), _examples(rows)),
-            section("Failures of the last runs", stacked(self._failures())),
-            section("Tracks per month", bars(_last(rows.months, _MONTHS))),
-            section("Tracks per playlist", bars(_first(rows.playlists, _PLAYLISTS))),
-            section("Locks", _locks(rows)),
-            section("Files of this machine", *(paragraph(line) for line in self._file_lines())),
-            section("Last runs of this machine", _runs_table(self.runs)),
-            section(
-                "All numbers",
-                table(("", "Rows"), [_spelled(i) for i in _shown(rows.counts).items()]),
-            ),
+            Section("", [Paragraph(f"{local(rows.taken_at)}: {total:,} rows, each in one state.")]),
+            Section("Rows, by state", [Bars(rows.states, bad=["failed"])]),
+            Section("Rows that match a filter", [Bars(filters)]),
+            Section("Errors, by class", [Bars(rows.errors, bad=rows.errors), _examples(rows)]),
+            Section("Failures of the last runs", [Stacked(self._failures())]),
+            Section("Tracks per month", [Bars(_last(rows.months, _MONTHS))]),
+            Section("Tracks per playlist", [Bars(_first(rows.playlists, _PLAYLISTS))]),
+            Section("Locks", [_locks(rows)]),
+            Section("Files of this machine", [Paragraph(line) for line in self._file_lines()]),
+            Section("Last runs of this machine", [_runs_table(self.runs)]),
+            Section("All numbers", [Table(("", "Rows"), _spelled(_shown(rows.counts)))]),
         )
 
     def _failures(self) -> dict[str, dict[str, int]]:
@@ -180,21 +177,21 @@ def _wrapped(lines: Sequence[str], width: int) -> list[str]:
     return [line for lines_of_one in wrapped for line in lines_of_one]
 
 
-def _examples(rows: LibraryCounts) -> str:
+def _examples(rows: LibraryCounts) -> Table:
     found = [
         (name, Link(example.label, example.page_url), local(example.edited))
         for name, examples in rows.examples.items()
         for example in examples
     ]
-    return table(("Error", "Newest", "Edited"), found)
+    return Table(("Error", "Newest", "Edited"), found)
 
 
-def _locks(rows: LibraryCounts) -> str:
+def _locks(rows: LibraryCounts) -> Table:
     found = [
         (Link(lock.label, lock.page_url), lock.sentence().rpartition(": ")[2])
         for lock in rows.locks
     ]
-    return table(("Row", "Whose"), found)
+    return Table(("Row", "Whose"), found)
 
 
 def _first(numbers: Mapping[str, int], most: int) -> dict[str, int]:
@@ -208,7 +205,7 @@ def _last(numbers: Mapping[str, int], most: int) -> dict[str, int]:
     return dict(list(numbers.items())[-most:])
 
 
-def _runs_table(runs: Sequence[PastRun]) -> str:
+def _runs_table(runs: Sequence[PastRun]) -> Table:
     head = ("Begun", "What", "Code", "Found", "Processed", "Failed", "Seconds", "Folder")
     rows = [
         (
@@ -218,8 +215,8 @@ def _runs_table(runs: Sequence[PastRun]) -> str:
         )
         for run in runs
     ]  # fmt: skip
-    return table(head, rows)
+    return Table(head, rows)
 
 
-def _spelled(item: tuple[str, int]) -> tuple[str, int]:
-    return item[0].replace("_", " "), item[1]
+def _spelled(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
+    return [(name.replace("_", " "), number) for name, number in numbers.items()]

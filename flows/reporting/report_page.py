@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flows.reporting.html_page import Link, bars, page, paragraph, section, table
+from flows.reporting.html_page import Bars, Link, Paragraph, Section, Table, page
 from flows.reporting.run_folders import began
 from flows.summary import LookAlike, SyncSummary, in_words
 from tasks.retrying import said_time
@@ -17,18 +17,18 @@ _MORE = "{:,} more rows are in results.csv, beside this page."
 def report_page(name: str, summary: SyncSummary) -> str:
     """The page of the run in the folder `name`."""
     failures = [r for r in summary.results if r.status in {TrackStatus.FAILED, TrackStatus.ERROR}]
-    error = [paragraph(f"The run stopped: {summary.error}")] if summary.error else []
+    said = [_facts(name, summary)]
+    said += [f"The run stopped: {summary.error}"] if summary.error else []
+    said += [f"Note: {warning}" for warning in summary.warnings]
     shown = summary.failures_first[:_ROWS]
     rest = len(summary.results) - len(shown)
     return page(
         summary.headline,
-        paragraph(_facts(name, summary)),
-        *error,
-        *(paragraph(f"Note: {warning}") for warning in summary.warnings),
-        section("What became of the rows", bars(summary.outcomes, bad=["failed"])),
-        section("What failed, and what to do", _failures(failures)),
-        *_look_alikes(summary.look_alikes),
-        section("Every track", _all_tracks(shown), paragraph(_MORE.format(rest)) if rest else ""),
+        Section("", [Paragraph(each) for each in said]),
+        Section("What became of the rows", [Bars(summary.outcomes, bad=["failed"])]),
+        Section("What failed, and what to do", [_failures(failures)]),
+        Section("Look alike, left apart", [_look_alikes(summary.look_alikes)]),
+        Section("Every track", [_all_tracks(shown), Paragraph(_MORE.format(rest) if rest else "")]),
     )
 
 
@@ -42,20 +42,19 @@ def _facts(name: str, summary: SyncSummary) -> str:
     )
 
 
-def _failures(failures: Sequence[TrackResult]) -> str:
+def _failures(failures: Sequence[TrackResult]) -> Table:
     head = ("Track", "Error", "What happened", "What to do")
     rows = [(_track(r), r.error_type or "", r.error_message, r.remedy) for r in failures]
-    return table(head, rows)
+    return Table(head, rows)
 
 
-def _look_alikes(pairs: Sequence[LookAlike]) -> list[str]:
-    """The pairs that a person may join; none, no section."""
+def _look_alikes(pairs: Sequence[LookAlike]) -> Table:
+    """The pairs that a person may join."""
     rows = [(Link(p.one, p.one_url), Link(p.other, p.other_url), p.why) for p in pairs]
-    head = ("Row", "Looks like", "Why")
-    return [section("Look alike, left apart", table(head, rows))] if rows else []
+    return Table(("Row", "Looks like", "Why"), rows)
 
 
-def _all_tracks(results: Sequence[TrackResult]) -> str:
+def _all_tracks(results: Sequence[TrackResult]) -> Table:
     head = ("Track", "Outcome", "What was done, or why not", "Eagle id", "Seconds", "Source")
     rows = [
         (
@@ -68,7 +67,7 @@ def _all_tracks(results: Sequence[TrackResult]) -> str:
         )
         for r in results
     ]
-    return table(head, rows)
+    return Table(head, rows)
 
 
 def _track(result: TrackResult) -> Link:

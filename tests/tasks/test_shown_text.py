@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from flows.reporting.artifacts import summary_markdown, table_rows
-from flows.reporting.html_page import Link, page, table
+from flows.reporting.html_page import Link, Section, Table, page
 from flows.summary import SyncSummary
 from tasks.shown_text import shown, web_address, without_secrets
 from tasks.tracks import TrackResult, TrackStatus
@@ -88,7 +88,7 @@ def test_the_uis_tables_hold_no_live_address_and_no_secret():
 
 
 def test_a_page_shows_text_and_links_the_web_only():
-    html = page("T", table(("Track",), [(Link(HOSTILE, "javascript:alert(1)"),)]))
+    html = page("T", Section("", [Table(("Track",), [(Link(HOSTILE, "javascript:alert(1)"),)])]))
     assert "javascript" not in html
     assert "\x1b" not in html
     assert "\u202e" not in html

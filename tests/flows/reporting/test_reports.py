@@ -17,7 +17,7 @@ from flows.library_sync import library_sync
 from flows.reporting.closing_lines import dry_run_lines, failure_lines
 from flows.reporting.files import write_report
 from flows.reporting.frames import spreadsheet_safe
-from flows.reporting.html_page import Link, bars, table
+from flows.reporting.html_page import Bars, Link, Section, Stacked, Table, page
 from flows.reporting.report_page import report_page
 from flows.reporting.run_folders import note_beginning, note_end, past_runs, prune_runs
 from flows.summary import ReturnCode, SyncSummary
@@ -103,11 +103,11 @@ def test_the_page_runs_nothing_and_fetches_nothing():
 
 def test_bars_are_drawn_to_the_largest():
     """Names and numbers are in the drawing, and told to those who cannot see it."""
-    drawn = bars({"done": 4, "failed": 2}, bad=["failed"])
+    drawn = page("T", Section("Rows", [Bars({"done": 4, "failed": 2}, bad=["failed"])]))
     assert 'aria-label="done 4, failed 2"' in drawn
     assert drawn.count("<rect") == 2
-    assert bars({}) == table(("a",), []) == ""
-    assert ">x</td>" in table(("a",), [(Link("x", "ftp://y"),)])
+    assert "<h2>" not in page("T", Section("Rows", [Bars({}), Table(("a",), []), Stacked({})]))
+    assert ">x</td>" in page("T", Section("", [Table(("a",), [(Link("x", "ftp://y"),)])]))
 
 
 def make_run(state, number, *, files=("summary.json",), days=0.0):
