@@ -11,7 +11,7 @@ STAMP  := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/library-sync demo || test $$? -eq 2
 
-MANY := -n 4 --dist loadfile
+MANY := -n 4 --dist loadfile --no-loadscope-reorder
 
 # All of it, in four processes; one test: `make test ARGS=tests/tasks/audio/test_audio_tags.py::name`.
 test: $(STAMP)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from flows.prefect_server.environment import prepare_prefect
@@ -22,6 +25,7 @@ from prefect.context import get_settings_context  # noqa: E402
 from prefect.events.worker import EventsWorker  # noqa: E402
 from prefect.logging.handlers import APILogWorker  # noqa: E402
 from prefect.settings import (  # noqa: E402
+    PREFECT_API_SSL_CERT_FILE,
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
@@ -38,7 +42,7 @@ from sandbox.threaded import RunningSandbox  # noqa: E402
 from tasks.eagle.imports import Patience  # noqa: E402
 from tasks.locks.timing import LockTiming  # noqa: E402
 from tests.conftest import FAULTS, settle  # noqa: E402
-from tests.flows.shared_server import shared_server  # noqa: E402
+from tests.flows.shared_server import empty_database, shared_server  # noqa: E402
 from tests.timing import ALONE, among_others, patience_with  # noqa: E402
 
 RunFlow = Callable[..., Awaitable[SyncSummary]]
@@ -56,16 +60,43 @@ def short_music(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file with one certificate authority. Every client reads all that it is given, some 150
+    of them in 20 ms, and nothing here speaks TLS.
+    """
+    file = tmp_path_factory.mktemp("tls") / "authority.pem"
+    first, end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
+    file.write_text(first + end)
+    return str(file)
+
+
+@pytest.fixture(autouse=True)
+def few_authorities(monkeypatch: pytest.MonkeyPatch, one_authority: str) -> None:
+    """As for Prefect's clients (`prefect_server`), so for all the others."""
+    monkeypatch.setenv("SSL_CERT_FILE", one_authority)
+
+
+@pytest.fixture(scope="session")
+def new_database(pytestconfig: pytest.Config) -> Path:
+    """The database of a Prefect server that has not been used; to be copied."""
+    return empty_database(pytestconfig.cache.mkdir("prefect"))
+
+
+@pytest.fixture(scope="session")
+def prefect_server(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Path, one_authority: str
+) -> Iterator[None]:
     """The Prefect server that a run starts for itself, one for all tests of this process.
 
     Heartbeats are off: they cost a second a run.
     """
     home = tmp_path_factory.mktemp("prefect")
+    shutil.copy(new_database, home / "prefect.db")
     with shared_server(home) as address:
         settings = {
             PREFECT_HOME: str(home),
             PREFECT_API_URL: address,
+            PREFECT_API_SSL_CERT_FILE: one_authority,
             PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
             PREFECT_SERVER_ANALYTICS_ENABLED: False,
         }

@@ -6,6 +6,7 @@ start: `make test-server` keeps one for whoever runs one flow test after another
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from flows.prefect_server.own_server import _SETTINGS
@@ -22,6 +24,34 @@ KEPT = "TEST_PREFECT_API_URL"
 """Names a server that is kept, if one is."""
 
 _ROOT = Path(__file__).parents[2]
+_MAKE_DATABASE = """
+import asyncio
+from prefect.server.database import provide_database_interface
+async def main():
+    database = provide_database_interface()
+    await database.create_db()
+    await (await database.engine()).dispose()
+asyncio.run(main())
+"""
+
+
+def empty_database(kept: Path) -> Path:
+    """The database of a server that has not been used yet, made once and kept in a folder.
+
+    Prefect makes it by all the migrations of its history, which takes seconds.
+    """
+    file = kept / f"empty-{version('prefect')}.db"
+    with (kept / "lock").open("w") as one_makes_it:
+        fcntl.flock(one_makes_it, fcntl.LOCK_EX)
+        if not file.exists():
+            with tempfile.TemporaryDirectory(dir=kept) as home:
+                subprocess.run(
+                    [sys.executable, "-c", _MAKE_DATABASE],
+                    env=os.environ | {"PREFECT_HOME": home},
+                    check=True,
+                )
+                (Path(home) / "prefect.db").rename(file)
+    return file
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,8 +31,10 @@ time.sleep(60)
 
 
 @pytest.fixture
-def quiet_home(tmp_path, monkeypatch):
+def quiet_home(tmp_path, monkeypatch, new_database):
     """A Prefect home without any configuration, a working folder without any file."""
+    (tmp_path / "prefect").mkdir()
+    shutil.copy(new_database, tmp_path / "prefect" / "prefect.db")
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
     for name in (
         "PREFECT_API_URL",
@@ -79,7 +82,6 @@ def test_a_request_waits_for_the_server_which_dies_with_the_run(quiet_home):
 def test_a_configured_server_is_used(quiet_home, where, text):
     """Wherever the user named a server, none is started."""
     if where == "profiles.toml":
-        (quiet_home / "prefect").mkdir()
         (quiet_home / "prefect" / where).write_text(f'active = "p"\n{text}')
     else:
         (quiet_home / where).write_text(text)

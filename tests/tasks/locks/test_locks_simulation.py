@@ -12,6 +12,16 @@ from simulation.lock.mutants import LIMITS, MUTANTS
 from simulation.lock.schedule import run_schedule
 from simulation.lock.themes import THEMES
 
+RARE = {
+    "clear-lost": 545,
+    "bare-cleanup": 277,
+    "wall-clock": 1616,
+    "dead-at-once": 236,
+    "any-length": 312,
+    "ask-again-blindly": 1527,
+}
+"""A seed that shows it, tried before all others; if schedules change, the search finds another."""
+
 
 @pytest.fixture(autouse=True)
 def quiet():
@@ -34,7 +44,7 @@ def test_nobody_shares_a_row_and_no_row_stays_locked_in_1000_schedules():
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_lock_with_a_step_taken_out_is_found_out(mutant):
-    assert find_flaw(mutant, range(4000)) is not None
+    assert find_flaw(mutant, [RARE.get(mutant.name, 0), *range(4000)]) is not None
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
