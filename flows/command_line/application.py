@@ -6,6 +6,7 @@ so that `--help` answers at once.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib
 import pkgutil
@@ -29,6 +30,7 @@ from flows.command_line.wrong_words import WrongWords
 PROGRAM = "library-sync"
 _COMMANDS = "flows.command_line.commands"
 _HELP_FLAGS = ("--help", "-h")
+_FLAGS = (*_HELP_FLAGS, "--version")
 _PURPOSE = "Brings every SoundCloud track of a Notion database once, whole, into Eagle."
 _OLD_FLAGS = (
     "The flags of the earlier script work too, such as --mode library-sync --parallel "
@@ -72,9 +74,11 @@ def by_group(found: Mapping[str, command.Command]) -> list[tuple[str, command.Co
 def parse(words: Iterable[str]) -> Call:
     """What the command line asks for. Raises WrongWords."""
     translated = old_flags.translate(list(words))
-    words = translated.words
+    words = _with_dashes(_help_words(translated.words))
     if not words:
         raise WrongWords("A command is missing.")
+    if words[0].startswith("-") and words[0] not in _FLAGS:
+        raise WrongWords(_no_command(words))
     app = application(with_environment=words[0] in _HELP_FLAGS)
     try:
         run, bound, _ = app.parse_args(words, print_error=False, exit_on_error=False)
@@ -86,6 +90,30 @@ def parse(words: Iterable[str]) -> Call:
         options=dict(bound.arguments),
         notes=translated.notes,
     )
+
+
+def _help_words(words: list[str]) -> list[str]:
+    """`help`, as many programs know it."""
+    return [*words[1:], "--help"] if words[:1] == ["help"] else words
+
+
+def _with_dashes(words: list[str]) -> list[str]:
+    """`--json -` as one word, because a lone dash looks like an option."""
+    joined: list[str] = []
+    for word in words:
+        if word == "-" and joined and joined[-1].startswith("--"):
+            joined[-1] += "=-"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _no_command(words: list[str]) -> str:
+    option = words[0].partition("=")[0]
+    near = difflib.get_close_matches(option, (*_FLAGS, "--mode"), 1)
+    if near:
+        return f"Unknown option: {option}. Did you mean {near[0]}?"
+    return f"A command is missing before {option}, for instance: {PROGRAM} sync {' '.join(words)}"
 
 
 def application(*, with_environment: bool = False) -> App:

@@ -32,6 +32,7 @@ class SharedDatabase:
     def line(self) -> str:
         """Title, rows, and what tells it from others."""
         number = "rows not counted" if self.rows is None else f"{self.rows:,} rows"
+        number = "1 row" if self.rows == 1 else number
         more = "more than " if self.has_more else ""
         kind = "with a SoundCloud URL" if self.has_address else "no SoundCloud URL"
         return f"{self.title} ({more}{number}, {kind})"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,13 +25,23 @@ class Dialogue:
     ask_secret: Callable[[str], str] = getpass.getpass
     say: Callable[[str], object] = print
 
+    def answer(self, question: str) -> str:
+        """What the user says, without spaces around it. Raises EOFError, KeyboardInterrupt."""
+        with _ending_at_ctrl_c():
+            return self.ask(question).strip()
+
+    def secret(self, question: str) -> str:
+        """The same, not shown while it is typed."""
+        with _ending_at_ctrl_c():
+            return self.ask_secret(question).strip()
+
     def agrees(self, question: str, *, unless_said: bool = True) -> bool:
         """True if the user agrees, or has agreed to all beforehand; Enter is `unless_said`."""
         if self.yes:
             return True
         if not self.is_open:
             return False
-        said = self.ask(f"{question} [{'Y/n' if unless_said else 'y/N'}] ").strip().lower()
+        said = self.answer(f"{question} [{'Y/n' if unless_said else 'y/N'}] ").lower()
         return said in {"y", "yes"} or (unless_said and not said)
 
     @property
@@ -44,3 +56,13 @@ class Dialogue:
         """Write a setting. Raises ConfigurationError."""
         write_env_file(self.file, {name: value})
         self.say(f"   {name} is in {self.file} now.")
+
+
+@contextmanager
+def _ending_at_ctrl_c() -> Iterator[None]:
+    """Ctrl-C ends a question at once; asyncio would cancel a task that waits for the answer."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -11,6 +11,8 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 from pydantic import SecretStr
@@ -33,8 +35,13 @@ from tasks.notion.setup_properties import missing_properties, property_bodies
 from tasks.notion.source import data_source_id
 
 _ATTEMPTS = 3
+_LOOKS = 9
+_CTRL_C = 130
+_GO_ON = "What was answered is kept. Run `library-sync setup` again to go on."
 _DATABASE = "TRACKS_DB_ID"
+_REQUIRED = ("NOTION_TOKEN", _DATABASE)
 _SHORTER_THAN_AN_ID = 6
+_YES, _NO = frozenset({"", "y", "yes"}), frozenset({"n", "no"})
 
 
 def run(*, yes: bool, server: bool = False) -> int:
@@ -49,32 +56,42 @@ def run(*, yes: bool, server: bool = False) -> int:
         return ReturnCode.PROCESSED
     try:
         missing = asyncio.run(set_up(dialogue))
+    except KeyboardInterrupt:
+        _say(f"\nlibrary-sync: setup was stopped by Ctrl-C.\n  {_GO_ON}")
+        return _CTRL_C
     except EOFError:
-        missing = ["an answer: the input ended"]
+        _say(f"\nlibrary-sync: setup was stopped: the input ended.\n  {_GO_ON}")
+        return ReturnCode.WRONG_CONFIGURATION
     if missing:
-        print(f"library-sync: setup is missing {'; '.join(missing)}.", file=sys.stderr)  # noqa: T201
-        print("  Run it on a terminal, or see --help for --yes.", file=sys.stderr)  # noqa: T201
+        remedy = _GO_ON if dialogue.is_open else "Run it on a terminal, or see --help for --yes."
+        _say(f"library-sync: setup is missing {'; '.join(missing)}.\n  {remedy}")
         return ReturnCode.WRONG_CONFIGURATION
     dialogue.say("")
     return doctor.run()
 
 
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+
+
 async def set_up(dialogue: Dialogue) -> list[str]:
     """Everything up to `doctor`; what is still missing. Raises ConfigurationError."""
     await _change_what_is_set(dialogue)
-    for step in _STEPS.values():
+    for name, step in _STEPS.items():
         settings = _settings()
         if not _is_set(step, settings):
             await step.ask(dialogue, settings)
+        if name in _REQUIRED and not _is_set(step, _settings()):
+            break
     settings = _settings()
-    required = {"NOTION_TOKEN": settings.notion_token, _DATABASE: settings.tracks_db_id}
-    missing = [name for name, value in required.items() if not value]
+    missing = [name for name in _REQUIRED if not _is_set(_STEPS[name], settings)]
     if missing:
         return missing
-    missing = await _properties(dialogue, settings)
+    properties = await _properties(dialogue, settings)
     await prepare_named_server(dialogue)
-    offer_every_night(dialogue)
-    return missing
+    if properties.can_sync:
+        offer_every_night(dialogue)
+    return properties.missing
 
 
 async def _change_what_is_set(dialogue: Dialogue) -> None:
@@ -88,9 +105,12 @@ async def _change_what_is_set(dialogue: Dialogue) -> None:
         for number, (name, step) in enumerate(known, 1):
             where = ", by the environment" if name in os.environ else ""
             dialogue.say(f"   {number}. {name}: {step.shown(settings)}{where}")
-        answer = dialogue.ask("Keep all of it? Enter for yes, or the number to change: ").strip()
-        if not answer:
+        answer = dialogue.answer("Keep all of it? Enter for yes, or the number to change: ")
+        if answer.lower() in _YES:
             return
+        if answer.lower() in _NO:
+            dialogue.say(f"   Which one? Its number, 1 to {len(known)}.")
+            continue
         if not (answer.isdecimal() and 1 <= int(answer) <= len(known)):
             dialogue.say(f"   There is no {answer} in the list: 1 to {len(known)}, or Enter.")
             continue
@@ -131,8 +151,10 @@ async def _token(dialogue: Dialogue, settings: Settings) -> None:
         return
     dialogue.say("Create an internal integration at notion.so/my-integrations; copy its secret.")
     for _ in range(_ATTEMPTS):
-        token = dialogue.ask_secret("NOTION_TOKEN (not shown): ").strip()
-        if token and await _is_accepted(dialogue, settings, token):
+        token = dialogue.secret("NOTION_TOKEN (not shown): ")
+        if not token:
+            dialogue.say("   Nothing was entered.")
+        elif await _is_accepted(dialogue, settings, token):
             dialogue.keep("NOTION_TOKEN", token)
             return
 
@@ -152,34 +174,51 @@ async def _is_accepted(dialogue: Dialogue, settings: Settings, token: str) -> bo
 async def _tracks_database(dialogue: Dialogue, settings: Settings) -> None:
     if not settings.notion_token or not dialogue.is_open:
         return
+    known = await _listed(dialogue, settings)
+    for _ in range(_LOOKS):
+        answer = dialogue.answer("Its number, or its link (Enter to look again): ")
+        if not answer:
+            known = await _listed(dialogue, settings)
+        elif chosen := _chosen(dialogue, answer, known):
+            dialogue.keep(_DATABASE, chosen)
+            return
+
+
+async def _listed(dialogue: Dialogue, settings: Settings) -> list[SharedDatabase]:
+    """The databases that are shared now, shown with their numbers."""
+    assert settings.notion_token is not None
     async with _notion(settings, settings.notion_token.get_secret_value()) as client:
         known = await shared_databases(client)
     dialogue.say("Which database holds your tracks? In Notion, share it: ··· > Connections.")
     for number, database in enumerate(known, 1):
         dialogue.say(f"   {number}. {database.line}")
-    for _ in range(_ATTEMPTS):
-        answer = dialogue.ask("Its number, or its link: ").strip()
-        chosen = _chosen(dialogue, answer, known)
-        if chosen:
-            dialogue.keep(_DATABASE, chosen)
-            return
+    if not known:
+        dialogue.say("   None is shared with the integration yet.")
+    return known
 
 
 def _chosen(dialogue: Dialogue, answer: str, known: Sequence[SharedDatabase]) -> str:
     """The id of the database that is meant; "" if there is none, or the user thinks again."""
+    named = [one for one in known if one.title.casefold() == answer.casefold()]
+    if len(named) == 1:
+        return _taken(dialogue, named[0])
     if answer.isdecimal() and len(answer) < _SHORTER_THAN_AN_ID:
-        if not 1 <= int(answer) <= len(known):
-            dialogue.say(f"   There is no {answer} in the list: 1 to {len(known)}.")
-            return ""
-        database = known[int(answer) - 1]
-        doubt = f"{database.title!r} has no SoundCloud URL: it does not look like tracks. Take it?"
-        if database.has_address or dialogue.agrees(doubt, unless_said=False):
-            return database.id
+        if 1 <= int(answer) <= len(known):
+            return _taken(dialogue, known[int(answer) - 1])
+        span = f": 1 to {len(known)}" if known else ""
+        dialogue.say(f"   There is no {answer} in the list{span}.")
         return ""
     found, wrong = load_what_works({_DATABASE: answer}, env_file=None)
-    for error in wrong.values():
-        dialogue.say(f"   {error}")
+    if wrong:
+        dialogue.say(f"   {answer!r} is neither in the list nor a link to a database of Notion.")
     return found.tracks_db_id
+
+
+def _taken(dialogue: Dialogue, database: SharedDatabase) -> str:
+    """Its id; "" if it does not look like tracks and the user thinks again."""
+    doubt = f"{database.title!r} has no SoundCloud URL: it does not look like tracks. Take it?"
+    is_meant = database.has_address or dialogue.agrees(doubt, unless_said=False)
+    return database.id if is_meant else ""
 
 
 async def _eagle_library(dialogue: Dialogue, settings: Settings) -> None:
@@ -201,39 +240,51 @@ async def _playlist_folder(dialogue: Dialogue, settings: Settings) -> None:
     if not dialogue.is_open or dialogue.yes:
         return
     old = settings.playlist_tracks_dir
-    answer = dialogue.ask(
-        f"Folder for WAV copies by playlist (Enter for {old or 'none'}): "
-    ).strip()
+    answer = dialogue.answer(f"Folder for WAV copies by playlist (Enter for {old or 'none'}): ")
     if answer:
-        dialogue.keep("PLAYLIST_TRACKS_DIR", answer)
+        dialogue.keep("PLAYLIST_TRACKS_DIR", _from_any_folder(answer))
 
 
-async def _properties(dialogue: Dialogue, settings: Settings) -> list[str]:
-    """Offer the properties the database lacks; what is missing because nobody was there to ask."""
+def _from_any_folder(path: str) -> str:
+    """A path that means the same wherever a sync is started."""
+    return path if path.startswith("~") else str(Path(path).absolute())
+
+
+class _Properties(NamedTuple):
+    """What is `missing` because nobody was there to ask, and whether a sync can work now."""
+
+    missing: list[str]
+    can_sync: bool
+
+
+async def _properties(dialogue: Dialogue, settings: Settings) -> _Properties:
+    """Offer the properties that the database lacks."""
+    assert settings.notion_token is not None
     async with _notion(settings, settings.notion_token.get_secret_value()) as client:
         try:
             source_id = await data_source_id(client, settings.tracks_db_id)
             schema = Schema.unchecked(await client.data_source(source_id))
             lacking = missing_properties(schema)
-            if not lacking:
-                return []
             names = ", ".join(FIELDS[kind].names[0] for kind in lacking)
-            if _may_create(dialogue, schema, names):
+            if lacking and _may_create(dialogue, schema, names):
                 bodies = await property_bodies(client, settings.playlists_db_id, lacking)
                 await client.send("PATCH", f"data_sources/{source_id}", {"properties": bodies})
                 dialogue.say(f"   Created in {schema.title!r}: {', '.join(bodies)}.")
-                return []
+                lacking = []
         except NotionError as error:
             raise ConfigurationError(str(error), remedy=error.remedy) from error
-    return [] if dialogue.is_open else [f"the properties {names} of {schema.title!r}"]
+    missing = [f"the properties {names} of {schema.title!r}"] if lacking else []
+    can_sync = not any(FIELDS[kind].required for kind in lacking)
+    return _Properties([] if dialogue.is_open else missing, can_sync)
 
 
 def _may_create(dialogue: Dialogue, schema: Schema, names: str) -> bool:
     """Asked once of a tracks database, twice of one that does not look like one."""
-    question = f"{schema.title!r} has no {names}. Create them?"
+    them = "them" if ", " in names else "it"
+    question = f"{schema.title!r} has no {names}. Create {them}?"
     if dialogue.yes or looks_like_tracks(schema):
         return dialogue.agrees(question)
-    doubt = f"{schema.title!r} does not look like tracks. Really create them in {schema.title!r}?"
+    doubt = f"{schema.title!r} does not look like tracks. Really create {them} in {schema.title!r}?"
     return dialogue.agrees(question, unless_said=False) and dialogue.agrees(
         doubt, unless_said=False
     )

@@ -27,7 +27,10 @@ _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE
 )
 _EDGES = " ."
-_DASH = re.compile(r"\s+[-\u2010-\u2015\u2212]+\s+")
+DASHES = r"-\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+"""Every dash that people write between artist and title, as a class of a regular expression."""
+
+_DASH = re.compile(rf"\s+[{DASHES}]+\s+")
 _ENDING = re.compile(
     r"\.(?:wave?|aiff?|aifc|mp3|m4a|mp4|flac|ogg|opus|aac|alac|wma)\s*$", re.IGNORECASE
 )

@@ -89,6 +89,8 @@ def test_a_limit_of_0_means_all_behind_mode_only(capsys):
         ("sync now", "now is one word too many"),
         ("snyc", 'Did you mean "sync"?'),
         ("add", "URL is missing"),
+        ("--vesion", "Did you mean --version?"),
+        ("--filter all", "A command is missing before --filter, for instance: library-sync sync"),
     ],
 )
 def test_a_wrong_command_line_ends_with_64(words, said, capsys):
@@ -97,6 +99,21 @@ def test_a_wrong_command_line_ends_with_64(words, said, capsys):
     told = capsys.readouterr().err
     assert said in told
     assert "--help" in told
+
+
+@pytest.mark.parametrize(
+    "words", ["sync --json -", "status --json - --quiet", "add URL --json -", "why --json - URL"]
+)
+def test_a_lone_dash_is_a_value(words):
+    """`-` is standard output, as the help says."""
+    assert options_of(words)["json"] == Path("-")
+
+
+def test_help_is_a_word_too(capsys):
+    """`help`, and `help` before a command."""
+    assert main(["help"]) == main(["--help"]) == 0
+    assert main(["help", "sync"]) == 0
+    assert "library-sync sync [OPTIONS]" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", application.all_commands())

@@ -7,6 +7,7 @@ import io
 import os
 import pty
 import select
+import signal
 import stat
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def test_the_questions_and_their_answers(sandbox_factory, monkeypatch):
     def ask(question):
         asked.append(question)
         if question.startswith("Its number"):
-            line = next(line for line in said if "Music Tracks (1 rows, with a Sound" in line)
+            line = next(line for line in said if "Music Tracks (1 row, with a Sound" in line)
             return line.split(".")[0]
         return "/tmp/copies" if question.startswith("Folder") else ""
 
@@ -172,7 +173,7 @@ def test_the_token_is_not_shown_on_a_real_terminal(sandbox_factory, tmp_path):
         if shown.endswith((b"[y/N] ", b"to change: ")):
             os.write(main_end, b"\n")
             shown += b"\n"
-        if b"Create them? [Y/n]" in shown and shown.endswith(b"[Y/n] "):
+        if b"Create it? [Y/n]" in shown and shown.endswith(b"[Y/n] "):
             os.write(main_end, b"n\n")
             shown += b"\n"
     code = process.wait(timeout=30)
@@ -247,7 +248,7 @@ def test_a_database_that_is_no_tracks_is_asked_for_twice(sandbox_factory, monkey
     user = Answers(Its_number=iter(["7", "2", "2"]), Take_it=iter(["", "y"]))
     assert user.set_up() == []
     said = "\n".join(user.said)
-    assert "1. Music Tracks (1 rows, with a SoundCloud URL)" in said
+    assert "1. Music Tracks (1 row, with a SoundCloud URL)" in said
     assert "2. Playlists (" in said
     assert "There is no 7 in the list: 1 to 2." in said
     assert any("'Playlists' has no" in q and q.endswith("[y/N] ") for q in user.asked)
@@ -270,3 +271,104 @@ def test_every_night_is_one_question(answer, runs, sandbox_factory, monkeypatch,
     lines = started.read_text().splitlines() if started.exists() else []
     assert lines == ["-m flows serve --install --nightly 03:00"] * runs
     assert any("library-sync serve --uninstall" in line for line in user.said) == bool(runs)
+
+
+@pytest.mark.parametrize(("answer", "said"), [("y", ""), ("n", "Which one? Its number, 1 to ")])
+def test_yes_and_no_are_understood_where_a_number_is_asked_for(
+    answer, said, sandbox_factory, monkeypatch
+):
+    """Setup again: `y` keeps all, `n` is asked which."""
+    use(sandbox_factory(tracks=1), monkeypatch)
+    user = Answers(Keep_all=iter([answer, ""]))
+    assert user.set_up() == []
+    assert said in "\n".join(user.said)
+    assert "There is no" not in "\n".join(user.said)
+
+
+def test_a_workspace_where_nothing_is_shared_yet(sandbox_factory, monkeypatch):
+    """It says so, looks again at Enter, and takes a title as well as a number."""
+    sandbox = sandbox_factory(empty=True)
+    use(sandbox, monkeypatch, without=["TRACKS_DB_ID", "PLAYLISTS_DB_ID"])
+    user = Answers()
+
+    def ask(question):
+        user.asked.append(question)
+        if not question.startswith("Its number"):
+            return ""
+        times = sum(asked.startswith("Its number") for asked in user.asked)
+        if times == 2:
+            make_database(sandbox, "My Tracks")
+        return ("1", "", "my tracks")[times - 1]
+
+    user.ask = ask
+    assert user.set_up() == []
+    said = "\n".join(user.said)
+    assert "None is shared with the integration yet." in said
+    assert "There is no 1 in the list.\n" in said
+    assert "1. My Tracks (0 rows, with a SoundCloud URL)" in said
+
+
+def make_database(sandbox, title):
+    environment = sandbox.environment
+    client = Client(auth=environment["NOTION_TOKEN"], base_url=environment["NOTION_BASE_URL"])
+    properties = {"Title": {"title": {}}, "SoundCloud URL": {"url": {}}, "DL": {"checkbox": {}}}
+    client.request(
+        "databases",
+        "POST",
+        body={
+            "parent": {"type": "page_id", "page_id": "00000000-0000-4000-8000-000000000001"},
+            "title": [{"type": "text", "text": {"content": title}}],
+            "initial_data_source": {"properties": properties},
+        },
+    )
+
+
+def test_without_a_token_nothing_more_is_asked(sandbox_factory, monkeypatch):
+    """Three tries; what is empty is said; Eagle and folders wait for the next setup."""
+    use(sandbox_factory(tracks=1), monkeypatch, without=["NOTION_TOKEN", "PLAYLIST_TRACKS_DIR"])
+    user = Answers(not_shown=iter(["", "wrong", "wrong"]))
+    assert user.set_up() == ["NOTION_TOKEN"]
+    assert user.said[-3:] == [
+        "   Nothing was entered.",
+        *["   Notion does not accept that token."] * 2,
+    ]
+    assert not [question for question in user.asked if "Folder" in question]
+
+
+def test_a_database_that_cannot_be_synced_is_not_offered_every_night(sandbox_factory, monkeypatch):
+    """Its owner said no to the address and the tick."""
+    sandbox = sandbox_factory(tracks=1)
+    use(sandbox, monkeypatch)
+    drop(sandbox, "DL")
+    user = Answers(Create_it="n", Create_them="n", Run_every_night="y")
+    assert user.set_up() == []
+    assert not [question for question in user.asked if "every night" in question]
+
+
+def test_one_ctrl_c_ends_a_question(sandbox_factory, tmp_path):
+    """At the first one, with 130, and it says that the answers are kept."""
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("PREFECT")},
+        **sandbox_factory(tracks=1).environment,
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+    }
+    main_end, far_end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows", "setup"],
+        stdin=far_end, stdout=far_end, stderr=far_end, cwd=tmp_path, env=environment,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(far_end)
+    shown, is_stopped = b"", False
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if select.select([main_end], [], [], 0.2)[0]:
+            try:
+                shown += os.read(main_end, 4096)
+            except OSError:
+                break
+        if shown.endswith(b"to change: ") and not is_stopped:
+            process.send_signal(signal.SIGINT)
+            is_stopped = True
+    assert process.wait(timeout=30) == 130
+    assert b"What was answered is kept." in shown
