@@ -57,7 +57,7 @@ _IN_WORDS = {
     "would be brought in": (TrackStatus.PENDING,),
     "failed": (TrackStatus.FAILED, TrackStatus.ERROR),
     "tried again later": (TrackStatus.SKIPPED_NOT_DUE,),
-    "another process has it": (TrackStatus.SKIPPED_LOCKED,),
+    "taken or edited meanwhile": (TrackStatus.SKIPPED_LOCKED,),
     "without a source": (TrackStatus.SKIPPED_NO_SOURCE,),
     "a duplicate": (TrackStatus.SKIPPED_DUPLICATE,),
     "done already": (TrackStatus.SKIPPED_ALREADY_DONE,),

@@ -22,7 +22,7 @@ from flows.session.opening import Run, open_session
 from flows.track.claimed_row import ClaimedRow
 from flows.track.last_write import write_failure, write_results
 from flows.track.work import work_on
-from tasks.errors import LeaseLost, RowChanged, SyncError
+from tasks.errors import ClaimLost, LeaseLost, RowChanged, SyncError
 from tasks.locks.claim import Locked, Lost, NotWanted, Won
 from tasks.locks.track_locks import HeldRow, Unlocked
 from tasks.locks.track_locks import Outcome as Claim
@@ -148,7 +148,7 @@ async def _claimed(run: Run, page_id: str, track_filter: TrackFilter) -> Claim:
     if begun is not None:
         return begun
     wanted = still_wanted(run.connections, track_filter)
-    return await run.connections.locks.claim(page_id, wanted)
+    return await run.connections.locks.claim(page_id, wanted, proof_later=True)
 
 
 async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
@@ -163,6 +163,8 @@ async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
             return await write_results(row, await work_on(row))
     except LeaseLost:
         raise
+    except ClaimLost as lost:
+        return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"not claimed: {lost}")
     except RowChanged as changed:
         _log.info("   %s", changed)
         return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"{changed} {changed.remedy}")

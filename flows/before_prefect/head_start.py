@@ -68,7 +68,8 @@ async def _begin(opening: asyncio.Future[Connections], head: HeadStart, job: Job
             return
         wanted = still_wanted(connections, job.track_filter)
         for track in first_downloads(connections, first, job.early_claims):
-            head.claim(track.page_id, connections.locks.claim(track.page_id, wanted))
+            claim = connections.locks.claim(track.page_id, wanted, proof_later=True)
+            head.claim(track.page_id, claim)
 
 
 def _begin_looking(connections: Connections, head: HeadStart, job: Job) -> None:

@@ -1,9 +1,10 @@
 """A row that is ours, and the row as it is now: people edit rows while tracks are downloaded.
 
-What proved the claim is as old as the download by the time its results are written. So the row is
-read once more before anything that follows from it: its playlists, its labels, its empty fields. A
-row of a long run that was last seen within twenty seconds is not read again: there the request
-counts (docs/lock.md).
+The claim's first look is as old as the download by the time something comes of it. So the row is
+read again before anything that stays: its address, its playlists, its labels, its empty fields. The
+first such look is the one that proves the claim (docs/lock.md, "The row belongs to its user"); a
+row of a long run that was seen within the last seconds is not read once more: there the request
+counts.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
 
 _A_FEW_ROWS = 8
-_SEEN_LATELY = 20.0
+_SEEN_LATELY = 10.0
 _JUST_SEEN = 1.0
 
 
@@ -37,6 +38,7 @@ class ClaimedRow:
         self.lease = lease
         self.claimed = self.track = track
         self.page = lease.row.page
+        self._shown = lease.row
         self._newest = track
         self._seen = monotonic()
         self._looked = False
@@ -51,19 +53,27 @@ class ClaimedRow:
         self.track = await follow_short_link(self.run.connections, self.claimed)
 
     async def look(self) -> Track:
-        """The row as it is now, with its playlists' names. Raises RowChanged if it is about another
-        track by now, or in the trash; NotionError.
+        """The row as it is now, with its playlists' names; proven to be ours.
+
+        Raises RowChanged if it is about another track by now, done, or in the trash; ClaimLost,
+        LeaseLost, NotionError.
         """
+        through = self.run.pauses.through
+        shown = await through(self.lease.proven)
+        if shown is not self._shown:
+            self._shown = shown
+            await self._take(shown.page)
         if not self._is_fresh():
-            connections = self.run.connections
-            page = await self.run.pauses.through(self._page)
-            self.page, self._seen, self._looked = page, monotonic(), True
-            self._newest = await self._named(to_track(page, connections.schema))
+            await self._take(await through(self._page))
         number, before = self._newest.soundcloud_id, self.claimed.soundcloud_id
         if before and number not in {"", before}:
             raise RowChanged(f"The row was given another SoundCloud ID than {before}.")
         self.require_same_address(self._newest)
         return self._newest
+
+    async def _take(self, page: Mapping[str, Any]) -> None:
+        self.page, self._seen, self._looked = page, monotonic(), True
+        self._newest = await self._named(to_track(page, self.run.connections.schema))
 
     def require_same_address(self, row: Track) -> None:
         """Raise RowChanged unless `row` still has the address that was claimed."""

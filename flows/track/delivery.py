@@ -53,12 +53,12 @@ async def deliver(
     """Both files into Eagle, or into OUT_DIR without it; the WAV into the playlist folders.
 
     `known` are items that turned out to be this very recording once its PCM was known (another
-    upload of it): they are adopted, not imported again. The playlists are those the row has once
-    the imports are done. Raises LeaseLost before a step that cannot be taken back, RowChanged,
-    EagleError, FileError.
+    upload of it): they are adopted, not imported again. The row is looked at before the imports,
+    and its playlists are those it has once they are done. Raises ClaimLost and LeaseLost before a
+    step that cannot be taken back, RowChanged, EagleError, FileError.
     """
     connections = row.run.connections
-    row.lease.require_safe()
+    track = with_playlists(track, await row.look())
     if connections.eagle is None:
         return await _into_folder(row, track, files)
     known = known or Match()
@@ -135,7 +135,6 @@ async def import_one(row: ClaimedRow, track: Track, file: Path, pcm_sha256: str)
 
 async def _into_folder(row: ClaimedRow, track: Track, files: Finished) -> Held:
     connections = row.run.connections
-    track = with_playlists(track, await row.look())
     root, first = connections.settings.out_dir, chosen_playlists(connections.settings, track)[:1]
     pcm, through = files.pcm_sha256, row.run.pauses.through
     wav = await through(lambda: place(track, files.wav, root, first, pcm, is_ours=files.is_ours))

@@ -19,7 +19,7 @@ from flows.track.row_values import failure_values, success_values
 from flows.track.work import Outcome
 from tasks.errors import (
     ConfigurationError,
-    LeaseLost,
+    LockError,
     NotionError,
     NotionRefused,
     RowChanged,
@@ -73,7 +73,7 @@ async def write_failure(row: ClaimedRow, error: SyncError) -> None:
             await _finish(row, lambda schema: failure_values(schema, now, error))
     except RowChanged as changed:
         _log.info("   %s", changed)
-    except (NotionError, LeaseLost) as second:
+    except (NotionError, LockError) as second:
         _log.warning("%s: the error could not be written to Notion: %s", row.track.label, second)
 
 

@@ -201,12 +201,12 @@ async def _adopt(row: ClaimedRow, track: Track, match: Match, action: Action) ->
         return await _download(row)
     eagle = row.run.connections.eagle
     assert eagle is not None
+    await row.look()
     aiff, file = match.aiff, eagle.file_path(match.wav)
     if aiff and file and not await eagle.holds_as_much(aiff, file):
         aiff, action = None, Action.COMPLETE_PAIR
     if aiff is None and action is Action.COMPLETE_PAIR:
         aiff = await _aiff_for(row, track, match.wav)
-    row.lease.require_safe()
     track = told_by_item(track, match.wav)
     return track, await adopt(row, track, match.wav, aiff)
 

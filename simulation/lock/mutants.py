@@ -24,6 +24,7 @@ from tasks.locks.claim import Claim, Lost
 from tasks.locks.clock import Asked, NotionTime
 from tasks.locks.lease import Lease
 from tasks.locks.ports import LockRow, Owner
+from tasks.locks.term import State, Term
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, is_live, parse
 
@@ -66,7 +67,7 @@ def _retimed(kind: type[LockTiming], **times: float) -> Callable[[World], None]:
 
 
 def _no_pre_read() -> Any:
-    return patch.object(claim_steps, "_judge_for_work", lambda *_, **__: None)
+    return patch.object(claim_steps, "for_work", lambda *_: lambda _: None)
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def _clear_lost() -> Any:
 
 def _repeat_at_once() -> Any:
     async def look(lease: Lease, *_: object) -> None:
-        lease._reopen()
+        lease.term.reopen()
 
     return patch.object(Lease, "_look_after_landing", look)
 
@@ -109,6 +110,16 @@ def _loose() -> Any:
         return value is not None and ours is not None and value.uuid == ours.uuid
 
     return patch.object(lease_steps, "_still_acknowledged", same_holder)
+
+
+def _never_proven() -> Any:
+    """A claim whose proof was left for later counts without it."""
+
+    async def why_not_ours(lease: Lease) -> str:
+        lease.is_proven = True
+        return ""
+
+    return patch.object(Lease, "why_not_ours", why_not_ours)
 
 
 def _bare_cleanup() -> Any:
@@ -134,24 +145,25 @@ def _strike_late() -> Any:
     """The token is struck out when the release is answered, not before it is sent."""
 
     async def write_last(lease: Lease, properties: Mapping[str, Any]) -> LockRow:
+        await lease.prove()
         await lease._let_renewal_end()
         lease.require_safe()
-        lease._state = lease_steps._State.CLOSING
+        lease.term.state = State.CLOSING
         try:
             row = await lease._store.write(lease.page_id, "", properties or None)
         except NotionError as error:
             if not error.maybe_applied:
-                lease._reopen()
+                lease.term.reopen()
             raise
-        lease._tokens.strike(lease.token)
-        lease._state = lease_steps._State.CLOSED
+        lease.term.close()
+        lease.term.closed()
         return row
 
     return patch.object(Lease, "_write_last", write_last)
 
 
-def _record_unverified() -> Any:
-    """Tokens go on record when they are sent, not when they are verified."""
+def _record_unlanded() -> Any:
+    """Tokens go on record when they are sent, not when they are known to have landed in time."""
     fresh = Owner.attempt
 
     def attempt(owner: Owner, now: datetime) -> LockValue:
@@ -205,7 +217,7 @@ def _no_doubt() -> Any:
 
 def _release_unseen() -> Any:
     """A row is released although Eagle is still importing for it."""
-    return patch.object(Lease, "_step_left", property(lambda _: 0.0))
+    return patch.object(Term, "step_left", property(lambda _: 0.0))
 
 
 def _dead_at_once() -> Any:
@@ -228,7 +240,7 @@ def _ask_again_blindly() -> Any:
     begin = Lease.begin
 
     async def once(lease: Lease, seconds: float) -> None:
-        if lease._step_ends is None:
+        if lease.term._step_ends is None:
             await begin(lease, seconds)
 
     return patch.object(Lease, "begin", once)
@@ -283,6 +295,7 @@ MUTANTS = (
         "late-renewals",
         _loose,
     ),
+    Mutant("never-proven", "a claim counts without its proof", "late-claims", _never_proven),
     Mutant("bare-cleanup", "cleanup is a GET and a PATCH", "crashes", _bare_cleanup),
     Mutant(
         "margin-M",
@@ -297,10 +310,10 @@ MUTANTS = (
         _strike_late,
     ),
     Mutant(
-        "record-unverified",
-        "tokens are recorded before they are verified",
+        "record-unlanded",
+        "tokens are recorded before they have landed in time",
         "crashes",
-        _record_unverified,
+        _record_unlanded,
     ),
     Mutant(
         "wall-clock",

@@ -15,7 +15,8 @@ from simulation.lock.faults import Faults, Kind, WriteFaults
 class Work:
     """How often a track takes how long: a few seconds, up to T, until just after a renewal, or
     until just before the lease ends if it is not renewed. `idle`: mean seconds between tracks;
-    `cancelled`: the share of tracks that a person stops.
+    `cancelled`: the share of tracks that a person stops; `proven_later`: of those whose claim is
+    proven when their download is done.
     """
 
     short: float = 1.0
@@ -24,6 +25,7 @@ class Work:
     before_the_end: float = 1.0
     idle: float = 2.0
     cancelled: float = 0.1
+    proven_later: float = 0.5
 
     def drawn(self, random: Random) -> str:
         kinds = {

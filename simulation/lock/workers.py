@@ -79,7 +79,13 @@ async def clean(process: Process) -> None:
 async def _track(process: Process, page_id: str) -> None:
     world = process.world
     outcome = await claim(
-        process, process, world.timing, process.owner, page_id, wanted=lambda _: True
+        process,
+        process,
+        world.timing,
+        process.owner,
+        page_id,
+        wanted=lambda _: True,
+        proof_later=world.random.random() < world.work.proven_later,
     )
     world.ledger.counts[type(outcome).__name__.lower()] += 1
     if isinstance(outcome, Won):
@@ -107,11 +113,12 @@ async def after_lost(process: Process, outcome: Claim) -> None:
 
 
 async def _work(process: Process, lease: Lease) -> None:
-    """As the flow does it: keep, work, finish; release in `finally`."""
+    """As the flow does it: keep, download, prove, work, finish; release in `finally`."""
     ledger, random = process.world.ledger, process.world.random
-    number = ledger.won(process, lease)
     try:
         async with lease.kept():
+            await prove(process, lease)
+            number = ledger.won(process, lease)
             imports_first = random.random() < 0.5
             if imports_first:
                 await _import(process, lease)
@@ -136,6 +143,13 @@ async def _work(process: Process, lease: Lease) -> None:
     finally:
         await lease.release()
         ledger.left(process, lease)
+
+
+async def prove(process: Process, lease: Lease) -> None:
+    """What is proven already is at once; else a download comes first, of whatever length."""
+    if not lease.is_proven:
+        await process.sleep(process.world.random.choice(_durations(process.world, lease)))
+        await lease.proven()
 
 
 async def _import(process: Process, lease: Lease) -> None:

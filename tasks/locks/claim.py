@@ -2,33 +2,35 @@
 
 The claim assumes nothing of the network. It bounds its own time instead: a token counts only if
 it is known to have landed within W of the first read, and only if it still stands S > W later.
+The second read is the lease's proof; who has work that can be thrown away may begin before it.
 When in doubt the row is not claimed, and a lost claim leaves the lock alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 from tasks.errors import ClaimLost, LockedElsewhere, NotionError
 from tasks.locks.lease import Lease
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
+from tasks.locks.proof import LOOKS, PAUSES, Proof, claim_lost
 from tasks.locks.shielded import see_through
+from tasks.locks.term import Term
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, is_live, parse
 from tasks.locks.waits import wait_after
 
-# Seconds before a claim that certainly wrote nothing begins again.
-RETRY_PAUSES = (1.0, 4.0)
-_LOOKS = 3
 _PARTED = "this machine's clocks parted meanwhile, as if it had stood still."
 
 
 @dataclass(frozen=True)
 class Won:
-    """The row is ours; `lease.row` is the input."""
+    """The row is ours, or will be once `lease` is proven, where that was left for later.
+
+    `lease.row` is the input.
+    """
 
     lease: Lease
 
@@ -57,10 +59,7 @@ class Lost:
 
     def error(self) -> ClaimLost:
         """The same as an error, for who wants to raise it."""
-        return ClaimLost(
-            f"The row {self.page_id} could not be claimed: {self.reason}",
-            remedy="The next run asks for it again.",
-        )
+        return claim_lost(self.page_id, self.reason)
 
 
 @dataclass(frozen=True)
@@ -82,16 +81,19 @@ async def claim(
     page_id: str,
     *,
     wanted: Callable[[LockRow], bool],
-    inherited: Collection[str] = (),
+    proof_later: bool = False,
 ) -> Claim:
     """Try to become the one owner of a row that is `wanted`.
 
-    `inherited` are locks of this machine's dead processes that hinder all but this machine.
-    Raises NotionError if nothing was written and another attempt cannot help, or three did not.
+    With `proof_later` the row is not ours yet: nothing that stays may begin before
+    `lease.proven()`. Raises NotionError if nothing was written and another attempt cannot help,
+    or three did not.
     If cancelled, a claim under way is decided first, and freed again if it is won.
     """
-    judge = partial(_judge_for_work, clock=clock, timing=timing, wanted=wanted, inherited=inherited)
-    return await claim_as(store, clock, timing, owner, page_id, judge=judge)
+    judge = for_work(clock, timing, wanted)
+    return await claim_as(
+        store, clock, timing, owner, page_id, judge=judge, proof_later=proof_later
+    )
 
 
 async def claim_as(
@@ -102,14 +104,14 @@ async def claim_as(
     page_id: str,
     *,
     judge: Judge,
-    pauses: Sequence[float] = RETRY_PAUSES,
+    proof_later: bool = False,
 ) -> Claim:
     """The claim, by a `judge` of its own: it names what stands against a row, or None.
 
     It is asked at the first read, and again, about the row alone, when the claim is won.
     """
-    attempt = _Attempt(store, clock, timing, owner, page_id, judge)
-    for pause in pauses:
+    attempt = _Attempt(store, clock, timing, owner, page_id, judge, proof_later)
+    for pause in PAUSES:
         try:
             return await attempt.make()
         except NotionError as error:  # certainly not written: begin again at step 0
@@ -119,19 +121,24 @@ async def claim_as(
     return await attempt.make()
 
 
-def _judge_for_work(
-    row: LockRow,
-    *,
+def for_work(
     clock: Clock,
     timing: LockTiming,
     wanted: Callable[[LockRow], bool],
-    inherited: Collection[str],
-) -> Locked | NotWanted | None:
-    if row.in_trash or not wanted(row):
-        return NotWanted(row)
-    if row.lock in inherited or not hinders(row, clock, timing):
-        return None
-    return Locked(row.page_id, row.lock)
+    inherited: Collection[str] = (),
+) -> Judge:
+    """The judge of who wants to work on a row. `inherited` are locks of this machine's dead
+    processes that hinder all but this machine.
+    """
+
+    def judge(row: LockRow) -> Locked | NotWanted | None:
+        if row.in_trash or not wanted(row):
+            return NotWanted(row)
+        if row.lock in inherited or not hinders(row, clock, timing):
+            return None
+        return Locked(row.page_id, row.lock)
+
+    return judge
 
 
 def hinders(row: LockRow, clock: Clock, timing: LockTiming) -> bool:
@@ -151,6 +158,7 @@ class _Attempt:
     owner: Owner
     page_id: str
     judge: Judge
+    proof_later: bool
 
     async def make(self) -> Claim:
         """Steps 0 to 4 once. Raises NotionError if certainly nothing was written.
@@ -158,7 +166,7 @@ class _Attempt:
         A token with a wrong time would be taken for an expired one, and hide a live one below it:
         none is written before Notion's time is sure.
         """
-        for _ in range(_LOOKS):
+        for _ in range(LOOKS):
             await self.store.reserve(2)
             partings = self.clock.partings
             until = self.clock.monotonic() + self.timing.write_bound
@@ -167,13 +175,17 @@ class _Attempt:
             if against is not None:
                 return against
             if self.clock.is_sure:
-                work = self._contend(until, partings)
+                work = self._contend(row, until, partings)
                 grace = self.timing.grace
                 return await see_through(self.clock, grace, work, undo=_release_if_won)
         return Lost(self.page_id, "Notion's answers do not agree on the time.", "")
 
-    async def _contend(self, until: float, partings: int) -> Claim:
-        """Steps 2 to 4. The bound W is worth nothing if the clock that measures it stood still."""
+    async def _contend(self, row: LockRow, until: float, partings: int) -> Claim:
+        """Steps 2 to 4. The bound W is worth nothing if the clock that measures it stood still.
+
+        The token goes on record once it is known to have landed in time: it can hide no winner
+        (docs/lock.md, "Cleaning up").
+        """
         sent = self.clock.monotonic()
         if sent >= until:
             return Lost(self.page_id, "Notion took too long to show the row.", "")
@@ -185,8 +197,18 @@ class _Attempt:
             doubt = doubt or _PARTED
         if doubt:
             return Lost(self.page_id, doubt, str(value))
-        await self.clock.sleep(self.timing.settle)
-        return await self._verify(value, sent)
+        won = Won(self._lease(row, value, sent))
+        return won if self.proof_later else await self._verified(won)
+
+    def _lease(self, row: LockRow, value: LockValue, sent: float) -> Lease:
+        clock, timing = self.clock, self.timing
+        term = Term(self.page_id, clock, timing, self.owner.log, value, sent)
+        due = clock.monotonic() + timing.settle
+        proof = Proof(self.store, clock, self.page_id, due, self._is_wanted)
+        return Lease(self.store, clock, timing, term, row, proof)
+
+    def _is_wanted(self, row: LockRow) -> bool:
+        return not isinstance(self.judge(row), NotWanted)
 
     async def _put(self, token: str, until: float) -> str:
         """Step 2. "" once the token is known to have landed in time, else why it is not."""
@@ -217,45 +239,20 @@ class _Attempt:
             return False
         return row.lock == token
 
-    async def _verify(self, value: LockValue, sent: float) -> Claim:
-        """Step 4. Only now the token is recorded: a lost claim's never is."""
-        token = str(value)
+    async def _verified(self, won: Won) -> Claim:
+        """Steps 3 and 4 at once."""
+        lease = won.lease
+        token = lease.token
         try:
-            row = await self._read_surely()
+            why = await lease.why_not_ours()
         except NotionError as error:
-            return Lost(self.page_id, f"it could not be verified ({error})", token)
-        if row.lock != token:
-            return Lost(self.page_id, "another process claimed it at the same moment.", token)
-        lease = Lease(self.store, self.clock, self.timing, self.owner.log, row, value, sent)
-        if not lease.safe or not self.clock.is_sure:
-            return Lost(self.page_id, "its lease was over before it was verified.", token)
-        self.owner.log.record(token)
-        if isinstance(self.judge(row), NotWanted):
+            why = f"it could not be verified ({error})"
+        if why:
+            return Lost(self.page_id, why, token)
+        if not self._is_wanted(lease.row):
             await lease.release()
-            return NotWanted(row)
-        return Won(lease)
-
-    async def _read_surely(self) -> LockRow:
-        """Once more where an answer has contradicted what was taken for Notion's time."""
-        row = await self._read_again()
-        for _ in range(_LOOKS - 1):
-            if self.clock.is_sure:
-                break
-            row = await self._read_again()
-        return row
-
-    async def _read_again(self) -> LockRow:
-        """A later look is as good as a first: more than S has passed all the more."""
-        for pause in RETRY_PAUSES:
-            await self.store.reserve(1)
-            try:
-                return await self.store.read(self.page_id)
-            except NotionError as error:
-                if not error.retryable:
-                    raise
-                await wait_after(error, pause, self.clock)
-        await self.store.reserve(1)
-        return await self.store.read(self.page_id)
+            return NotWanted(lease.row)
+        return won
 
 
 async def _release_if_won(outcome: Claim) -> None:

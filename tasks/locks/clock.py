@@ -14,8 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-# Seconds by which Notion's servers, or this machine's two clocks, may disagree for no reason.
+# Seconds by which Notion's servers may disagree for no reason.
 _TOLERANCE = 2.0
+# Seconds by which this machine's two clocks may part: with the bound W of a claim's write less than
+# its settling S, so that a pause which goes unnoticed makes no claim look in time (docs/lock.md).
+_PARTING = 0.4
+_AT_ONCE = 0.05
 # Seconds a second by which a clock may be too fast or slow: the most that NTP slews one.
 _DRIFT = 5e-4
 _LONGEST_NAP = 5.0
@@ -79,7 +83,7 @@ class NotionTime:
         self._rival: _Bounds | None = None
         self._is_confirmed = False
         self._first_heard = 0.0
-        self._apart = wall() - monotonic()
+        self._apart = self._difference()
         self._is_parted = False
         self._partings = 0
 
@@ -131,14 +135,24 @@ class NotionTime:
         return self._partings
 
     def _compare_clocks(self) -> None:
-        apart = self._wall() - self.monotonic()
-        if abs(apart - self._apart) > _TOLERANCE:
+        apart = self._difference()
+        if abs(apart - self._apart) > _PARTING:
             self._apart, self._is_parted = apart, True
             self._partings += 1
 
     def _trust_own_clocks(self, asked: Asked) -> None:
         if asked.partings == self.partings:
-            self._apart, self._is_parted = self._wall() - self.monotonic(), False
+            self._apart, self._is_parted = self._difference(), False
+
+    def _difference(self) -> float:
+        """The wall clock less the monotonic one, both read at one moment: a busy machine may put
+        this process aside between two lines.
+        """
+        for _ in range(3):
+            before, wall = self.monotonic(), self._wall()
+            if self.monotonic() - before < _AT_ONCE:
+                break
+        return wall - before
 
     def _told(self, which: Callable[[_Bounds], float]) -> datetime:
         now = self.monotonic()

@@ -11,8 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
 from tasks.errors import LockError, NotionError
-from tasks.locks.claim import RETRY_PAUSES, Locked, Lost, NotWanted, Won, hinders
+from tasks.locks.claim import Locked, Lost, NotWanted, Won, hinders
 from tasks.locks.ports import LockRow
+from tasks.locks.proof import PAUSES
 from tasks.locks.track_locks import HeldRow, TrackLocks, Unlocked
 
 Decide: TypeAlias = Callable[[LockRow], Awaitable[Mapping[str, Any]]]
@@ -76,7 +77,7 @@ async def write_decided(locks: TrackLocks, page_id: str, decide: Decide) -> bool
     write without a clear answer is not repeated before it must have landed, and then decided anew.
     Raises LockError, NotionError.
     """
-    for pause in (*RETRY_PAUSES, None):
+    for pause in (*PAUSES, None):
         await locks.store.reserve(1)
         row = await locks.store.read(page_id)
         if locks.enabled and hinders(row, locks.clock, locks.timing):

@@ -1,8 +1,6 @@
-"""Holding a claimed row: renewal, deadline, results and release (docs/lock.md, "Holding").
+"""Holding a claimed row: proof, renewal, results and release (docs/lock.md, "Holding").
 
-OPEN ──finish/release sent──▶ CLOSING ──answered──▶ CLOSED
-  │                              └──unanswered: not repeated for M, then looked at──▶ …
-  └──not renewed in time──▶ LOST: nothing is written any more, the lock expires
+What is known of the lease's time stands in term.py; here is what Notion is asked for it.
 """
 
 from __future__ import annotations
@@ -11,14 +9,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from enum import Enum
 from typing import Any
 
-from tasks.errors import LeaseLost, NotionError, WriteNotVerified
-from tasks.locks.ports import Clock, LockRow, LockStore, TokenLog
+from tasks.errors import LockError, NotionError, RowChanged, WriteNotVerified
+from tasks.locks.ports import Clock, LockRow, LockStore
+from tasks.locks.proof import LOOKS, Proof, claim_lost
 from tasks.locks.shielded import finish_within, see_through
+from tasks.locks.term import State, Term
 from tasks.locks.timing import LockTiming
-from tasks.locks.value import LockValue, parse
+from tasks.locks.value import parse
 from tasks.locks.waits import wait_after
 from tasks.locks.written import shows
 
@@ -26,78 +25,98 @@ log = logging.getLogger(__name__)
 
 _PAUSES = (1.0, 4.0, 10.0)
 _PATIENT_PAUSES = (*_PAUSES, 30.0, 30.0, 30.0, 30.0)
-_LOOKS = 3
-
-
-class _State(Enum):
-    OPEN = "open"
-    CLOSING = "closing"
-    CLOSED = "closed"
-    LOST = "lost"
 
 
 class Lease:
-    """A row this process holds. `row` is the row as verified, the input of all work on it."""
+    """A row this process holds. `row` is the row as it was read last: by the claim's first look,
+    and from the proof on as that showed it.
+    """
 
     def __init__(
         self,
         store: LockStore,
         clock: Clock,
         timing: LockTiming,
-        tokens: TokenLog,
+        term: Term,
         row: LockRow,
-        value: LockValue,
-        sent: float,
+        proof: Proof,
     ) -> None:
         self.row = row
         self.page_id = row.page_id
-        self._store, self._clock, self._timing, self._tokens = store, clock, timing, tokens
-        self._value = self._newest = value
-        self._sent = sent
-        self._state = _State.OPEN
-        self._step_ends: float | None = None
+        self.term = term
+        self.is_proven = False
+        self._store, self._clock, self._timing = store, clock, timing
+        self._proof = proof
+        self._proving = asyncio.Lock()
         self._renewal: asyncio.Future[bool] | None = None
 
     @property
     def token(self) -> str:
         """The last token Notion acknowledged: the claim's, or a renewal's."""
-        return str(self._value)
+        return self.term.token
 
     @property
     def left(self) -> float:
-        """Seconds in which an irreversible step may still begin; 0 or less if none may.
-
-        Counted by two clocks: from before the request that set the TIMESTAMP, and from the
-        TIMESTAMP as Notion's time shows by now.
-        """
-        if self._state is not _State.OPEN:
-            return 0.0
-        old = (self._clock.latest() - self._value.taken_at).total_seconds()
-        old = max(old, self._clock.monotonic() - self._sent)
-        return self._timing.timeout - self._timing.margin - old
+        """Seconds in which an irreversible step may still begin; 0 or less if none may."""
+        return self.term.left
 
     @property
     def safe(self) -> bool:
         """True if an irreversible step may begin now. It may take up to M."""
-        return self.left > 0
+        return self.term.is_safe
 
     def require_safe(self) -> None:
         """Raise LeaseLost unless the lease is safe as far as this machine's clocks know."""
-        if not self.safe:
-            self._lose()
-            raise LeaseLost(
-                f"The lock on row {self.page_id} could not be renewed in time; the work on it "
-                "was stopped.",
-                remedy="The next run takes the row again once its lock has expired.",
-            )
+        self.term.require_safe()
+
+    async def proven(self) -> LockRow:
+        """The row as the proof of the claim showed it; read now, if it was not before.
+
+        Raises ClaimLost or LeaseLost if the row is not ours, RowChanged if it is and no longer
+        wanted, NotionError if it could not be read: it may be asked for again.
+        """
+        await self.prove()
+        await self._reassure()
+        self.require_safe()
+        if not self._proof.wanted(self.row):
+            raise RowChanged("The row is done, or in the trash, by now.")
+        return self.row
+
+    async def prove(self) -> None:
+        """See to it that the claim is proven, whatever else the row says. Raises ClaimLost,
+        NotionError.
+        """
+        if why := await self.why_not_ours():
+            raise claim_lost(self.page_id, why)
+
+    async def why_not_ours(self) -> str:
+        """ "" once the claim is proven, else why it is lost. Raises NotionError."""
+        async with self._proving:
+            if self.is_proven:
+                return ""
+            row = await self._proof.read()
+            why = self._against(row)
+            if why:
+                self.term.strike()
+            else:
+                self.row, self.is_proven = row, True
+            return why
+
+    def _against(self, row: LockRow) -> str:
+        if row.lock != self.token:
+            return "another process claimed it at the same moment."
+        if not self.safe or not self._clock.is_sure:
+            return "its lease was over before it was verified."
+        return ""
 
     async def begin(self, seconds: float) -> None:
         """Return, without an await in between, when a step that takes up to `seconds` may begin.
 
         Until `over`, or until they have passed, the row is not released: who comes next must find
-        what was asked for. Raises LeaseLost, NotionError; ConfigurationError for a step that no
-        lease is long enough for.
+        what was asked for. Raises ClaimLost, RowChanged, LeaseLost, NotionError;
+        ConfigurationError for a step that no lease is long enough for.
         """
+        await self.proven()
         needed = self._timing.lease_needed(seconds)
         if self.left < needed:
             await self._renewed()
@@ -105,14 +124,11 @@ class Lease:
         self.require_safe()
         if self.left < needed:
             raise self._timing.too_short_for(seconds)
-        self._step_ends = self._clock.monotonic() + seconds
-        self._tokens.record(self.token, busy=seconds)
+        self.term.step_begins(seconds)
 
     def over(self) -> None:
         """The step has ended: its effect was seen, or will certainly not come."""
-        if self._step_ends is not None:
-            self._step_ends = None
-            self._record()
+        self.term.step_is_over()
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[Lease]:
@@ -139,10 +155,11 @@ class Lease:
         """Write the results, or the failure, and release the row, in ONE PATCH.
 
         Returns the row as it stands afterwards. Raises LeaseLost if the lease was over before
-        the write was proven, NotionError if Notion refuses it (the lease is then still held), and
-        WriteNotVerified if the row shows neither the results nor our lock.
+        the write was proven, ClaimLost if the row was never ours, NotionError if Notion refuses it
+        (the lease is then still held), and WriteNotVerified if the row shows neither the results
+        nor our lock.
         """
-        await self._clock.sleep(self._step_left)
+        await self._clock.sleep(self.term.step_left)
         pauses = iter(_PATIENT_PAUSES)
         while True:
             await self._store.reserve(1)
@@ -163,19 +180,20 @@ class Lease:
         the row is known to be free of us. What cannot be freed in time expires, and so does a row
         with a step under way that takes longer.
         """
-        if self._state is _State.OPEN and self.safe and self._step_left < self._timing.grace:
-            await finish_within(self._clock, self._timing.grace, self._release())
-        if self._state is not _State.CLOSED:
+        term, grace = self.term, self._timing.grace
+        if term.is_open and term.is_safe and term.step_left < grace:
+            await finish_within(self._clock, grace, self._release())
+        if term.state is not State.CLOSED:
             log.warning("The lock on row %s is left to expire.", self.page_id)
-        return self._state is _State.CLOSED
+        return term.state is State.CLOSED
 
     async def _release(self) -> None:
-        await self._clock.sleep(self._step_left)
+        await self._clock.sleep(self.term.step_left)
         for pause in _PAUSES:
             await self._store.reserve(1)
             try:
                 await self._write_last({})
-            except LeaseLost:
+            except LockError:
                 return
             except NotionError as error:
                 if error.maybe_applied:
@@ -189,28 +207,22 @@ class Lease:
         return await see_through(self._clock, grace, self._write_last(properties))
 
     async def _write_last(self, properties: Mapping[str, Any]) -> LockRow:
-        """The one PATCH that ends the lease. From its sending on nothing is renewed, no answer
-        of a renewal counts, and the token is no longer on record: should we die now, our write
-        may still land, so nobody may take our lock for a dead one.
+        """The one PATCH that ends the lease. From its sending on nothing is renewed, and no answer
+        of a renewal counts.
         """
+        await self.prove()
         await self._let_renewal_end()
         await self._reassure()
         self.require_safe()
-        self._state = _State.CLOSING
-        self._tokens.strike(self.token)
+        self.term.close()
         try:
             row = await self._store.write(self.page_id, "", properties or None)
         except NotionError as error:
             if not error.maybe_applied:
-                self._reopen()
+                self.term.reopen()
             raise
-        self._state = _State.CLOSED
+        self.term.closed()
         return row
-
-    def _reopen(self) -> None:
-        """Our last write certainly did not land, so the row is still ours."""
-        self._state = _State.OPEN
-        self._record()
 
     async def _look_after_landing(
         self, properties: Mapping[str, Any], error: NotionError
@@ -219,9 +231,9 @@ class Lease:
         await wait_after(error, self._timing.landing, self._clock)
         row = await self._read_patiently()
         if _still_acknowledged(row.lock, self.token):
-            self._reopen()
+            self.term.reopen()
             return None
-        self._state = _State.CLOSED
+        self.term.closed()
         if shows(row.page, properties):
             return row
         raise WriteNotVerified(
@@ -252,11 +264,11 @@ class Lease:
 
         It looks at the clocks between, since Notion may tell of time this machine did not count.
         """
-        while self._state is _State.OPEN and (left := self.left) > 0:
+        while self.term.is_open and (left := self.left) > 0:
             await self._clock.sleep(min(left, self._timing.renew_again))
-        if self._state is not _State.OPEN:
+        if not self.term.is_open:
             return False
-        self._lose()
+        self.term.lose()
         host.cancel()
         return True
 
@@ -279,50 +291,36 @@ class Lease:
         """
         await self._store.reserve(1)
         try:
+            await self.prove()
             await self._reassure()
             if not self.safe:
                 return False
             sent = self._clock.monotonic()
-            value = self._newest = self._newest.renewed(self._clock.now())
+            value = self.term.renewed()
             patience = min(self.left, self._timing.landing)
             await self._store.write(self.page_id, str(value), timeout=patience)
-        except (NotionError, LeaseLost) as error:
+        except (NotionError, LockError) as error:
             log.warning("The lock on row %s was not renewed: %s", self.page_id, error)
             return False
         counts = self.left > 0
         if counts:
-            self._acknowledge(value, sent)
+            self.term.acknowledge(value, sent)
         return counts
-
-    def _acknowledge(self, value: LockValue, sent: float) -> None:
-        before = self.token
-        self._value, self._sent = value, sent
-        self._record()
-        self._tokens.strike(before)
-
-    def _record(self) -> None:
-        self._tokens.record(self.token, busy=self._step_left)
-
-    @property
-    def _step_left(self) -> float:
-        """Seconds until whatever was asked for has come or never will."""
-        ends = self._step_ends
-        return 0.0 if ends is None else max(0.0, ends - self._clock.monotonic())
 
     async def _reassure(self) -> None:
         """Where this machine may have stood still, ask Notion for its time, and whether the row is
         ours. Raises LeaseLost unless it is, NotionError.
         """
-        for _ in range(_LOOKS):
+        for _ in range(LOOKS):
             if not self._clock.is_in_doubt:
                 return
             await self._store.reserve(1)
             row = await self._store.read(self.page_id)
             value = parse(row.lock)
-            if value is None or value.uuid != self._value.uuid:
-                self._lose()
+            if value is None or value.uuid != self.term.value.uuid:
+                self.term.lose()
         if self._clock.is_in_doubt:
-            self._lose()
+            self.term.lose()
         self.require_safe()
 
     async def _let_renewal_end(self) -> None:
@@ -332,10 +330,6 @@ class Lease:
             either: set[asyncio.Future[Any]] = {self._renewal, timer}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             timer.cancel()
-
-    def _lose(self) -> None:
-        if self._state is _State.OPEN:
-            self._state = _State.LOST
 
 
 def _still_acknowledged(lock: str, token: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
-from tasks.locks.claim import Locked, Lost, NotWanted, Won, claim
+from tasks.locks.claim import Locked, Lost, NotWanted, Won, claim_as, for_work
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.timing import LockTiming
 
@@ -18,6 +18,9 @@ class HeldRow(Protocol):
 
     def require_safe(self) -> None:
         """Raise LeaseLost unless the row is still ours, as far as this machine knows."""
+
+    async def proven(self) -> LockRow:
+        """The row as it was read when it was sure to be ours; read now, if it was not before."""
 
     async def begin(self, seconds: float) -> None:
         """Return when a step that takes up to `seconds` may begin at once; raises LeaseLost.
@@ -49,6 +52,10 @@ class Unlocked:
 
     def require_safe(self) -> None:
         """Nobody claims the row, so nobody can lose it."""
+
+    async def proven(self) -> LockRow:
+        """The row as it was read at first: there is nothing to prove."""
+        return self.row
 
     async def begin(self, seconds: float) -> None:
         """Nobody else waits for the step."""
@@ -98,17 +105,23 @@ class TrackLocks:
         self.inherited: frozenset[str] = frozenset()
         self.write_unlocked = write_unlocked
 
-    async def claim(self, page_id: str, wanted: Callable[[LockRow], bool]) -> Outcome:
-        """The row as ours, or why it is not. Raises NotionError when Notion does not answer."""
+    async def claim(
+        self, page_id: str, wanted: Callable[[LockRow], bool], *, proof_later: bool = False
+    ) -> Outcome:
+        """The row as ours, or why it is not. Raises NotionError when Notion does not answer.
+
+        With `proof_later` for work that begins with what can be thrown away: the row is ours once
+        it is `proven`.
+        """
         if self.enabled:
-            return await claim(
+            return await claim_as(
                 self.store,
                 self.clock,
                 self.timing,
                 self.owner,
                 page_id,
-                wanted=wanted,
-                inherited=self.inherited,
+                judge=for_work(self.clock, self.timing, wanted, self.inherited),
+                proof_later=proof_later,
             )
         await self.store.reserve(1)
         row = await self.store.read(page_id)

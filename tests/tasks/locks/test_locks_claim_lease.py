@@ -16,11 +16,13 @@ from simulation.lock.process import Process
 from simulation.lock.themes import Work
 from simulation.lock.world import EPOCH, Register, World
 from tasks.errors import (
+    ClaimLost,
     ConfigurationError,
     LeaseLost,
     NotionRateLimited,
     NotionRefused,
     NotionUnavailable,
+    RowChanged,
     WriteNotVerified,
 )
 from tasks.locks.claim import Locked, Lost, NotWanted, Won, claim
@@ -92,12 +94,14 @@ class Scene:
     def run(self, work):
         return self.loop.run_until_complete(work)
 
-    async def claim(self, *, wanted=lambda row: True):
+    async def claim(self, *, wanted=lambda row: True, proof_later=False):
         here = self.here
-        return await claim(here, here, TIMING, here.owner, "row", wanted=wanted)
+        return await claim(
+            here, here, TIMING, here.owner, "row", wanted=wanted, proof_later=proof_later
+        )
 
-    async def lease(self):
-        outcome = await self.claim()
+    async def lease(self, **options):
+        outcome = await self.claim(**options)
         assert isinstance(outcome, Won)
         return outcome.lease
 
@@ -226,6 +230,79 @@ def test_a_claim_cancelled_while_it_settles_frees_the_row(scene):
     assert scene.run(cancelled())
     assert scene.row.lock == ""
     assert scene.loop.time() < 20
+
+
+# ---- a claim whose proof is left for later
+
+
+def test_work_may_begin_before_the_proof_and_the_proof_shows_the_row_as_it_is_then(scene):
+    lease = scene.run(scene.lease(proof_later=True))
+    assert scene.loop.time() < TIMING.settle
+    assert scene.here.reads == 1
+    scene.run(scene.here.sleep(90))
+    scene.row.result = 5
+    row = scene.run(lease.proven())
+    assert row.page["properties"]["Result"] == {"number": 5}
+    assert scene.run(lease.proven()) is lease.row is row
+    assert scene.here.reads == 2
+
+
+def test_a_proof_is_not_taken_before_the_row_has_settled(scene):
+    lease = scene.run(scene.lease(proof_later=True))
+    scene.run(lease.proven())
+    assert scene.loop.time() > TIMING.settle
+
+
+def test_nothing_is_begun_or_written_for_a_claim_that_another_has_overwritten(scene):
+    lease = scene.run(scene.lease(proof_later=True))
+    other = scene.row.lock = scene.lock_of_another()
+    for step in (lease.begin(5.0), lease.finish(RESULT), lease.proven()):
+        with pytest.raises(ClaimLost):
+            scene.run(step)
+    assert not scene.run(lease.release())
+    assert scene.row.lock == other
+    assert len(scene.here.sent) == 1
+    assert not scene.here.tokens
+
+
+def test_a_proof_that_could_not_be_read_is_asked_for_again(scene):
+    lease = scene.run(scene.lease(proof_later=True))
+    scene.script.failed_reads = 1.0
+    with pytest.raises(NotionUnavailable):
+        scene.run(lease.proven())
+    scene.script.failed_reads = 0.0
+    assert scene.run(lease.proven()).lock == lease.token
+
+
+def test_a_claim_that_nobody_needs_any_more_is_proven_and_then_freed(scene):
+    lease = scene.run(scene.lease(proof_later=True))
+    assert scene.run(lease.release())
+    assert scene.row.lock == ""
+    assert not scene.here.tokens
+
+
+def test_a_row_finished_by_hand_during_the_download_is_not_worked_on(scene):
+    answers = iter((True, False))
+    lease = scene.run(scene.lease(wanted=lambda row: next(answers), proof_later=True))
+    with pytest.raises(RowChanged):
+        scene.run(lease.proven())
+    assert scene.run(lease.release())
+
+
+def test_a_claim_is_proven_before_it_is_renewed(scene):
+    async def long_download():
+        lease = await scene.lease(proof_later=True)
+        async with lease.kept():
+            await scene.here.sleep(TIMING.renew_every + 5)
+            return scene.here.reads, lease.token != scene.here.sent[0][1]
+
+    assert scene.run(long_download()) == (2, True)
+
+
+def test_a_claims_token_is_on_record_once_it_has_landed_in_time(scene):
+    """Killed during its download a process leaves a lock that is freed at once."""
+    lease = scene.run(scene.lease(proof_later=True))
+    assert scene.here.tokens == {lease.token}
 
 
 # ---- lease

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasks.locks.clock import NotionTime, SystemClock
+from tasks.locks.timing import LockTiming
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -152,3 +153,19 @@ async def test_a_clock_sleeps_no_shorter_than_told():
     await clock.sleep(0.05)
     assert clock.monotonic() - before >= 0.05
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+def test_a_pause_too_short_to_spoil_a_claim_is_the_only_one_that_goes_unnoticed(machine):
+    """What W and an unnoticed pause are together is less than S."""
+    timing = LockTiming()
+    machine.passes(timing.settle - timing.write_bound - 0.05, counted=False)
+    assert machine.time.partings == 1
+    machine.passes(0.3, counted=False)
+    assert machine.time.partings == 1
+
+
+def test_a_process_put_aside_between_two_looks_has_not_seen_its_clocks_part():
+    """On a busy machine half a second may lie between reading one clock and the other."""
+    monotonic = iter((5.0, 5.0, 5.0, 5.6, 5.6, 5.6))
+    wall = iter((1e9, 1e9 + 0.6, 1e9 + 0.6))
+    assert NotionTime(lambda: next(monotonic), lambda: next(wall)).partings == 0
