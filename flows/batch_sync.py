@@ -29,6 +29,7 @@ from flows.library_sync import (
 )
 from flows.prefect_server.caretaker import cared_for
 from flows.prefect_server.run_names import named
+from flows.prefect_server.verdicts import verdict
 from flows.reporting.artifacts import publish
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
@@ -68,24 +69,26 @@ async def batch_sync(
         dry_run: Say what would be done and why, and change nothing.
     """
     began = monotonic()
-    async with cared_for(), open_session(dry_run=dry_run) as run, run_log(run.state.folder):
-        settings = run.connections.settings
-        run.state.track_filter = filter
-        concurrency = workers_of(settings, workers, several=parallel or settings.parallel_batch)
-        announce(f"{BATCH_TITLE} MODE", run, limit, concurrency, debug=debug)
-        summary = SyncSummary(mode="batch", track_filter=filter, dry_run=settings.dry_run)
-        with remembered(settings, run.state, summary):
-            summary, lists = await asyncio.gather(
-                prepare(run, summary, cleanup=cleanup), lists_before(run)
-            )
-            if not summary.error:
-                summary = replace(summary, results=await follow_before(run, lists))
-                summary = await _rounds(run, summary, limit, concurrency)
-            await export_after(run, summary)
-        title = f"{BATCH_TITLE} COMPLETE"
-        summary = await close_run(settings, run.state, summary, title=title, began=began)
-        await publish(summary)
-    return as_state(summary)
+    with verdict() as ending:
+        async with cared_for(), open_session(dry_run=dry_run) as run, run_log(run.state.folder):
+            settings = run.connections.settings
+            run.state.track_filter = filter
+            concurrency = workers_of(settings, workers, several=parallel or settings.parallel_batch)
+            announce(f"{BATCH_TITLE} MODE", run, limit, concurrency, debug=debug)
+            summary = SyncSummary(mode="batch", track_filter=filter, dry_run=settings.dry_run)
+            with remembered(settings, run.state, summary):
+                summary, lists = await asyncio.gather(
+                    prepare(run, summary, cleanup=cleanup), lists_before(run)
+                )
+                if not summary.error:
+                    summary = replace(summary, results=await follow_before(run, lists))
+                    summary = await _rounds(run, summary, limit, concurrency)
+                await export_after(run, summary)
+            title = f"{BATCH_TITLE} COMPLETE"
+            summary = await close_run(settings, run.state, summary, title=title, began=began)
+            await publish(summary)
+        ending.state = as_state(summary)
+    return ending.state
 
 
 async def _rounds(run: Run, summary: SyncSummary, limit: int | None, workers: int) -> SyncSummary:

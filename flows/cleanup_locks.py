@@ -7,11 +7,14 @@ from typing import Any
 
 from prefect import flow, get_client
 from prefect.artifacts import acreate_markdown_artifact
+from prefect.client.schemas.objects import State
 
 from flows.prefect_server.limits import has_server
 from flows.prefect_server.orphans import close_orphans
 from flows.prefect_server.outage import record_gap
+from flows.prefect_server.run_logs import sent_to_the_run
 from flows.prefect_server.run_names import named
+from flows.prefect_server.verdicts import done, verdict
 from flows.reporting.opening_lines import say_cleared
 from flows.session.connections import Connections
 from flows.session.opening import open_session
@@ -28,22 +31,35 @@ _log = logging.getLogger("flows.cleanup")
 @flow(name="cleanup-locks", flow_run_name=named("cleanup-locks"))
 async def cleanup_locks(
     dry_run: bool = False,  # noqa: FBT001, FBT002  (a form's field)
-) -> dict[str, Any]:
+) -> State[Any]:
     """Free every row whose lock nobody holds any more.
 
     Args:
         dry_run: Say which locks are stale, and change nothing.
     """
-    async with open_session(dry_run=dry_run, with_eagle=False) as run:
-        report = await clean_up(run.connections, run.state)
-    summary = _counts(report)
-    if not dry_run:
-        await _close_orphans()
-    rows = "\n".join(f"| {name} | {number} |" for name, number in summary.items())
-    await acreate_markdown_artifact(
-        f"## Locks\n\n| | Rows |\n|---|---:|\n{rows}", key="cleanup-locks", description="Locks"
-    )
-    return summary
+    with verdict() as ending, sent_to_the_run():
+        async with open_session(dry_run=dry_run, with_eagle=False) as run:
+            report = await clean_up(run.connections, run.state)
+        summary = _counts(report)
+        if not report.dry_run:
+            await _close_orphans()
+        rows = "\n".join(f"| {name} | {number} |" for name, number in summary.items())
+        with record_gap("the table of locks"):
+            await acreate_markdown_artifact(
+                f"## Locks\n\n| | Rows |\n|---|---:|\n{rows}",
+                key="cleanup-locks",
+                description="Locks",
+            )
+        ending.state = done(summary, _said(report))
+    return ending.state
+
+
+def _said(report: CleanupReport) -> str:
+    freed = "would be freed" if report.dry_run else "freed"
+    said = [f"{len(report.cleared)} stale locks {freed}", f"{len(report.live)} live ones stay"]
+    if undecided := len(report.contested) + len(report.failed):
+        said.append(f"{undecided} left to the next cleanup")
+    return ", ".join(said)
 
 
 async def clean_up(connections: Connections, state: RunState) -> CleanupReport:

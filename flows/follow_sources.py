@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from flows.following.adding import Adding
 from flows.following.bringing import Brought, bring_all
 from flows.following.followed import Followed, followed, list_memory
 from flows.following.sources import FollowedList
 from flows.prefect_server.outage import OUT_OF_REACH
+from flows.prefect_server.run_logs import sent_to_the_run
+from flows.prefect_server.run_names import named
+from flows.prefect_server.verdicts import done, verdict
 from flows.session.opening import Run, open_session
 from tasks.errors import SyncError
 from tasks.notion.new_rows import JustMade, NewRows
@@ -37,18 +42,29 @@ class _Turn:
 _current: ContextVar[_Turn | None] = ContextVar("current_following", default=None)
 
 
-@flow(name="follow-sources", flow_run_name="follow-sources")
+@flow(name="follow-sources", flow_run_name=named("follow-sources"))
 async def follow_sources(
     dry_run: bool = False,  # noqa: FBT001, FBT002  (a form's field)
-) -> dict[str, Any]:
+) -> State[Any]:
     """Put new tracks of the lists that are followed into Notion.
 
     Args:
         dry_run: Say what would come, and change nothing.
     """
-    async with _turn(dry_run=dry_run) as turn:
-        await _bring(turn)
-    return turn.brought.to_dict() if turn.brought else {}
+    with verdict() as ending, sent_to_the_run():
+        async with _turn(dry_run=dry_run) as turn:
+            await _bring(turn)
+        ending.state = _state_of(turn)
+    return ending.state
+
+
+def _state_of(turn: _Turn) -> State[Any]:
+    if not turn.lists:
+        said = "No list is followed; `library-sync follow URL` follows one"
+        return Completed(name="NothingToDo", message=said, data=Brought().to_dict())
+    if turn.brought is None:
+        return done({}, "Another process of this machine follows the lists just now")
+    return done(turn.brought.to_dict(), turn.brought.headline)
 
 
 async def lists_before(run: Run) -> list[FollowedList]:

@@ -6,16 +6,20 @@ from typing import Any
 
 from prefect import flow
 from prefect.artifacts import acreate_markdown_artifact
+from prefect.client.schemas.objects import State
 
 from flows.library.report import read_library
 from flows.prefect_server.run_names import named
+from flows.prefect_server.verdicts import done, verdict
 from flows.session.opening import run_settings
 
 
 @flow(name="library-status", flow_run_name=named("library-status"))
-async def library_status() -> dict[str, Any]:
+async def library_status() -> State[Any]:
     """Count the library's rows by state, waiting, errors and locks; changes nothing."""
-    report = await read_library(await run_settings())
-    text = "\n".join(["## Library", "```text", *report.lines()[1:], "```"])
-    await acreate_markdown_artifact(text, key="library-status", description="Library status")
-    return report.to_dict()
+    with verdict() as ending:
+        report = await read_library(await run_settings())
+        text = "\n".join(["## Library", "```text", *report.lines()[1:], "```"])
+        await acreate_markdown_artifact(text, key="library-status", description="Library status")
+        ending.state = done(report.to_dict(), report.headline)
+    return ending.state

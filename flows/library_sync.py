@@ -20,6 +20,7 @@ from flows.fan_out.shares import hand_out, require_pool
 from flows.follow_sources import follow_before, lists_before
 from flows.prefect_server.caretaker import cared_for
 from flows.prefect_server.run_names import named
+from flows.prefect_server.verdicts import public, verdict
 from flows.reporting.artifacts import publish
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
@@ -43,7 +44,6 @@ from flows.summary import ReturnCode, SyncSummary
 from tasks.eagle.stage import cache_library
 from tasks.errors import ConfigurationError, ErrorType, SyncError
 from tasks.notion.stage import query_tracks
-from tasks.shown_text import shown, without_secrets
 from tasks.tracks import Track, TrackFilter, TrackResult
 
 _log = logging.getLogger("flows.library_sync")
@@ -104,30 +104,33 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         distribute: Hand the work out in this many shares to the workers of the pool.
     """
     began = monotonic()
-    _refuse_contradictions(error, distribute, retry_failed=retry_failed, dry_run=dry_run)
-    async with cared_for(), open_session(dry_run=dry_run) as run, run_log(run.state.folder):
-        settings, state = run.connections.settings, run.state
-        state.track_filter = filter
-        state.retries_failed = retry_failed
-        several = parallel or distribute is not None
-        concurrency = workers_of(settings, workers, several=several)
-        if distribute is not None:
-            await require_pool()
-        announce(f"{SYNC_TITLE} MODE", run, limit, concurrency, debug=debug)
-        summary = SyncSummary(mode="library-sync", track_filter=filter, dry_run=settings.dry_run)
-        with remembered(settings, state, summary):
-            summary, lists = await asyncio.gather(
-                prepare(run, summary, cleanup=cleanup), lists_before(run)
-            )
-            if not summary.error:
-                summary = replace(summary, results=await follow_before(run, lists))
-                how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
-                summary = await _query_and_work(run, summary, how, error)
-            await export_after(run, summary)
-        title = f"{SYNC_TITLE} COMPLETE"
-        summary = await close_run(settings, state, summary, title=title, began=began)
-        await publish(summary)
-    return as_state(summary)
+    with verdict() as ending:
+        _refuse_contradictions(error, distribute, retry_failed=retry_failed, dry_run=dry_run)
+        async with cared_for(), open_session(dry_run=dry_run) as run, run_log(run.state.folder):
+            settings, state = run.connections.settings, run.state
+            state.track_filter = filter
+            state.retries_failed = retry_failed
+            several = parallel or distribute is not None
+            concurrency = workers_of(settings, workers, several=several)
+            if distribute is not None:
+                await require_pool()
+            announce(f"{SYNC_TITLE} MODE", run, limit, concurrency, debug=debug)
+            is_dry = settings.dry_run
+            summary = SyncSummary(mode="library-sync", track_filter=filter, dry_run=is_dry)
+            with remembered(settings, state, summary):
+                summary, lists = await asyncio.gather(
+                    prepare(run, summary, cleanup=cleanup), lists_before(run)
+                )
+                if not summary.error:
+                    summary = replace(summary, results=await follow_before(run, lists))
+                    how = HowToWork(limit=limit, workers=concurrency, shares=distribute)
+                    summary = await _query_and_work(run, summary, how, error)
+                await export_after(run, summary)
+            title = f"{SYNC_TITLE} COMPLETE"
+            summary = await close_run(settings, state, summary, title=title, began=began)
+            await publish(summary)
+        ending.state = as_state(summary)
+    return ending.state
 
 
 def _refuse_contradictions(
@@ -149,18 +152,14 @@ def _refuse_contradictions(
 def as_state(summary: SyncSummary) -> State[Any]:
     """The run's verdict as a state; its data is the summary itself."""
     code = summary.return_code
-    message = ", ".join(f"{number} {name}" for name, number in summary.counts.items() if number)
+    became = ", ".join(f"{number} {word}" for word, number in summary.outcomes.items())
+    message = f"{summary.found} found: {became}" if became else ""
     if code is ReturnCode.NOTHING_TO_DO:
         return Completed(name="NothingToDo", message=message or code.meaning, data=summary)
     if code is ReturnCode.PROCESSED:
         name = "CompletedWithFailures" if summary.count("failed") or summary.error else "Completed"
-        return Completed(name=name, message=_public(message, summary.error), data=summary)
-    return Failed(message=_public(summary.error or message), data=summary)
-
-
-def _public(*parts: str) -> str:
-    """Text that may stand on Prefect's server, which others may read."""
-    return without_secrets(shown(". ".join(part for part in parts if part)))
+        return Completed(name=name, message=public(message, summary.error), data=summary)
+    return Failed(message=public(summary.error or message), data=summary)
 
 
 async def prepare(run: Run, summary: SyncSummary, *, cleanup: bool) -> SyncSummary:

@@ -15,6 +15,7 @@ from flows.fan_out.runners import process_tracks
 from flows.fan_out.share_log import ShareLog
 from flows.library_sync import Workers, as_state, prepare, stopped
 from flows.prefect_server.caretaker import cared_for
+from flows.prefect_server.verdicts import verdict
 from flows.reporting.artifacts import publish
 from flows.reporting.closing import close_run
 from flows.reporting.files import run_log
@@ -49,19 +50,21 @@ async def sync_share(
         retry_failed: Also rows that failed before and are not due yet.
     """
     began = monotonic()
-    async with cared_for(), open_session() as run, run_log(run.state.folder):
-        settings, state = run.connections.settings, run.state
-        state.track_filter = filter
-        state.retries_failed = retry_failed
-        concurrency = workers or settings.max_concurrency
-        announce(f"SHARE {number}", run, None, concurrency, debug=False)
-        summary = SyncSummary(mode=SHARE, track_filter=filter, found=len(page_ids))
-        summary = await prepare(run, summary, cleanup=False)
-        if not summary.error:
-            summary = await _work(run, summary, page_ids, concurrency)
-        summary = await close_run(settings, state, summary, title="SHARE COMPLETE", began=began)
-        await publish(summary)
-    return as_state(summary)
+    with verdict() as ending:
+        async with cared_for(), open_session() as run, run_log(run.state.folder):
+            settings, state = run.connections.settings, run.state
+            state.track_filter = filter
+            state.retries_failed = retry_failed
+            concurrency = workers or settings.max_concurrency
+            announce(f"SHARE {number}", run, None, concurrency, debug=False)
+            summary = SyncSummary(mode=SHARE, track_filter=filter, found=len(page_ids))
+            summary = await prepare(run, summary, cleanup=False)
+            if not summary.error:
+                summary = await _work(run, summary, page_ids, concurrency)
+            summary = await close_run(settings, state, summary, title="SHARE COMPLETE", began=began)
+            await publish(summary)
+        ending.state = as_state(summary)
+    return ending.state
 
 
 async def _work(run: Run, summary: SyncSummary, page_ids: list[str], workers: int) -> SyncSummary:

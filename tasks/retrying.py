@@ -47,7 +47,7 @@ class RetryPolicy:
         return [plain.delay(attempt) for attempt in range(1, self.attempts)]
 
 
-PATIENT = RetryPolicy(attempts=6)
+PATIENT = RetryPolicy(attempts=10, factor=2.0, longest=12.0)
 
 
 @dataclass(frozen=True)

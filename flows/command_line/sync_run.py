@@ -17,6 +17,7 @@ from flows.before_prefect.job import Job
 from flows.command_line.command import Verbosity
 from flows.command_line.options import SyncOptions
 from flows.command_line.signals import run_until_stopped
+from flows.command_line.stopped import Stopped
 from flows.prefect_server.environment import is_embedded, prepare_prefect
 from flows.prefect_server.importing import heavy_imports
 from flows.prefect_server.own_server import GONE, reserve_prefect, serve_prefect
@@ -59,16 +60,35 @@ def run_sync(
         _write(options, summary)
         _end_without_prefect(summary.return_code)
 
-    summary, is_recorded = _outcome(command, parameters, settings, line, only, leave)
+    from flows.session.run_state import stopped_runs  # noqa: PLC0415
+
+    known: list[SyncSummary] = []
+    stopped_runs.set(known)
+    try:
+        summary, is_recorded = _outcome(command, parameters, settings, line, only, leave)
+    except Stopped as stop:
+        _write(options, _stopped(command, options, known), stop.exit_code)
+        raise
     if not is_recorded:
         leave(summary)
     _write(options, summary)
     return summary.return_code
 
 
-def _write(options: SyncOptions, summary: SyncSummary) -> None:
+def _write(options: SyncOptions, summary: SyncSummary, code: int | None = None) -> None:
+    """The JSON, where it is wanted; `code` is the exit code of a run that was stopped."""
     if options.json is not None:
-        write_json(options.json, summary.to_dict())
+        told = {} if code is None else {"return_code": code}
+        write_json(options.json, summary.to_dict() | told)
+
+
+def _stopped(command: str, options: SyncOptions, known: Sequence[SyncSummary]) -> SyncSummary:
+    """What is known of a run that was stopped: nothing yet, if it had not begun."""
+    if known:
+        return known[-1]
+    mode = "library-sync" if command == "sync" else command
+    said = "It was stopped before anything was begun."
+    return SyncSummary(mode=mode, track_filter=options.filter, error=said, dry_run=options.dry_run)
 
 
 def _parameters(options: SyncOptions, verbosity: Verbosity) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from prefect import tags
 from prefect.context import SettingsContext, get_settings_context
 
 from flows.fan_out.subflows import ended_together
@@ -21,7 +22,7 @@ from flows.prefect_server.reaches import send_fewer_task_events
 from flows.progress.board import Board
 from flows.session.gates import Gates, claims_ahead
 from flows.session.opening import Run
-from flows.sync_track import Turn, current_turn, sync_one, sync_track
+from flows.sync_track import TRACK_TAG, Turn, current_turn, sync_one, sync_track
 from tasks.errors import ServiceAway
 from tasks.notion.budget import RequestBudget
 from tasks.shown_text import shown
@@ -68,7 +69,7 @@ def _of_a_track() -> Iterator[None]:
     context = get_settings_context()
     flows = context.settings.flows.model_copy(update={"heartbeat_frequency": None})
     settings = context.settings.model_copy(update={"flows": flows})
-    with SettingsContext(profile=context.profile, settings=settings):
+    with SettingsContext(profile=context.profile, settings=settings), tags(TRACK_TAG):
         yield
 
 

@@ -31,6 +31,7 @@ from flows.prefect_server.limits import has_server
 from flows.prefect_server.objects import WORK_POOL
 from flows.session.opening import Run
 from tasks.errors import ConfigurationError
+from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.distribution")
@@ -95,7 +96,7 @@ async def hand_out(
     async with get_client() as client:
         own = shares[:1] if await _works_itself(client, len(shares)) else []
         try:
-            async with asyncio.TaskGroup() as group:
+            async with side_by_side() as group:
                 for share in shares[len(own) :]:
                     group.create_task(_follow(client, run, share, here))
                 if own:

@@ -34,6 +34,14 @@ class Brought:
     problems: list[str] = field(default_factory=list)
     planned: list[TrackResult] = field(default_factory=list)
 
+    @property
+    def headline(self) -> str:
+        """What came, in one line."""
+        said = [f"{len(self.added)} rows added", f"{self.present} were there"]
+        if self.problems:
+            said.append(f"{len(self.problems)} lists could not be read")
+        return ", ".join(said)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {name: value for name, value in vars(self).items() if name != "planned"}

@@ -59,6 +59,13 @@ class LibraryReport:
             "last_runs": [asdict(run) for run in self.runs[:_RUNS]],
         }
 
+    @property
+    def headline(self) -> str:
+        """The states in one line: `12 rows: 3 done, 9 waiting`."""
+        states = {name.replace("_", " "): n for name, n in self.library.states.items() if n}
+        total = self.library.counts["total_tracks"]
+        return f"{total} rows: " + ", ".join(f"{number} {name}" for name, number in states.items())
+
     def lines(self, width: int = 80) -> list[str]:
         """The report for a terminal of `width` characters."""
         rows = self.library

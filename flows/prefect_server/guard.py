@@ -8,25 +8,41 @@ it hits this process, whose child the run is: the run notices, frees its rows an
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from uuid import UUID
+
+from flows.prefect_server.reaches import start_next_as
 
 _SCRIPT = "library-sync-run"
+_NOTHING = Path(shutil.which("true") or "/bin/true")
 _LOOKS_EVERY = 0.5
 
 
-def guarded() -> None:
-    """The pull step: what this process starts next as Python is started by `_SCRIPT`.
+async def guarded() -> None:
+    """The pull step: the run that this process starts next is started by `_SCRIPT`.
 
-    Prefect starts a run as `sys.executable -m prefect.engine`, in the process that has taken the
-    pull steps. Where the script is not installed, and on Windows, nothing changes.
+    A run with fields that its flow does not have has its end already, and nothing is started.
     """
-    script = Path(sys.executable).parent / _SCRIPT
-    if os.name == "posix" and script.is_file():
-        sys.executable = str(script)
+    run = os.environ.get("PREFECT__FLOW_RUN_ID")
+    if run is not None and await _is_refused(UUID(run)):
+        start_next_as(_NOTHING)
+    else:
+        start_next_as(Path(sys.executable).parent / _SCRIPT)
+
+
+async def _is_refused(run: UUID) -> bool:
+    from flows.prefect_server.outage import OUT_OF_REACH  # noqa: PLC0415  (the guard itself is small)
+    from flows.prefect_server.parameters import refuse_unknown  # noqa: PLC0415
+
+    try:
+        return await refuse_unknown(run)
+    except OUT_OF_REACH:
+        return False
 
 
 def main() -> int:

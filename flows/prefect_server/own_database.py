@@ -6,42 +6,17 @@ run: the server then keeps a database in a temporary folder that is lost with it
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import tempfile
-from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from shutil import disk_usage
 
+from flows.prefect_server.reaches import delete_old_runs
+
 _PATIENCE_SECONDS = 3.0
 _LEAST_FREE = 20_000_000
-_EVENT_DAYS = 7
 _WORTH_VACUUM = 4_000_000
-_IDLE_FLOWS = ("cleanup-locks", "library-status")
-_OURS = ("library-sync", "batch-sync", "sync-share", "follow-sources", *_IDLE_FLOWS)
-
-_OLD_RUNS = """
-    WITH RECURSIVE ranked AS (
-        SELECT run.id, row_number() OVER (
-            PARTITION BY run.state_name = 'NothingToDo'
-                OR flow.name IN (SELECT value FROM json_each(:idle))
-            ORDER BY coalesce(run.start_time, run.created) DESC
-        ) AS place
-        FROM flow_run AS run JOIN flow ON flow.id = run.flow_id
-        WHERE run.parent_task_run_id IS NULL
-          AND flow.name IN (SELECT value FROM json_each(:ours))
-          AND (run.state_type IN ('COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED')
-               OR run.start_time < datetime('now', '-7 days'))
-    ), gone(id) AS (
-        SELECT id FROM ranked WHERE place > :keep
-        UNION
-        SELECT child.id FROM gone
-        JOIN task_run ON task_run.flow_run_id = gone.id
-        JOIN flow_run AS child ON child.parent_task_run_id = task_run.id
-    )
-    SELECT id FROM gone
-"""
 
 
 def reason_against(database: Path) -> str:
@@ -86,48 +61,15 @@ def prune(database: Path, keep: int) -> int:
     """Delete all but the newest `keep` of our runs; how many went. Other projects' runs stay.
 
     Runs that did nothing are counted by themselves, so that they do not push out those that did
-    something. Deletes by SQL, since Prefect deletes by age alone, and leaves subflows behind.
-    Raises sqlite3.Error.
+    something. Raises sqlite3.Error.
     """
     with closing(_opened(database)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
-        if not _has_runs(connection):
-            return 0
         connection.execute("BEGIN IMMEDIATE")
-        gone = _old_runs(connection, keep)
-        _delete(connection, gone)
+        gone = delete_old_runs(connection, keep)
         connection.execute("COMMIT")
         _shrink(connection)
-    return len(gone)
-
-
-def _has_runs(connection: sqlite3.Connection) -> bool:
-    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'flow_run'").fetchone()
-    return found is not None
-
-
-def _old_runs(connection: sqlite3.Connection, keep: int) -> list[str]:
-    """The ids of the runs that may go, with all their subflows'."""
-    rows = connection.execute(
-        _OLD_RUNS, {"ours": json.dumps(_OURS), "idle": json.dumps(_IDLE_FLOWS), "keep": keep}
-    )
-    return [row[0] for row in rows]
-
-
-def _delete(connection: sqlite3.Connection, runs: Sequence[str]) -> None:
-    """The runs with their states, tasks, log lines and artifacts; and events older than a week."""
-    ids = [(run,) for run in runs]
-    for table in ("log", "artifact"):
-        connection.executemany(f"DELETE FROM {table} WHERE flow_run_id = ?", ids)  # noqa: S608  (two names)
-    connection.executemany("DELETE FROM flow_run WHERE id = ?", ids)
-    connection.execute(
-        "DELETE FROM artifact_collection WHERE latest_id NOT IN (SELECT id FROM artifact)"
-    )
-    for table in ("event_resources", "events"):
-        connection.execute(
-            f"DELETE FROM {table} WHERE occurred < datetime('now', ?)",  # noqa: S608  (two names)
-            (f"-{_EVENT_DAYS} days",),
-        )
+    return gone
 
 
 def _shrink(connection: sqlite3.Connection) -> None:

@@ -11,19 +11,55 @@ tries again after 2, 4, 8 s: those are the stalls (docs/performance-orchestratio
 of 2 kB that the database keeps five times over: most of what a track leaves there. Only the end is
 told, of the stage that takes long its beginning too.
 
+`delete_old_runs`: by SQL, on the tables as Prefect's migrations make them. Prefect deletes by age
+alone, and leaves subflows behind.
+
+`start_next_as`: a run is started as `sys.executable -m prefect.engine`, in the process that has
+taken the deployment's pull steps. So a pull step may say what starts it.
+
 `outlive_broken_pipes`: Prefect writes its log lines with rich, which ends the process when nobody
 reads them any more. A run whose worker is gone has rows to free first.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Collection
+import sqlite3
+import sys
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 _log = logging.getLogger("flows.prefect_server")
+
+_EVENT_DAYS = 7
+_IDLE_FLOWS = ("cleanup-locks", "library-status")
+_OURS = ("library-sync", "batch-sync", "sync-share", "follow-sources", *_IDLE_FLOWS)
+
+_OLD_RUNS = """
+    WITH RECURSIVE ranked AS (
+        SELECT run.id, row_number() OVER (
+            PARTITION BY run.state_name = 'NothingToDo'
+                OR flow.name IN (SELECT value FROM json_each(:idle))
+            ORDER BY coalesce(run.start_time, run.created) DESC
+        ) AS place
+        FROM flow_run AS run JOIN flow ON flow.id = run.flow_id
+        WHERE run.parent_task_run_id IS NULL
+          AND flow.name IN (SELECT value FROM json_each(:ours))
+          AND (run.state_type IN ('COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED')
+               OR run.start_time < datetime('now', '-7 days'))
+    ), gone(id) AS (
+        SELECT id FROM ranked WHERE place > :keep
+        UNION
+        SELECT child.id FROM gone
+        JOIN task_run ON task_run.flow_run_id = gone.id
+        JOIN flow_run AS child ON child.parent_task_run_id = task_run.id
+    )
+    SELECT id FROM gone
+"""
 
 
 def write_in_turn() -> bool:
@@ -93,6 +129,53 @@ def _fewer(whole: Callable[..., Any], told_at_once: Collection[str]) -> Callable
 
     tell.is_ours = True  # type: ignore[attr-defined]
     return tell
+
+
+def delete_old_runs(connection: sqlite3.Connection, keep: int) -> int:
+    """Of our runs in a Prefect database the newest `keep` stay; how many went."""
+    if not _has_runs(connection):
+        return 0
+    gone = _old_runs(connection, keep)
+    _delete(connection, gone)
+    return len(gone)
+
+
+def _has_runs(connection: sqlite3.Connection) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'flow_run'").fetchone()
+    return found is not None
+
+
+def _old_runs(connection: sqlite3.Connection, keep: int) -> list[str]:
+    """The ids of the runs that may go, with all their subflows'."""
+    rows = connection.execute(
+        _OLD_RUNS, {"ours": json.dumps(_OURS), "idle": json.dumps(_IDLE_FLOWS), "keep": keep}
+    )
+    return [row[0] for row in rows]
+
+
+def _delete(connection: sqlite3.Connection, runs: Sequence[str]) -> None:
+    """The runs with their states, tasks, log lines and artifacts; and events older than a week."""
+    ids = [(run,) for run in runs]
+    for table in ("log", "artifact"):
+        connection.executemany(f"DELETE FROM {table} WHERE flow_run_id = ?", ids)  # noqa: S608  (two names)
+    connection.executemany("DELETE FROM flow_run WHERE id = ?", ids)
+    connection.execute(
+        "DELETE FROM artifact_collection WHERE latest_id NOT IN (SELECT id FROM artifact)"
+    )
+    for table in ("event_resources", "events"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE occurred < datetime('now', ?)",  # noqa: S608  (two names)
+            (f"-{_EVENT_DAYS} days",),
+        )
+
+
+def start_next_as(program: Path) -> None:
+    """What this process starts next as Python is started by `program`.
+
+    Where that is not there, and on Windows, nothing changes.
+    """
+    if os.name == "posix" and program.is_file():
+        sys.executable = str(program)
 
 
 def outlive_broken_pipes() -> None:

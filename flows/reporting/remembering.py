@@ -11,7 +11,7 @@ from time import monotonic
 from flows.reporting.closing import say_end
 from flows.reporting.files import write_report
 from flows.reporting.run_folders import STOPPED, note_beginning
-from flows.session.run_state import RunState
+from flows.session.run_state import RunState, stopped_runs
 from flows.settings import Settings
 from flows.summary import SyncSummary
 
@@ -34,6 +34,7 @@ def remembered(settings: Settings, state: RunState, summary: SyncSummary) -> Ite
             error=_SAID,
             duration_seconds=monotonic() - begun,
         )
+        stopped_runs.get([]).append(known)
         say_end("STOPPED", known)
         write_report(state.folder, known, keep=settings.keep_runs, ended=STOPPED)
         raise

@@ -8,7 +8,6 @@ ids and paths is written, the answer shows whether the row is still the one that
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -29,6 +28,7 @@ from tasks.notion.rows import to_track
 from tasks.notion.values import value_at
 from tasks.notion.writes import property_values, writable
 from tasks.retrying import PATIENT, retrying
+from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.adoption")
@@ -51,7 +51,7 @@ async def adopt_rows(run: Run, adoptions: Sequence[Adoption]) -> list[TrackResul
             if len(results) % _SAID_EVERY == 0:
                 _log.info("   %d of %d rows completed", len(results), len(adoptions))
 
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         for _ in range(min(_AT_ONCE, len(waiting))):
             group.create_task(worker())
     return results

@@ -20,6 +20,7 @@ from tasks.eagle.index import Match
 from tasks.facts import identity_of, row_keys, soundcloud_path
 from tasks.notion.queries import find_by_path, find_by_soundcloud_id
 from tasks.planning import Action, Plan
+from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.selection")
@@ -227,8 +228,8 @@ async def _without_duplicates(
             done = [await _redirected(connections, state, group, other) for other in others]
             return [result for result in done if result is not None]
 
-    async with asyncio.TaskGroup() as side_by_side:
-        done = [side_by_side.create_task(redirect_all(group)) for group in groups]
+    async with side_by_side() as tasks:
+        done = [tasks.create_task(redirect_all(group)) for group in groups]
     redirected = [result for task in done for result in task.result()]
     selection.skipped += redirected
     gone = {result.page_id for result in redirected}

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -122,7 +123,7 @@ def _prune(settings: Settings) -> None:
     try:
         if database.exists():
             prune(database, settings.keep_runs)
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
         _log.warning("Old runs were not deleted from %s: %s", database, error)
 
 

@@ -23,6 +23,9 @@ _log = logging.getLogger("flows.session")
 ended_runs: ContextVar[list[SyncSummary]] = ContextVar("ended_runs")
 """Where a starter may collect summaries: Prefect's server can fail after the work is done."""
 
+stopped_runs: ContextVar[list[SyncSummary]] = ContextVar("stopped_runs")
+"""The same for what is known of runs that are stopped: nobody returns their summaries."""
+
 
 @dataclass(kw_only=True)
 class RunState:

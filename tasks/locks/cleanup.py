@@ -20,6 +20,7 @@ from tasks.locks.registry import find_dead
 from tasks.locks.timing import LockTiming
 from tasks.locks.track_locks import TrackLocks
 from tasks.locks.value import parse
+from tasks.side_by_side import side_by_side
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ async def clean_stale(
     """
     cleaner = _Cleaner(store, clock, timing, owner, dead, CleanupReport(dry_run))
     gate = asyncio.Semaphore(_AT_ONCE)
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         async for row in _each(rows):
             if cleaner.note(row):
                 await gate.acquire()

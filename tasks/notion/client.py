@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import httpx
 from notion_client import AsyncClient
-from notion_client.errors import HTTPResponseError, RequestTimeoutError
+from notion_client.errors import APIResponseError, HTTPResponseError, RequestTimeoutError
 
 from tasks.errors import (
     NotionConflict,
@@ -186,6 +186,8 @@ def _malformed(what: str, *, is_write: bool) -> NotionMalformed:
 
 def _of_status(error: HTTPResponseError, what: str, *, is_write: bool) -> NotionError:
     said = f"Notion answered {error.status} to {what}: {str(error)[:300]}"
+    if error.status < 500 and error.status != 429 and not isinstance(error, APIResponseError):
+        return _malformed(what, is_write=is_write)  # a hotel's login page, a proxy's refusal
     match error.status:
         case 401 | 403:
             return NotionUnauthorized(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import time
 
@@ -54,11 +55,17 @@ def stalled(sandbox_factory):
     [(signal.SIGTERM, 143, "stopped by SIGTERM"), (signal.SIGINT, 130, "stopped by Ctrl-C")],
     ids=["SIGTERM", "Ctrl-C"],
 )
-async def test_a_signal_frees_what_the_run_held(number, code, said, stalled, prefect_server):
-    """In the middle of downloads, one of them hanging: all rows are free in time."""
+async def test_a_signal_frees_what_the_run_held(
+    number, code, said, stalled, prefect_server, tmp_path
+):
+    """In the middle of downloads, one of them hanging: all rows are free in time, and the JSON
+    says how it ended.
+    """
+    summary = tmp_path / "summary.json"
     async with get_client() as client:
         before = {run.id for run in await client.read_flow_runs(limit=200)}
-        with started(stalled, PREFECT_API_URL.value(), "--parallel") as process:
+        words = ("--parallel", "--json", str(summary))
+        with started(stalled, PREFECT_API_URL.value(), *words) as process:
             wait_until(lambda: media_requests(stalled) > 4 and locks(stalled))
             sent = time.monotonic()
             process.send(number)
@@ -68,6 +75,10 @@ async def test_a_signal_frees_what_the_run_held(number, code, said, stalled, pre
             assert said in process.output
             assert "Traceback" not in process.output
         runs = [run for run in await client.read_flow_runs(limit=200) if run.id not in before]
+    told = json.loads(summary.read_text("utf-8"))
+    assert told["return_code"] == code
+    assert told["counts"]["found"] == 6
+    assert told["error"].startswith("It was stopped")
     assert len(runs) > 1, process.output
     assert [run.name for run in runs if run.state is None or not run.state.is_final()] == []
     assert not locks(stalled)

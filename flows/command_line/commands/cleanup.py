@@ -26,9 +26,10 @@ def cleanup(
     ready_prefect(verbosity, settings)
     from flows.cleanup_locks import cleanup_locks  # noqa: PLC0415  (Prefect takes seconds)
 
-    async def call() -> dict[str, Any]:
+    async def call() -> Any:
         hand_down(settings, line)
-        return await cleanup_locks(dry_run=dry_run)
+        ended = await cleanup_locks(dry_run=dry_run, return_state=True)
+        return await ended.aresult()
 
     counts = run_until_stopped(call)
     if json is not None:
