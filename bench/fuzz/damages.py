@@ -27,6 +27,7 @@ _TAGS = (
     b"<!DOCTYPE html><html>" + b"<p>Busy</p>" * 50,
 )
 _EXTREMES = (0, 1, 0x7F, 0x7FFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0x0001_0000)
+_ODD_FIELDS = (0, 1, 2, 3, 7, 12, 20, 24, 64, 0x55, 0xFF, 0x2000, 0x7FFF, 0x8000, 0xAC44, 0xFFFF)
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,35 @@ def extreme_numbers(data: bytes, _other: bytes, random: Generator) -> bytes:
     return bytes(changed)
 
 
+def head_fields(data: bytes, _other: bytes, random: Generator) -> bytes:
+    """A WAV's or AIFF's channels, rate, bits or coding as nobody would write them."""
+    at = data.find(b"fmt ") if b"fmt " in data[:4096] else data.find(b"COMM", 0, 4096)
+    if at < 0:
+        return extreme_numbers(data, _other, random)
+    changed = bytearray(data)
+    order = "<H" if data.startswith(b"RIFF") else ">H"
+    for _ in range(int(random.integers(1, 4))):
+        field = at + 8 + 2 * int(random.integers(9))
+        number = _ODD_FIELDS[int(random.integers(len(_ODD_FIELDS)))]
+        changed[field : field + 2] = struct.pack(order, number)
+    return bytes(changed)
+
+
+def big_endian(data: bytes, _other: bytes, _random: Generator) -> bytes:
+    """A WAV that says it is of the other byte order."""
+    return b"RIFX" + data[4:] if data.startswith(b"RIFF") else data
+
+
+def no_numbers(data: bytes, _other: bytes, random: Generator) -> bytes:
+    """Floats that are none."""
+    changed = bytearray(data)
+    for _ in range(int(random.integers(1, 50))):
+        at = _place(data, random) // 4 * 4
+        number = (float("nan"), float("inf"), -float("inf"))[int(random.integers(3))]
+        changed[at : at + 4] = struct.pack("<f", number)[: len(changed[at : at + 4])]
+    return bytes(changed)
+
+
 def swapped_boxes(data: bytes, _other: bytes, random: Generator) -> bytes:
     """Boxes of an MP4, or pieces of anything else, in another order, some twice, some lost."""
     boxes = _boxes(data)
@@ -241,5 +271,8 @@ DAMAGES: tuple[Callable[[bytes, bytes, Generator], bytes], ...] = (
     spliced,
     tagged,
     extreme_numbers,
+    head_fields,
+    big_endian,
+    no_numbers,
     swapped_boxes,
 )

@@ -7,12 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tasks.audio.decoding import DecodedSource, WiderLayout, opened, undecodable
+from tasks.audio.decoding import DecodedSource, WiderLayout, opened
 from tasks.audio.files import published
 from tasks.audio.headers import AIFF, MAX_DATA_BYTES, WAV, Container
 from tasks.audio.id3 import Tags
 from tasks.audio.proof import prove
 from tasks.audio.recording import LENGTH_TOLERANCE, Recording, is_length_right
+from tasks.audio.undecodable import undecodable
 from tasks.audio.writing import PcmWriter, too_long
 from tasks.errors import ConversionError, IncompleteRecording
 

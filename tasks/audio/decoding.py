@@ -27,8 +27,9 @@ from av.audio.resampler import AudioResampler
 from tasks.audio.chunks import Layout, read_layout
 from tasks.audio.pcm import BATCH_SAMPLES, Samples
 from tasks.audio.recording import Pcm, playable_rate
+from tasks.audio.undecodable import reason_of, refuse_big_endian, undecodable
 from tasks.disk.refusals import unreadable
-from tasks.errors import ConversionError, IncompleteRecording, SyncError
+from tasks.errors import ConversionError
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -43,18 +44,8 @@ _OPEN_OPTIONS = {
     "format_whitelist": "aac,aiff,ape,asf,caf,flac,matroska,mov,mp3,mpegts,ogg,w64,wav,wv",
 }
 _COUNTED_FORMATS = frozenset({"flac", "mov,mp4,m4a,3gp,3g2,mj2", "w64", "caf"})
-_AUDIO_MAGIC = (
-    b"ID3",
-    b"fLaC",
-    b"OggS",
-    b"RIFF",
-    b"FORM",
-    b"\x1aE\xdf\xa3",
-    b"\xff\xfb",
-    b"\xff\xf1",
-)
+_FLOAT_PCM = "pcm_f"
 _OLD_TAGS = (b"TAG", b"LYRICSBEGIN", b"APETAGEX", b"ID3", b"3DI")
-_SMALLEST_FILE = 512
 _LOWEST_RATE, _HIGHEST_RATE = 4_000, 768_000
 _SMALLEST_GAP = 0.1
 """Seconds; time stamps are rounded to milliseconds in some containers."""
@@ -122,8 +113,14 @@ class DecodedSource:
                 raise WiderLayout
             resampler = _resampler_to(self.pcm)
             for batch in _batched(frames):
+                self._require_numbers(batch)
                 yield from resampler.resample(batch)
             yield from resampler.resample(None)
+
+    def _require_numbers(self, batch: AudioFrame) -> None:
+        """Floats of a WAV may be none, and would become clicks at full scale."""
+        if self.codec.startswith(_FLOAT_PCM) and not np.isfinite(batch.to_ndarray()).all():
+            raise ConversionError(f"{self.path.name} holds samples that are no numbers.")
 
     def count_samples(self) -> int:
         """Samples per channel at the first rate; `pcm` is set to its shape, 0 bits deep.
@@ -170,14 +167,14 @@ class DecodedSource:
             except EOFError:
                 return
             except av.error.InvalidDataError as error:
-                reason = error.strerror or "invalid data"
+                reason = reason_of(error)
                 if _is_old_tag(bytes(packet)):
                     tag = reason
                 else:
                     self.damage = reason
                 continue
             except av.error.FFmpegError as error:
-                self.damage = error.strerror or "unreadable"
+                self.damage = reason_of(error)
                 return
             self.damage = tag or self.damage if frames else self.damage
             yield from frames
@@ -191,7 +188,7 @@ class DecodedSource:
             self.damage = "the stream is not there"
             return None
         except av.error.FFmpegError as error:
-            self.damage = error.strerror or "unreadable"
+            self.damage = reason_of(error)
             return None
 
 
@@ -237,8 +234,7 @@ def _resampler_to(pcm: Pcm) -> AudioResampler:
 
 
 def _unconvertible(error: Exception) -> ConversionError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return ConversionError(f"The audio could not be converted ({reason}).")
+    return ConversionError(f"The audio could not be converted ({reason_of(error)}).")
 
 
 @contextmanager
@@ -249,6 +245,7 @@ def opened(path: Path) -> Iterator[DecodedSource]:
     sample; ConversionError if it is no audio we can decode.
     """
     layout = _layout(path)  # before libav looks, which takes seconds to walk a million chunks
+    refuse_big_endian(path)
     with _container(path) as container:
         if not container.streams.audio:
             raise ConversionError(f"{path.name} holds no audio.")
@@ -285,26 +282,4 @@ def _container(path: Path) -> InputContainer:
     try:
         return av.open(f"file:{path.absolute()}", options=_OPEN_OPTIONS, metadata_errors="replace")
     except av.error.FFmpegError as error:
-        raise undecodable(path, error.strerror or str(error)) from error
-
-
-def undecodable(path: Path, reason: str) -> SyncError:
-    """Why nothing could be decoded: an `IncompleteRecording` or a `ConversionError`."""
-    try:
-        with path.open("rb") as file:
-            head, size = file.read(512), path.stat().st_size
-    except OSError as error:
-        return ConversionError(f"{path} could not be read: {error.strerror}.")
-    if size < _SMALLEST_FILE:
-        return IncompleteRecording(f"The download is {size} bytes, too few to be a recording.")
-    if _is_text(head):
-        return IncompleteRecording("What arrived is a page of text, not audio.")
-    if head.startswith(_AUDIO_MAGIC) or head[4:8] in (b"ftyp", b"styp", b"moov"):
-        return IncompleteRecording(f"The download is cut short or damaged ({reason}).")
-    return ConversionError(f"What arrived is not audio in a known format ({reason}).")
-
-
-def _is_text(head: bytes) -> bool:
-    stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    control = sum(byte < 9 or 13 < byte < 32 for byte in head)
-    return stripped.startswith((b"<", b"{", b"[", b"#EXT")) or control == 0
+        raise undecodable(path, reason_of(error)) from error

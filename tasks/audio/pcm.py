@@ -33,7 +33,9 @@ def swapped(raw: Bytes, sample_bytes: int) -> Bytes:
 
 
 def is_audible(samples: Samples) -> bool:
-    """True if any sample is louder than the noise an encoder makes of silence."""
+    """True if the samples move more than the noise an encoder makes of silence.
+
+    One that stands at a value other than 0 is not heard either.
+    """
     full_scale = -float(np.iinfo(samples.dtype).min)
-    peak = max(int(samples.max()), -int(samples.min()))
-    return peak > _QUIETEST * full_scale
+    return int(samples.max()) - int(samples.min()) > 2 * _QUIETEST * full_scale

@@ -257,3 +257,66 @@ def test_no_aiff_is_made_of_a_cut_wav(whole: dict[str, Path], tmp_path: Path) ->
     with pytest.raises(IncompleteRecording):
         aiff_from_wav(wav, tmp_path / "cut.aiff")
     assert [path.name for path in tmp_path.iterdir()] == ["cut.wav"]
+
+
+def wav_of(samples: np.ndarray, *, tag: int = 1, order: str = "<", rate: int = 44_100) -> bytes:
+    """A WAV of two channels as a program might write it; RIFX for big-endian samples."""
+    data, width = samples.astype(samples.dtype.newbyteorder(order)).tobytes(), samples.itemsize
+    form = struct.pack(f"{order}HHLLHH", tag, 2, rate, rate * 2 * width, 2 * width, 8 * width)
+    chunks = b"WAVEfmt " + struct.pack(f"{order}L", 16) + form
+    chunks += b"data" + struct.pack(f"{order}L", len(data)) + data
+    return (b"RIFF" if order == "<" else b"RIFX") + struct.pack(f"{order}L", len(chunks)) + chunks
+
+
+def test_a_wav_of_the_other_byte_order_does_not_become_noise(tmp_path: Path) -> None:
+    """It is refused; the same samples in the usual order are taken."""
+    sound = (music(2.0).T * 32_767).astype(np.int16)
+    big, usual = tmp_path / "big.wav", tmp_path / "usual.wav"
+    big.write_bytes(wav_of(sound, order=">"))
+    usual.write_bytes(wav_of(sound))
+    assert isinstance(refused(big, tmp_path / "out", 2.0), ConversionError)
+    made = convert(usual, tmp_path / "t.wav", tmp_path / "t.aiff", announced_seconds=2.0)
+    assert made.seconds == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_floats_that_are_no_numbers_do_not_become_clicks(tmp_path: Path, number: float) -> None:
+    """One of them would stand at full scale."""
+    sound = music(2.0).T.astype(np.float32)
+    sound[5_000, 0] = number
+    source = tmp_path / "a.wav"
+    source.write_bytes(wav_of(sound, tag=3))
+    error = refused(source, tmp_path / "out", 2.0)
+    assert isinstance(error, ConversionError)
+    assert "no numbers" in str(error)
+
+
+def test_a_recording_that_stands_at_one_value_is_silent(tmp_path: Path) -> None:
+    """Nobody hears a constant, however large."""
+    source = tmp_path / "a.wav"
+    source.write_bytes(wav_of(np.full((88_200, 2), 12_000, np.int16)))
+    assert "silent" in str(refused(source, tmp_path / "out", 2.0))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\xff" * 20_000, "is not audio in a known format"),
+        (b"\xff", "is 1 byte, too few"),
+        ("Zu viele Anfragen \u2013 sp\u00e4ter nochmal. ".encode() * 50, "page of text"),
+    ],
+)
+def test_what_arrived_is_called_by_its_name(tmp_path: Path, data: bytes, said: str) -> None:
+    """Bytes that are no letters are no text."""
+    source = tmp_path / "a.mp3"
+    source.write_bytes(data)
+    assert said in str(refused(source, tmp_path / "out", None))
+
+
+def test_a_coding_without_a_name_is_said_in_words(tmp_path: Path) -> None:
+    """Neither libav's number for it, nor its plea for patches."""
+    source = tmp_path / "a.wav"
+    source.write_bytes(wav_of((music(2.0).T * 32_767).astype(np.int16), tag=0x2000))
+    error = str(refused(source, tmp_path / "out", 2.0))
+    assert "a coding that libav does not read" in error
+    assert "Error number" not in error
