@@ -15,7 +15,8 @@ from prefect.states import Completed
 
 from flows.following.adding import Adding
 from flows.following.bringing import Brought, bring_all
-from flows.following.followed import Followed, followed, list_memory
+from flows.following.followed import Followed, followed
+from flows.following.memory import ListMemory
 from flows.following.sources import FollowedList
 from flows.prefect_server.outage import OUT_OF_REACH
 from flows.prefect_server.run_logs import sent_to_the_run
@@ -122,12 +123,12 @@ async def _in_subflow(turn: _Turn) -> None:
 async def _bring(turn: _Turn) -> None:
     turn.has_begun = True
     connections, state = turn.run.connections, turn.run.state
-    just_made = JustMade(connections.settings.state_dir / "added.jsonl")
-    memory = list_memory(connections)
+    just_made = JustMade(connections.settings.state_dir)
+    memory = ListMemory(connections.settings.state_dir)
 
     def new_adding() -> Adding:
         return Adding(
-            hosts=connections.settings.allowed_source_hosts,
+            hosts=connections.hosts,
             source=connections.source,
             rows=NewRows(connections.notion, connections.schema, connections.locks, just_made),
             names=connections.playlists,

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from flows.before_prefect.head_start import head_start
 from flows.before_prefect.idle_run import idle_run
@@ -32,6 +32,8 @@ from flows.summary import ReturnCode, SyncSummary
 from tasks.errors import ConfigurationError
 
 _log = logging.getLogger("flows.commands")
+
+T = TypeVar("T")
 
 _SECONDS_TO_RECORD = 8.0
 
@@ -231,6 +233,16 @@ async def _leave_if_stuck(
     await asyncio.sleep(0.5 if GONE.is_set() else _SECONDS_TO_RECORD)
     _log.warning("Prefect's server did not take the end of this run; all else is done.")
     leave(ended[-1])
+
+
+def run_with(settings: Settings, line: Display, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What `work()` returns, its sessions opened with these settings. Raises Stopped."""
+
+    async def call() -> T:
+        hand_down(settings, line)
+        return await work()
+
+    return run_until_stopped(call)
 
 
 def hand_down(settings: Settings, line: Display | None, only: frozenset[str] | None = None) -> None:

@@ -72,7 +72,7 @@ def _deck_of(rows: Sequence[Track], settings: Settings, file: Path) -> Deck:
     return Deck(
         rows={row.page_id: row for row in rows},
         tracks=tracks,
-        playlists=_in_order(rows, ListMemory(settings.state_dir / "followed")),
+        playlists=_in_order(rows, ListMemory(settings.state_dir)),
         unseen=len(rows) - len(tracks),
     )
 

@@ -25,12 +25,7 @@ async def followed(connections: Connections) -> Followed:
         connections.settings,
         connections.notion,
         connections.schema,
-        list_memory(connections),
+        ListMemory(connections.settings.state_dir),
         warnings.append,
     )
     return Followed(await sources.all(), warnings)
-
-
-def list_memory(connections: Connections) -> ListMemory:
-    """What this machine remembers of its lists."""
-    return ListMemory(connections.settings.state_dir / "followed")

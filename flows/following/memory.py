@@ -75,10 +75,10 @@ class RememberedList:
 
 
 class ListMemory:
-    """The files in `folder`."""
+    """The files in the state folder's `followed`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, state_dir: Path) -> None:
+        self._folder = state_dir / "followed"
 
     def of(self, address: ListAddress) -> RememberedList:
         """What is known of a list; a blank page for an unknown one."""

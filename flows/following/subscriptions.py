@@ -87,12 +87,12 @@ async def _address(services: Services, url: str) -> ListAddress:
 
 
 def _sources(services: Services) -> Sources:
-    memory = _memory(services.settings)
+    memory = ListMemory(services.settings.state_dir)
     return Sources(services.settings, services.notion, services.schema, memory, _log.warning)
 
 
 def _told(settings: Settings, followed: FollowedList) -> Subscription:
-    remembered = _memory(settings).of(followed.address)
+    remembered = ListMemory(settings.state_dir).of(followed.address)
     return Subscription(
         url=followed.address.url,
         playlist=followed.playlist or remembered.name,
@@ -100,7 +100,3 @@ def _told(settings: Settings, followed: FollowedList) -> Subscription:
         known=len(remembered.numbers),
         troubled_on=remembered.troubled_on,
     )
-
-
-def _memory(settings: Settings) -> ListMemory:
-    return ListMemory(settings.state_dir / "followed")

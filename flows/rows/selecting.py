@@ -76,18 +76,23 @@ async def select_tracks(
         selection.planned += [_planned_adoption(adoption) for adoption in adoptions]
         return selection
     await mark_bad_addresses(connections, selection.sourceless)
-    for track in ordered:
-        match = connections.match(track)
-        plan = plan_for(connections, track, match)
-        if match and plan.action is Action.ADOPT and is_only_an_id(track, match):
-            selection.adoptions.append(Adoption(track, match, plan.reason))
-        else:
-            selection.work.append(track)
+    _share_out(connections, ordered, selection)
     to_work_on = {track.page_id for track in selection.work}
     await state.head_start.give_back(state.head_start.claimed - to_work_on)
     selection.adoptions += adoptions
     await connections.playlists.prepare(selection.work)
     return selection
+
+
+def _share_out(connections: Connections, rows: Iterable[Track], selection: Selection) -> None:
+    """A row that only lacks Eagle's ids needs no subflow."""
+    for row in rows:
+        match = connections.match(row)
+        plan = plan_for(connections, row, match)
+        if match and plan.action is Action.ADOPT and is_only_an_id(row, match):
+            selection.adoptions.append(Adoption(row, match, plan.reason))
+        else:
+            selection.work.append(row)
 
 
 def needs_work(connections: Connections, track: Track) -> bool:

@@ -82,7 +82,7 @@ async def keep_apart(rows: Sequence[str]) -> None:
         )
     settings = await run_settings()
     if not settings.dry_run:
-        Decisions(settings.state_dir / "not-duplicates.jsonl").keep_apart([(ids[0], ids[1])])
+        Decisions(settings.state_dir).keep_apart([(ids[0], ids[1])])
 
 
 async def undo_run(run: str, *, dry_run: bool = False) -> int:

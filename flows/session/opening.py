@@ -157,7 +157,7 @@ async def _connect(
         playlists=PlaylistNames(notion, schema),
         sounds=AcousticStore(settings.state_dir / "acoustic.jsonl"),
         attempts=Attempts(settings.state_dir / "attempts.jsonl", _circumstances(settings)),
-        decisions=Decisions(settings.state_dir / "not-duplicates.jsonl"),
+        decisions=Decisions(settings.state_dir),
         staging=staging,
         fpcalc=find_fpcalc(),
     )

@@ -29,7 +29,7 @@ class Services:
 
     def rows(self) -> NewRows:
         """The tracks database, to look for rows and to add some."""
-        just_made = JustMade(self.settings.state_dir / "added.jsonl")
+        just_made = JustMade(self.settings.state_dir)
         return NewRows(self.notion, self.schema, self.locks, just_made)
 
 

@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,16 +19,14 @@ from pydantic import SecretStr
 
 from flows.doctor import examine as doctor
 from flows.prefect_server.environment import require_server
+from flows.session.clients import eagle_client, notion_client
 from flows.settings import Settings, load_what_works
 from flows.setup.databases import SharedDatabase, looks_like_tracks, shared_databases
 from flows.setup.dialogue import Dialogue
 from flows.setup.nightly import offer_every_night
 from flows.setup.server import prepare_named_server
 from flows.summary import ReturnCode
-from tasks.eagle.client import EagleClient
 from tasks.errors import ConfigurationError, EagleError, NotionError, NotionUnauthorized
-from tasks.notion.budget import RequestBudget
-from tasks.notion.client import NotionClient
 from tasks.notion.properties import FIELDS
 from tasks.notion.schema import Schema
 from tasks.notion.setup_properties import missing_properties, property_bodies
@@ -141,11 +139,6 @@ def _settings() -> Settings:
     return load_what_works()[0]
 
 
-def _notion(settings: Settings, token: str) -> NotionClient:
-    budget = RequestBudget(settings.notion_requests_per_minute)
-    return NotionClient(token, base_url=settings.notion_base_url, budget=budget)
-
-
 async def _token(dialogue: Dialogue, settings: Settings) -> None:
     if not dialogue.is_open:
         return
@@ -160,7 +153,7 @@ async def _token(dialogue: Dialogue, settings: Settings) -> None:
 
 
 async def _is_accepted(dialogue: Dialogue, settings: Settings, token: str) -> bool:
-    async with _notion(settings, token) as client:
+    async with notion_client(replace(settings, notion_token=SecretStr(token))) as client:
         try:
             await client.send("GET", "users/me")
         except NotionUnauthorized:
@@ -186,8 +179,7 @@ async def _tracks_database(dialogue: Dialogue, settings: Settings) -> None:
 
 async def _listed(dialogue: Dialogue, settings: Settings) -> list[SharedDatabase]:
     """The databases that are shared now, shown with their numbers."""
-    assert settings.notion_token is not None
-    async with _notion(settings, settings.notion_token.get_secret_value()) as client:
+    async with notion_client(settings) as client:
         known = await shared_databases(client)
     dialogue.say("Which database holds your tracks? In Notion, share it: ··· > Connections.")
     for number, database in enumerate(known, 1):
@@ -226,10 +218,9 @@ async def _eagle_library(dialogue: Dialogue, settings: Settings) -> None:
     if not settings.eagle_enabled:
         return
     async with httpx.AsyncClient(trust_env=False) as http:
-        client = EagleClient(http, settings.eagle_api_base, settings.eagle_token.get_secret_value())
         try:
-            path = (await client.library()).path
-        except EagleError as error:
+            path = (await eagle_client(http, settings).library()).path
+        except (ConfigurationError, EagleError) as error:
             dialogue.say(f"{error} Setup goes on without it.")
             return
     if dialogue.agrees(f"Eagle has {path} open. Import into this library only?"):
@@ -259,8 +250,7 @@ class _Properties(NamedTuple):
 
 async def _properties(dialogue: Dialogue, settings: Settings) -> _Properties:
     """Offer the properties that the database lacks."""
-    assert settings.notion_token is not None
-    async with _notion(settings, settings.notion_token.get_secret_value()) as client:
+    async with notion_client(settings) as client:
         try:
             source_id = await data_source_id(client, settings.tracks_db_id)
             schema = Schema.unchecked(await client.data_source(source_id))

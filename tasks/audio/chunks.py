@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import BinaryIO
 
 from tasks.audio.headers import AIFF, WAV, Container, from_extended_float
 from tasks.audio.recording import Pcm
+from tasks.disk.refusals import unreadable
 from tasks.errors import ConversionError
 
 _FLOAT_TAG, _PCM_TAG, _EXTENSIBLE_TAG = 3, 1, 0xFFFE
@@ -64,6 +66,11 @@ class Layout:
         return self.size // self.pcm.frame_bytes
 
     @property
+    def seconds(self) -> float:
+        """How long they last."""
+        return self.samples / self.pcm.sample_rate
+
+    @property
     def is_complete(self) -> bool:
         """False if the file ends before its samples do."""
         return self.size >= self.announced_size
@@ -72,6 +79,15 @@ class Layout:
     def is_plain(self) -> bool:
         """True for integer PCM of 16, 24 or 32 bits, which is hashed and copied as it is."""
         return self.sampling is Sampling.INTEGER and self.pcm.bit_depth in (16, 24, 32)
+
+
+def layout_of(path: Path) -> Layout | None:
+    """As `read_layout` has it, of the file at `path`. Raises FileError, ConversionError."""
+    try:
+        with path.open("rb") as file:
+            return read_layout(file)
+    except OSError as error:
+        raise unreadable(error, path) from error
 
 
 def read_layout(file: BinaryIO) -> Layout | None:

@@ -24,11 +24,10 @@ import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.resampler import AudioResampler
 
-from tasks.audio.chunks import Layout, read_layout
+from tasks.audio.chunks import Layout, layout_of
 from tasks.audio.pcm import BATCH_SAMPLES, Samples
 from tasks.audio.recording import Pcm, playable_rate
 from tasks.audio.undecodable import reason_of, refuse_big_endian, undecodable
-from tasks.disk.refusals import unreadable
 from tasks.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -244,7 +243,7 @@ def opened(path: Path) -> Iterator[DecodedSource]:
     Raises: IncompleteRecording if what arrived is empty, text, or audio cut before its first
     sample; ConversionError if it is no audio we can decode.
     """
-    layout = _layout(path)  # before libav looks, which takes seconds to walk a million chunks
+    layout = layout_of(path)  # before libav looks, which takes seconds to walk a million chunks
     refuse_big_endian(path)
     with _container(path) as container:
         if not container.streams.audio:
@@ -260,14 +259,6 @@ def opened(path: Path) -> Iterator[DecodedSource]:
             container=container,
             stream=stream,
         )
-
-
-def _layout(path: Path) -> Layout | None:
-    try:
-        with path.open("rb") as file:
-            return read_layout(file)
-    except OSError as error:
-        raise unreadable(error, path) from error
 
 
 def _header_seconds(layout: Layout | None, container: InputContainer) -> float | None:

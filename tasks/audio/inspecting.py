@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.audio.chunks import Layout, read_layout
+from tasks.audio.chunks import Layout, layout_of
 from tasks.audio.decoding import opened
 from tasks.audio.proof import pcm_sha256
 from tasks.audio.recording import AudioFacts, is_length_right
@@ -20,7 +20,7 @@ def inspect(path: Path) -> AudioFacts:
     Raises: FileError if it cannot be read; IncompleteRecording or ConversionError if it is no
     audio.
     """
-    layout = _layout(path)
+    layout = layout_of(path)
     return _facts(layout) if layout is not None and layout.samples else _decoded_facts(path)
 
 
@@ -30,7 +30,7 @@ def pcm_hash(path: Path) -> str | None:
     35 ms for five minutes; nothing is decoded. Raises: FileError if it cannot be read;
     ConversionError if it is damaged.
     """
-    layout = _layout(path)
+    layout = layout_of(path)
     if layout is None or not layout.is_plain:
         return None
     try:
@@ -49,7 +49,7 @@ def is_whole(path: Path, announced_seconds: float | None) -> bool:
     if not path.is_file():
         return False
     try:
-        layout = _layout(path)
+        layout = layout_of(path)
         if layout is not None and not layout.is_complete:
             return False
         seconds = inspect(path).seconds
@@ -58,17 +58,9 @@ def is_whole(path: Path, announced_seconds: float | None) -> bool:
     return announced_seconds is None or is_length_right(seconds, announced_seconds)
 
 
-def _layout(path: Path) -> Layout | None:
-    try:
-        with path.open("rb") as file:
-            return read_layout(file)
-    except OSError as error:
-        raise unreadable(error, path) from error
-
-
 def _facts(layout: Layout) -> AudioFacts:
     return AudioFacts(
-        seconds=layout.samples / layout.pcm.sample_rate,
+        seconds=layout.seconds,
         samples=layout.samples,
         sample_rate=layout.pcm.sample_rate,
         channels=layout.pcm.channels,

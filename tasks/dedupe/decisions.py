@@ -22,8 +22,8 @@ Pair = tuple[str, str]
 class Decisions:
     """The pairs to keep apart, by page id, read once a run."""
 
-    def __init__(self, path: Path) -> None:
-        self._journal = Journal(path)
+    def __init__(self, state_dir: Path) -> None:
+        self._journal = Journal(state_dir / "not-duplicates.jsonl")
         try:
             self._apart = set(self._journal.read(_pair))
         except FileError as error:

@@ -150,7 +150,6 @@ class EagleClient:
         name: str,
         website: str = "",
         tags: Sequence[str] = (),
-        annotation: str = "",
         folder_id: str = "",
     ) -> str:
         """Ask Eagle to copy a file into the library; the id the item will have.
@@ -160,17 +159,13 @@ class EagleClient:
         `maybe_applied` tells whether Eagle may import the file although the answer was lost.
         """
         body: Json = {"path": self.path_map.to_eagle(path), "name": name, "website": website}
-        body |= {"tags": list(tags), "annotation": annotation, "folderId": folder_id or None}
+        body |= {"tags": list(tags), "folderId": folder_id or None}
         data = await self._post("item/addFromPath", body)
         return data if isinstance(data, str) else ""
 
-    async def update(
-        self, item_id: str, *, tags: Sequence[str] | None = None, annotation: str | None = None
-    ) -> EagleItem:
-        """Replace what is given; the item as it is now. Raises EagleRefused for an unknown id."""
-        body: Json = {"id": item_id}
-        body |= {} if tags is None else {"tags": list(tags)}
-        body |= {} if annotation is None else {"annotation": annotation}
+    async def update(self, item_id: str, *, tags: Sequence[str]) -> EagleItem:
+        """Replace its tags; the item as it is now. Raises EagleRefused for an unknown id."""
+        body: Json = {"id": item_id, "tags": list(tags)}
         return EagleItem.of(_record(await _once_more(lambda: self._post("item/update", body))))
 
     async def extend(

@@ -61,16 +61,6 @@ class Lock(Protocol):
         """The item was seen, or will certainly not appear."""
 
 
-class Unguarded:
-    """No row, no lock."""
-
-    async def begin(self, seconds: float) -> None:
-        """Nobody has to be asked."""
-
-    def over(self) -> None:
-        """Nobody has to be told."""
-
-
 class Looks(Protocol):
     """What an import asks of Eagle."""
 

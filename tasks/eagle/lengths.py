@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.audio.chunks import Layout, read_layout
+from tasks.audio.chunks import Layout, layout_of
 from tasks.audio.recording import LENGTH_TOLERANCE, is_length_right
 from tasks.eagle.records import EagleItem
-from tasks.errors import ConversionError
+from tasks.errors import ConversionError, FileError
 
 
 def holds_as_much(item: EagleItem, file: Path | None, ours: Path) -> bool:
@@ -20,26 +20,20 @@ def holds_as_much(item: EagleItem, file: Path | None, ours: Path) -> bool:
     Without its file Eagle's own length decides, and where Eagle knows none (AIFF), the size: then
     both must have the same bytes a second. Reads two headers; blocking.
     """
-    proven = _layout(ours)
+    proven = _layout_of(ours)
     if proven is None:
         return item.size == ours.stat().st_size
-    seconds = _seconds(proven)
-    there = _layout(file) if file else None
+    there = _layout_of(file) if file else None
     if there is not None:
-        return there.is_complete and is_length_right(_seconds(there), seconds)
+        return there.is_complete and is_length_right(there.seconds, proven.seconds)
     if item.duration:
-        return is_length_right(item.duration, seconds)
+        return is_length_right(item.duration, proven.seconds)
     one_second = proven.pcm.frame_bytes * proven.pcm.sample_rate
     return abs(item.size - ours.stat().st_size) <= LENGTH_TOLERANCE * one_second
 
 
-def _seconds(layout: Layout) -> float:
-    return layout.samples / layout.pcm.sample_rate
-
-
-def _layout(file: Path) -> Layout | None:
+def _layout_of(file: Path) -> Layout | None:
     try:
-        with file.open("rb") as opened:
-            return read_layout(opened)
-    except (OSError, ConversionError):
+        return layout_of(file)
+    except (FileError, ConversionError):
         return None

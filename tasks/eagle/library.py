@@ -12,7 +12,7 @@ import asyncio
 import logging
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from tasks.audio.inspecting import pcm_hash
 from tasks.eagle.addresses import KeyOf, address_keys
 from tasks.eagle.client import EagleClient
 from tasks.eagle.folders import PlaylistFolders
-from tasks.eagle.imports import Imports, Lock, Patience, Unguarded
+from tasks.eagle.imports import Imports, Key, Lock, Patience
 from tasks.eagle.index import EagleIndex
 from tasks.eagle.lengths import holds_as_much
 from tasks.eagle.pending import PendingImports
@@ -127,9 +127,8 @@ class EagleLibrary:
         name: str,
         website: str,
         tags: Sequence[str],
-        annotation: str = "",
         playlist: str = "",
-        lock: Lock = Unguarded(),  # noqa: B008  (it holds nothing)
+        lock: Lock,
     ) -> EagleItem:
         """The item of the file at `path`, seen in Eagle: imported, or there already.
 
@@ -146,26 +145,31 @@ class EagleLibrary:
             if found is not None:
                 tags = await asyncio.to_thread(_true_of, self.file_path(found), tags)
                 return await self.adopt(found, tags=tags, playlist=playlist)
-            async with self._gate:
-                await self.require_open()
-                folder = await self.folder_for(playlist) if playlist else ""
-                ask = partial(
-                    self.client.add_from_path,
-                    path,
-                    name=name,
-                    website=website,
-                    tags=tags,
-                    annotation=annotation,
-                    folder_id=folder,
-                )
-                try:
-                    item = await self._imports.ask_for(ask, key, size, path.name, lock)
-                finally:
-                    await self.require_open()
+            ask = partial(self.client.add_from_path, path, name=name, website=website, tags=tags)
+            item, folder = await self._asked_for(ask, key, path, size, playlist, lock)
             if folder and folder not in item.folders:
                 self._folders.forget(playlist)
                 item = await self.adopt(item, tags=tags, playlist=playlist)
         return item
+
+    async def _asked_for(
+        self,
+        ask: Callable[..., Awaitable[str]],
+        key: Key,
+        path: Path,
+        size: int,
+        playlist: str,
+        lock: Lock,
+    ) -> tuple[EagleItem, str]:
+        """The item, asked for while our library was open, and the folder it was asked into."""
+        async with self._gate:
+            await self.require_open()
+            folder = await self.folder_for(playlist) if playlist else ""
+            into_folder = partial(ask, folder_id=folder)
+            try:
+                return await self._imports.ask_for(into_folder, key, size, path.name, lock), folder
+            finally:
+                await self.require_open()
 
     async def catch_up(self, website: str) -> None:
         """Bring the index up to date on one recording: others may have imported it meanwhile, or

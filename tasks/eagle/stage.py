@@ -56,7 +56,6 @@ async def import_file(
         name=path.stem,
         website=website,
         tags=import_tags(track, ext=extension, fingerprint=fingerprint),
-        annotation="",
         playlist=playlist,
         lock=lock,
     )

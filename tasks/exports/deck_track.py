@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.audio.chunks import read_layout
+from tasks.audio.chunks import layout_of
 from tasks.errors import SyncError
 from tasks.tracks import Track
 
@@ -59,8 +59,7 @@ def look_at(path: Path, known: FileFacts | None = None) -> FileFacts | None:
         found = path.stat()
         if known is not None and (known.size, known.modified) == (found.st_size, found.st_mtime_ns):
             return known
-        with path.open("rb") as file:
-            layout = read_layout(file)
+        layout = layout_of(path)
     except (OSError, SyncError):
         return None
     if layout is None:
@@ -68,7 +67,7 @@ def look_at(path: Path, known: FileFacts | None = None) -> FileFacts | None:
     return FileFacts(
         size=found.st_size,
         modified=found.st_mtime_ns,
-        seconds=layout.samples / layout.pcm.sample_rate,
+        seconds=layout.seconds,
         sample_rate=layout.pcm.sample_rate,
     )
 

@@ -40,8 +40,8 @@ _LAG_SECONDS = 3600.0
 class JustMade:
     """Pages made on this machine within the last hour, by what they were made for."""
 
-    def __init__(self, path: Path) -> None:
-        self._journal = Journal(path)
+    def __init__(self, state_dir: Path) -> None:
+        self._journal = Journal(state_dir / "added.jsonl")
         self._pages: dict[str, str] = {}
         for key, page_id, at in _made(self._journal):
             if 0 <= time.time() - at < _LAG_SECONDS:

@@ -16,8 +16,7 @@ def cleanup(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Free the locks of crashed processes."""
-    from flows.command_line.signals import run_until_stopped  # noqa: PLC0415
-    from flows.command_line.sync_run import hand_down, ready_prefect  # noqa: PLC0415
+    from flows.command_line.sync_run import ready_prefect, run_with  # noqa: PLC0415
     from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415
 
@@ -27,11 +26,10 @@ def cleanup(
     from flows.cleanup_locks import cleanup_locks  # noqa: PLC0415  (Prefect takes seconds)
 
     async def call() -> Any:
-        hand_down(settings, line)
         ended = await cleanup_locks(dry_run=dry_run, return_state=True)
         return await ended.aresult()
 
-    counts = run_until_stopped(call)
+    counts = run_with(settings, line, call)
     if json is not None:
         write_json(json, counts)
     return ReturnCode.PROCESSED

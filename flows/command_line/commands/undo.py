@@ -33,8 +33,7 @@ def undo(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Take back the merges of a run; its rows are not merged again."""
-    from flows.command_line.signals import run_until_stopped  # noqa: PLC0415
-    from flows.command_line.sync_run import hand_down  # noqa: PLC0415
+    from flows.command_line.sync_run import run_with  # noqa: PLC0415
     from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
     from flows.rows.undo import keep_apart, merging_runs, undo_run  # noqa: PLC0415
 
@@ -47,12 +46,11 @@ def undo(
     settings = replace(settings, dry_run=settings.dry_run or dry_run)
 
     async def call() -> int:
-        hand_down(settings, line)
         if apart:
             await keep_apart(apart)
         return await undo_run(run) if run else 0
 
-    number = run_until_stopped(call)
+    number = run_with(settings, line, call)
     if run:
         _log.info("%d rows %s", number, "would be restored" if settings.dry_run else "restored")
     return ReturnCode.PROCESSED

@@ -21,22 +21,14 @@ def why(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Say of one row what it is, what a sync would do, and why."""
-    from flows.command_line.signals import run_until_stopped  # noqa: PLC0415
-    from flows.command_line.sync_run import hand_down  # noqa: PLC0415
+    from flows.command_line.sync_run import run_with  # noqa: PLC0415
     from flows.progress.output import write_json  # noqa: PLC0415
-    from flows.rows.why import Why  # noqa: PLC0415
     from flows.rows.why import why as told_of  # noqa: PLC0415
     from flows.settings import load_settings  # noqa: PLC0415
     from tasks.shown_text import shown  # noqa: PLC0415
 
     settings = load_settings()
-    line = verbosity.attach()
-
-    async def call() -> list[Why]:
-        hand_down(settings, line)
-        return await told_of(row)
-
-    found = run_until_stopped(call)
+    found = run_with(settings, verbosity.attach(), lambda: told_of(row))
     if json is not None:
         write_json(json, {"rows": [each.to_dict() for each in found]})
     if str(json) != "-":

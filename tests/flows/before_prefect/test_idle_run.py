@@ -119,7 +119,7 @@ async def test_what_needs_more_is_the_flows(idle, sandbox_factory, settings, cha
 async def test_what_is_followed_is_the_flows(idle, sandbox_factory):
     """Given a list that is followed, then the run goes on: its new tracks are work."""
     sandbox = sandbox_factory(build=short_tracks(0))
-    memory = ListMemory(settings_of(sandbox).state_dir / "followed")
+    memory = ListMemory(settings_of(sandbox).state_dir)
     remembered = memory.of(parse_list_address("https://soundcloud.com/nova/sets/late"))
     remembered.is_ours = True
     memory.save(remembered)

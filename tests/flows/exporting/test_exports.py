@@ -118,7 +118,7 @@ async def test_a_followed_lists_order_is_its_playlists_order(library: Any, run_f
     catalogue = library.soundcloud.catalogue
     tracks = [catalogue.tracks[n] for n in (3, 0, 2, 1)]
     url = catalogue.add_set("Set", "Robin", tracks)
-    memory = ListMemory(library.state / "machine" / "followed")
+    memory = ListMemory(library.state / "machine")
     remembered = memory.of(parse_list_address(url))
     remembered.is_ours, remembered.playlist = True, "Night & Day"
     memory.save(remembered)

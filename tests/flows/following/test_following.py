@@ -25,7 +25,7 @@ class World:
         self.run_flow = run_flow
         self.catalogue = sandbox.soundcloud.catalogue
         self.accounts = sandbox.soundcloud.accounts
-        self.memory = ListMemory(sandbox.state / "machine" / "followed")
+        self.memory = ListMemory(sandbox.state / "machine")
         self._asked = 0
 
     def tracks(self, number: int, name: str = "New") -> list[Any]:

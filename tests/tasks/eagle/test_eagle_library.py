@@ -37,9 +37,19 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield made
 
 
+class NobodysRow:
+    """A lock that lets everything begin."""
+
+    async def begin(self, seconds: float) -> None:
+        pass
+
+    def over(self) -> None:
+        pass
+
+
 async def bring_in(library: EagleLibrary, path: Path, **more: Any) -> Any:
-    told = {"name": path.stem, "website": URL, "tags": ["deep"], "playlist": "Night"} | more
-    return await library.import_file(path, **told)
+    told = {"name": path.stem, "website": URL, "tags": ["deep"], "playlist": "Night"}
+    return await library.import_file(path, **told | {"lock": NobodysRow()} | more)
 
 
 async def test_an_import_ends_in_the_playlists_folder_and_in_the_index(world: World) -> None:
