@@ -81,7 +81,8 @@ async def batch_sync(
                     prepare(run, summary, cleanup=cleanup), lists_before(run)
                 )
                 if not summary.error:
-                    summary = replace(summary, results=await follow_before(run, lists))
+                    coming = await follow_before(run, lists)
+                    summary = replace(summary, results=coming, found=len(coming))
                     summary = await _rounds(run, summary, limit, concurrency)
                 await export_after(run, summary)
             title = f"{BATCH_TITLE} COMPLETE"

@@ -139,7 +139,8 @@ async def _bring(turn: _Turn) -> None:
         if not is_alone:
             _log.info("Another process of this machine follows the lists just now.")
             return
-        _log.info("Following %d lists...", len(turn.lists))
+        lists = "1 list" if len(turn.lists) == 1 else f"{len(turn.lists)} lists"
+        _log.info("Following %s...", lists)
         turn.brought = await bring_all(turn.lists, memory, new_adding, state.warn)
 
 

@@ -205,7 +205,9 @@ async def _query_and_work(
     if state.retries_failed:
         tracks = only_failed(connections, tracks, error_to_retry)
     say_listed(len(tracks))
-    return await work_through(run, replace(summary, found=len(tracks)), tracks, how)
+    return await work_through(
+        run, replace(summary, found=len(summary.results) + len(tracks)), tracks, how
+    )
 
 
 async def _listed(run: Run) -> list[Track]:

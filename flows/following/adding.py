@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from flows.following.added import Added, remedy_without_row
 from flows.session.services import opened_services
 from flows.settings import Settings
 from tasks.errors import BadAddress, LockError, SourceError, SyncError
@@ -58,40 +58,6 @@ class WantedTrack:
         return tuple(dict.fromkeys(known))
 
 
-@dataclass(kw_only=True)
-class Added:
-    """What became of the addresses. `waiting` are the ids of the rows a sync has to work on.
-
-    `planned` are tracks that a dry run would add.
-    `rows` has the row of each track by its canonical keys, `gone` the keys of those that SoundCloud
-    does not offer and will not.
-    """
-
-    added: list[str] = field(default_factory=list)
-    present: list[str] = field(default_factory=list)
-    put_into_playlist: list[str] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
-    planned: list[TrackResult] = field(default_factory=list)
-    rows: dict[str, str] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        refused = [{"url": url, "reason": reason} for url, reason in self.refused]
-        told = ("added", "present", "put_into_playlist", "waiting")
-        return {name: getattr(self, name) for name in told} | {"refused": refused}
-
-    def lines(self) -> list[str]:
-        """The outcome for a terminal."""
-        text = [f"   new: {label}" for label in self.added]
-        text += [f"   refused: {url}: {reason}" for url, reason in self.refused]
-        numbers = f"{len(self.added)} added, {len(self.present)} there already"
-        if self.put_into_playlist:
-            numbers += f" ({len(self.put_into_playlist)} of them now in the playlist too)"
-        return [*text, f"{numbers}, {len(self.refused)} refused."]
-
-
 async def add_tracks(settings: Settings, urls: Sequence[str], playlist: str) -> Added:
     """Bring the tracks behind `urls` into Notion; a set's name is its playlist unless one is given.
 
@@ -121,8 +87,11 @@ class Adding:
     rows: NewRows
     names: PlaylistNames
     dry_run: bool = False
-    outcome: Added = field(default_factory=Added)
     relations: dict[str, str | None] = field(default_factory=dict)
+    outcome: Added = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outcome = Added(dry_run=self.dry_run)
 
     async def wanted(self, urls: Sequence[str], playlist: str) -> list[WantedTrack]:
         """Every track behind the addresses, in order."""
@@ -259,7 +228,7 @@ class Adding:
         self.outcome.rows |= dict.fromkeys(wanted.keys, page_id)
 
     def _refuse(self, url: str, error: SyncError) -> None:
-        self.outcome.refused.append((url, f"{error} {error.remedy}"))
+        self.outcome.refused.append((url, f"{error} {remedy_without_row(error)}"))
 
 
 def in_order_of_making(address: ListAddress, found: SourceList) -> Sequence[ListedTrack]:
@@ -275,7 +244,7 @@ def _planned(title: str, artist: str, url: str, playlist: str) -> TrackResult:
         artist=artist,
         status=TrackStatus.PENDING,
         source_url=url,
-        action=f"would get a row{where}, and be downloaded",
+        action=f"get a row{where}, and be downloaded",
     )
 
 

@@ -35,7 +35,7 @@ def dry_run_lines(summary: SyncSummary) -> list[str]:
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for result in summary.results:
         head, row = _planned(result)
-        groups[head].append(f"      {result.label}: {row}")
+        groups[head].append(f"      {result.label}: {row}" if row else f"      {result.label}")
     lines: list[str] = []
     for head, rows in groups.items():
         lines.append(f"   {head} ({len(rows)}):")

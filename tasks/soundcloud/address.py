@@ -53,9 +53,13 @@ _NOT_TRACKS = {
     "comments": "a user's comments", "popular-tracks": "a user's popular tracks",
     "followers": "a user's followers", "following": "whom a user follows",
 }  # fmt: skip
-_BELOW_TRACKS = {"comments", "likes", "reposts", "recommended", "sets", "albums"}
+_OF_A_TRACK = {
+    "comments": "a track's comments", "likes": "a track's likes", "reposts": "a track's reposts",
+    "recommended": "what is recommended beside a track", "sets": "the playlists of a track",
+    "albums": "the albums of a track",
+}  # fmt: skip
 
-_ONE_TRACK = "Give the address of one track, like https://soundcloud.com/artist/title."
+ONE_TRACK = "Give the address of one track, like https://soundcloud.com/artist/title."
 _ADD_TAKES_THEM = "`library-sync add` takes playlists"
 
 
@@ -188,7 +192,7 @@ def _trimmed(word: str) -> str:
 def _split(text: str) -> SplitResult:
     plain = _bare(text)
     if not plain:
-        raise BadAddress("There is no address.", remedy=_ONE_TRACK)
+        raise BadAddress("There is no address.", remedy=ONE_TRACK)
     if plain.lower().startswith("spotify:"):
         raise _refused_host(text, "open.spotify.com")
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", plain) or re.match(r"[\w.-]+:\d", plain):
@@ -197,11 +201,11 @@ def _split(text: str) -> SplitResult:
         parts = urlsplit(plain)
         _ = parts.port
     except ValueError as error:
-        raise BadAddress(f"{text!r} is no web address.", remedy=_ONE_TRACK) from error
+        raise BadAddress(f"{text!r} is no web address.", remedy=ONE_TRACK) from error
     if parts.scheme.lower() not in {"http", "https"}:
-        raise BadAddress(f"{text!r} is no web address.", remedy=_ONE_TRACK)
+        raise BadAddress(f"{text!r} is no web address.", remedy=ONE_TRACK)
     if parts.username or parts.password:
-        raise BadAddress("An address with a user name in it is not fetched.", remedy=_ONE_TRACK)
+        raise BadAddress("An address with a user name in it is not fetched.", remedy=ONE_TRACK)
     return parts
 
 
@@ -226,8 +230,8 @@ def _web_address(parts: SplitResult, text: str) -> Address:
         what = "a playlist" if title == "sets" and len(words) > 2 else _NOT_TRACKS[title]
         hint = _ADD_TAKES_THEM if title == "sets" else ""
         raise _no_track(text, what, hint)
-    if len(words) > 2 and words[2].lower() in _BELOW_TRACKS:
-        raise _no_track(text, f"the {words[2].lower()} of a track", "cut off what follows its name")
+    if len(words) > 2 and words[2].lower() in _OF_A_TRACK:
+        raise _no_track(text, _OF_A_TRACK[words[2].lower()], "cut off what follows its name")
     if not all(_SLUG.fullmatch(word) for word in words[:2]):
         raise _no_track(text, "no address that SoundCloud would give a track")
     secret = _secret(words[2] if len(words) > 2 else "", parts)
@@ -306,7 +310,9 @@ def _youtube_address(parts: SplitResult, host: str, text: str) -> Address:
 
 def _no_track(text: str, what: str, hint: str = "") -> BadAddress:
     also = f" ({hint})" if hint else ""
-    return BadAddress(f"{text.strip()!r} is {what}, not one track.", remedy=_ONE_TRACK + also)
+    said = f"{text.strip()!r} is {what}"
+    is_said = what.startswith("no ")
+    return BadAddress(f"{said}." if is_said else f"{said}, not one track.", remedy=ONE_TRACK + also)
 
 
 def _refused_host(text: str, host: str) -> BadAddress:
@@ -316,12 +322,12 @@ def _refused_host(text: str, host: str) -> BadAddress:
             remedy="Find the track on SoundCloud and give its address.",
         )
     if "." not in host and ":" not in text:
-        return BadAddress(f"{text.strip()!r} is a word, not an address.", remedy=_ONE_TRACK)
+        return BadAddress(f"{text.strip()!r} is a word, not an address.", remedy=ONE_TRACK)
     if _is_private(host):
         why = f"{host} is an address of a private network."
     else:
         why = f"{host or text!r} is not a host that tracks are downloaded from."
-    return BadAddress(why, remedy=f"{_ONE_TRACK} Or add the host to ALLOWED_SOURCE_HOSTS.")
+    return BadAddress(why, remedy=f"{ONE_TRACK} Or add the host to ALLOWED_SOURCE_HOSTS.")
 
 
 def _is_private(host: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -127,6 +128,37 @@ def test_an_address_that_leads_nowhere_is_told(world, capsys):
     assert main(["add", nowhere[1], "--json", "out.json"]) == 1
     assert json.loads(Path("out.json").read_text())["refused"][0]["url"] == nowhere[1]
     assert "not a host" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense",
+        "https://soundcloud.com/nobody/nothing",
+        "https://soundcloud.com/nobody/sets/nothing",
+        "https://api.soundcloud.com/playlists/17",
+        "https://soundcloud.com/nobody/popular-tracks",
+        "https://soundcloud.com/nobody/nothing/recommended",
+        "https://youtube.com/watch?v=1",
+        "https://on.soundcloud.com/nothing",
+    ],
+)
+def test_what_is_refused_is_said_once_and_speaks_of_no_row(world, address):
+    """No row is there yet, nothing is followed, and a list would do as well as a track."""
+    (line,) = [line for line in world.add(address).lines() if "refused:" in line]
+    assert line.count(address) <= 1
+    for word in ("Notion", "unfollow", "of one track"):
+        assert word not in line
+
+
+def test_a_dry_run_says_what_would_be(world):
+    """Nothing is added, and nothing is said to be."""
+    settings = replace(world.settings, dry_run=True)
+    lines = asyncio.run(add_tracks(settings, [world.set], "")).lines()
+    assert "   would be added: Artist 0 - New 0" in lines
+    assert lines[-1] == (
+        "6 would be added, 2 there already (2 of them would get the playlist), 0 refused."
+    )
 
 
 def test_an_answer_that_was_lost_is_not_asked_for_again(world):

@@ -10,6 +10,7 @@ from flows.batch_sync import batch_sync
 from flows.follow_sources import follow_sources
 from flows.following.memory import ListMemory
 from flows.library_sync import library_sync
+from flows.reporting.closing_lines import dry_run_lines
 from sandbox.fault_plans import plan_from
 from sandbox.notion.databases import update_data_source
 from sandbox.notion.pages import update_page
@@ -191,7 +192,11 @@ async def test_a_dry_run_says_what_would_come_and_changes_nothing(
     assert "Artist 1 - New 1" in caplog.text
     assert len(world.sandbox.ledger.entries(event="commit", service="notion")) == commits
     assert world.memory.all()[0].numbers == []
-    assert (summary.planned, summary.return_code) == (2, 0)
+    assert (summary.planned, summary.found, summary.return_code) == (2, 2, 0)
+    head = "   Would get a row with the playlist 'Late Night', and be downloaded (2):"
+    assert dry_run_lines(summary) == [
+        head, "      Artist 0 - New 0", "      Artist 1 - New 1"
+    ]  # fmt: skip
     assert [each.source_url for each in summary.results] == [t.url for t in world.catalogue.tracks]
 
 
