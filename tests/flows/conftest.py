@@ -36,13 +36,13 @@ from prefect.settings import (  # noqa: E402
 from flows.session.opening import SessionOptions, session_options  # noqa: E402
 from flows.settings import Settings, load_settings  # noqa: E402
 from flows.summary import SyncSummary  # noqa: E402
-from sandbox import builders, sample_music  # noqa: E402
-from sandbox.sample_music import Sample  # noqa: E402
+from sandbox import builders  # noqa: E402
 from sandbox.threaded import RunningSandbox  # noqa: E402
 from tasks.eagle.imports import Patience  # noqa: E402
 from tasks.locks.timing import LockTiming  # noqa: E402
 from tests.conftest import FAULTS, settle  # noqa: E402
 from tests.flows.shared_server import empty_database, shared_server  # noqa: E402
+from tests.flows.small_world import short_samples  # noqa: E402
 from tests.timing import ALONE, among_others, patience_with  # noqa: E402
 
 RunFlow = Callable[..., Awaitable[SyncSummary]]
@@ -50,13 +50,8 @@ RunFlow = Callable[..., Awaitable[SyncSummary]]
 
 @pytest.fixture(autouse=True)
 def short_music(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox's sample tracks last 4 to 11 s instead of 30 to 200: runs are about rows."""
-
-    def shortened(count: int, *, seed: int = 0) -> list[Sample]:
-        music = sample_music.samples(count, seed=seed)
-        return [replace(each, seconds=round(3 + each.seconds / 25, 2)) for each in music]
-
-    monkeypatch.setattr(builders, "samples", shortened)
+    """The sandbox's sample tracks last seconds: runs are about rows."""
+    monkeypatch.setattr(builders, "samples", short_samples)
 
 
 @pytest.fixture(scope="session")

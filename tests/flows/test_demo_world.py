@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from flows.batch_sync import batch_sync
 from flows.cleanup_locks import cleanup_locks
 from flows.library_sync import library_sync
+from sandbox import builders
 from sandbox.builders import build_plain
 from tasks.tracks import TrackFilter, TrackStatus
 
@@ -21,8 +23,11 @@ def imports(sandbox) -> list[tuple[str, str]]:
     return [(entry["url"], entry["ext"]) for entry in entries]
 
 
-async def test_troubles_are_classified_and_stop_nobody(run_flow, sandbox_factory, rows_of):
+async def test_troubles_are_classified_and_stop_nobody(
+    run_flow, sandbox_factory, rows_of, monkeypatch
+):
     """One bad track never stops the others; each ends with its class in Notion and a remedy."""
+    monkeypatch.setattr(builders, "DEMO_TRACKS", 4)
     sandbox = sandbox_factory()
     summary = await run_flow(library_sync, sandbox, parallel=True, workers=4)
 
@@ -113,13 +118,14 @@ async def test_half_a_pair_is_completed_without_a_download(run_flow, sandbox_fac
     assert sandbox.ledger.entries(event="request", service="soundcloud") == []
 
 
-async def test_batch_goes_on_until_nothing_is_left(run_flow, sandbox_factory):
-    """Small queries, repeated; a limit is kept to."""
-    sandbox = sandbox_factory(tracks=13)
-    first = await run_flow(batch_sync, sandbox, limit=2)
-    assert first.counts["processed"] == 2
+async def test_batch_goes_on_until_nothing_is_left(run_flow, sandbox_factory, monkeypatch):
+    """Small queries, repeated, here of two rows; a limit is kept to."""
+    monkeypatch.setattr(importlib.import_module("flows.batch_sync"), "_ROUND", 2)
+    sandbox = sandbox_factory(tracks=6)
+    first = await run_flow(batch_sync, sandbox, limit=1)
+    assert first.counts["processed"] == 1
     rest = await run_flow(batch_sync, sandbox)
-    assert rest.counts["processed"] == 11
+    assert rest.counts["processed"] == 5
     assert (await run_flow(batch_sync, sandbox)).return_code == 2
 
 

@@ -161,25 +161,25 @@ def test_nobody_but_the_run_is_answered(quiet_home):
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
 def test_a_server_that_ends_costs_its_record_alone(fault, quiet_home, sandbox_factory):
     """In the middle of a run: every track is done, the run ends within 10 s of the last."""
-    sandbox = sandbox_factory(tracks=10)
+    sandbox = sandbox_factory(tracks=5)
     given = os.environ | sandbox.environment
     given |= {"PYTHONPATH": str(ROOT), "NOTION_REQUESTS_PER_MINUTE": "600"}
     words = ["-m", "flows", "sync", "--parallel", "--json", "run.json"]
     with Path("run.log").open("wb") as log:
         run = subprocess.Popen([sys.executable, *words], env=given, stderr=log)
     try:
-        imports = _wait_for_imports(sandbox, 4)
+        imports = _wait_for_imports(sandbox, 2)
         os.kill(_server_of(quiet_home / "prefect"), fault)
-        imports = _wait_for_imports(sandbox, 20)
+        imports = _wait_for_imports(sandbox, 10)
         ended = time.monotonic()
         assert run.wait(120) == 0
     finally:
         run.kill()
-    assert imports == 20
+    assert imports == 10
     assert time.monotonic() - ended < 60, (
         "10 s on an idle machine; Prefect's own retries take minutes"
     )
-    assert json.loads(Path("run.json").read_text())["counts"]["processed"] == 10
+    assert json.loads(Path("run.json").read_text())["counts"]["processed"] == 5
     assert "record" in Path("run.log").read_text()
 
 

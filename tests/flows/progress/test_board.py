@@ -6,6 +6,7 @@ import io
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,11 +120,14 @@ def test_a_line_above_the_picture_is_wrapped_between_words():
     assert TerminalHandler(Display(stream), timed=False)
 
 
-def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path):
+def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path, new_database):
     """The real command on a pseudo terminal of 60 columns: bars, then the closing lines."""
+    home = tmp_path / "demo" / "prefect"
+    home.mkdir(parents=True)
+    shutil.copy(new_database, home / "prefect.db")
     main_end, far_end = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows", "demo"],
+        [sys.executable, "-m", "tests.flows.short_demo"],
         stdout=far_end, stderr=far_end, cwd=tmp_path, start_new_session=True,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "COLUMNS": "60",
                           "TERM": "xterm-256color"},
@@ -138,7 +142,7 @@ def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path):
         if not block:
             break
         shown += block
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=60) == 0, shown.decode()
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert re.search(r"\d+ of \d+ tracks", text)
     assert "downloading" in text

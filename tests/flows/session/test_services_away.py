@@ -15,7 +15,7 @@ from tests.flows.small_world import short_tracks
 ALL_DROPPED = {Fault.DROPPED: 1.0}
 PLANS = {"notion": NotionPlan, "soundcloud": SoundCloudPlan, "eagle": EaglePlan}
 NAMES = {"notion": "Notion", "soundcloud": "SoundCloud", "eagle": "Eagle"}
-TRACKS = 6
+TRACKS = 4
 
 
 def take_away(sandbox, service: str) -> None:

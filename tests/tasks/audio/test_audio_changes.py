@@ -85,10 +85,9 @@ def test_one_flipped_header_costs_no_more_than_its_frame(tmp_path, bits):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_random_bytes_in_the_boxes_have_a_class(tmp_path, seed):
+def test_random_bytes_in_the_boxes_have_a_class(tmp_path, seed, second):
     """A coding that libav does not know, among others."""
-    source = encode(tmp_path / "a.m4a", music(1), codec="aac")
-    data = bytearray(source.read_bytes())
+    data = bytearray(second)
     random = np.random.default_rng(seed)
     moov = data.index(b"moov")
     for place in random.integers(moov, len(data), 12):
@@ -197,11 +196,19 @@ class Failing:
         return b"no tag"
 
 
+@pytest.fixture(scope="module")
+def second(tmp_path_factory) -> bytes:
+    """A second of music."""
+    file = tmp_path_factory.mktemp("second") / "a.m4a"
+    return encode(file, music(1), codec="aac").read_bytes()
+
+
 @pytest.mark.parametrize("kind", LIBAV_ERRORS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("where", ["open", "demux", "decode", "resample"])
-def test_each_error_of_libav_has_a_class(tmp_path, monkeypatch, kind, where):
+def test_each_error_of_libav_has_a_class(tmp_path, monkeypatch, kind, where, second):
     """Whichever it raises, wherever it raises it."""
-    source = encode(tmp_path / "a.m4a", music(1), codec="aac")
+    source = tmp_path / "a.m4a"
+    source.write_bytes(second)
     error, real = kind(1, "it says no"), av.open
 
     def fail(*_given: object, **_named: object) -> None:
