@@ -121,8 +121,10 @@ def gather_facts(
 
 def _other_format(index: EagleIndex | None, track: Track, allowed_hosts: frozenset[str]) -> str:
     """The format of an item at the row's address that is neither a WAV nor an AIFF."""
-    keys = identity_of(track, allowed_hosts).url_keys if index is not None else ()
-    found = (item.ext for key in keys for item in index.find(url_key=key))  # type: ignore[union-attr]
+    if index is None:
+        return ""
+    keys = identity_of(track, allowed_hosts).url_keys
+    found = (item.ext for key in keys for item in index.find(url_key=key))
     return next((ext.upper() for ext in found if ext not in _WHOLE), "")
 
 

@@ -47,7 +47,7 @@ class Command:
     @property
     def summary(self) -> str:
         """The first line of the help, without its full stop."""
-        return inspect.getdoc(self.run).partition("\n")[0].rstrip(".")  # type: ignore[union-attr]
+        return (inspect.getdoc(self.run) or "").partition("\n")[0].rstrip(".")
 
     @property
     def examples_text(self) -> str:

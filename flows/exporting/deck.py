@@ -84,11 +84,14 @@ def _in_order(rows: Sequence[Track], memory: ListMemory) -> dict[str, list[str]]
         for name in row.playlists:
             playlists[name].append(row.page_id)
     places = _places(memory)
-    for name, pages in playlists.items():
-        place = places.get(name.casefold(), {})
-        last = len(place)
-        pages.sort(key=lambda page_id, place=place, last=last: place.get(page_id, last))  # type: ignore[misc]
-    return dict(playlists)
+    return {
+        name: _by_place(pages, places.get(name.casefold(), {})) for name, pages in playlists.items()
+    }
+
+
+def _by_place(pages: Sequence[str], place: Mapping[str, int]) -> list[str]:
+    """What is in no list comes last."""
+    return sorted(pages, key=lambda page_id: place.get(page_id, len(place)))
 
 
 def _places(memory: ListMemory) -> dict[str, dict[str, int]]:

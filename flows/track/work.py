@@ -64,16 +64,15 @@ async def work_on(row: ClaimedRow) -> Outcome:
     return Outcome(result, track, held)
 
 
-async def _match(claimed: ClaimedRow) -> Match | None:
-    """Eagle's items of the row. Where one is missing, Eagle is asked: others import as well."""
-    connections, row = claimed.run.connections, claimed.track
-    match = connections.match(row)
-    if connections.eagle is None or match is None or (match.wav and match.aiff):
+async def _match(row: ClaimedRow) -> Match | None:
+    """Eagle's items of the track. Where one is missing, Eagle is asked: others import as well."""
+    connections = row.run.connections
+    match, eagle = connections.match(row.track), connections.eagle
+    if eagle is None or match is None or (match.wav and match.aiff):
         return match
-    if address := website(connections, row):
-        eagle = connections.eagle
-        await claimed.run.pauses.through(lambda: look_again(eagle, address))
-    return connections.match(row)
+    if address := website(connections, row.track):
+        await row.run.pauses.through(lambda: look_again(eagle, address))
+    return connections.match(row.track)
 
 
 async def _download(row: ClaimedRow) -> _Brought:
@@ -86,33 +85,32 @@ async def _download(row: ClaimedRow) -> _Brought:
         return await _keep(row, track, _finished(fetched), known)
 
 
-async def _fetch(run: Run, row: Track, folder: Path) -> Fetched:
+async def _fetch(run: Run, track: Track, folder: Path) -> Fetched:
     try:
-        return await run.pauses.through(lambda: _fetch_once(run, row, folder))
+        return await run.pauses.through(lambda: _fetch_once(run, track, folder))
     except SourceUnreadable as error:
-        await require_readable(run.connections, run.state, row, error)
+        await require_readable(run.connections, run.state, track, error)
         raise
 
 
-async def _fetch_once(run: Run, row: Track, folder: Path) -> Fetched:
+async def _fetch_once(run: Run, track: Track, folder: Path) -> Fetched:
     connections = run.connections
-    address = source_of(row, connections.hosts)
-    address = await connections.source.resolve(address)
+    address = await connections.source.resolve(source_of(track, connections.hosts))
     async with run.gates.fetch:
-        with run.state.transfers.watch(row.page_id) as note:
+        with run.state.transfers.watch(track.page_id) as note:
             fetched: Fetched = await fetch_recording(
-                connections.equipment, address, folder, row, note
+                connections.equipment, address, folder, track, note
             )
     return fetched
 
 
-def _completed(row: Track, fetched: Fetched) -> Track:
-    """The row with what it lacked, from the source; what the user wrote stays."""
+def _completed(track: Track, fetched: Fetched) -> Track:
+    """The track with what its row lacked, from the source; what the user wrote stays."""
     return replace(
-        row,
-        title=row.title or fetched.title,
-        artist=row.artist or fetched.artist,
-        soundcloud_id=fetched.soundcloud_id or row.soundcloud_id,
+        track,
+        title=track.title or fetched.title,
+        artist=track.artist or fetched.artist,
+        soundcloud_id=fetched.soundcloud_id or track.soundcloud_id,
         fingerprint=fetched.recording.pcm_sha256,
     )
 
@@ -227,8 +225,8 @@ async def _aiff_for(row: ClaimedRow, track: Track, wav: EagleItem) -> EagleItem:
         return await import_one(row, track, made.aiff, made.pcm_sha256)
 
 
-async def _make_aiff(run: Run, row: Track, wav: Path, folder: Path) -> Recording:
-    decoders, stem = run.connections.decoders, file_stem(row.artist, row.title)
+async def _make_aiff(run: Run, track: Track, wav: Path, folder: Path) -> Recording:
+    decoders, stem = run.connections.decoders, file_stem(track.artist, track.title)
     made: Recording = await run.pauses.through(lambda: make_aiff(decoders, wav, folder, stem))
     return made
 

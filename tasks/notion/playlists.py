@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from tasks.errors import NotionNotFound
 from tasks.notion.client import NotionClient
@@ -56,7 +57,7 @@ class PlaylistNames:
         cursor: str | None = None
         while source and not wanted <= self._names.keys() and pages < len(wanted):
             body = {"page_size": 100} | ({"start_cursor": cursor} if cursor else {})
-            answer = await retrying(lambda body=body: self._client.query(source, body), PATIENT)  # type: ignore[misc]
+            answer = await retrying(partial(self._client.query, source, body), PATIENT)
             self._names |= {page["id"]: page_title(page) for page in answer["results"]}
             cursor = answer.get("next_cursor")
             pages += 1
@@ -66,7 +67,7 @@ class PlaylistNames:
     async def _learn(self, ids: list[str]) -> None:
         for page_id in dict.fromkeys(ids):
             try:
-                page = await retrying(lambda page_id=page_id: self._client.page(page_id), PATIENT)  # type: ignore[misc]
+                page = await retrying(partial(self._client.page, page_id), PATIENT)
             except NotionNotFound:
                 page = {}
             self._names[page_id] = page_title(page)

@@ -6,6 +6,7 @@ Source: docs/facts/notion.md, "Relations".
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from tasks.notion.client import NotionClient
@@ -22,8 +23,7 @@ async def related_ids(client: NotionClient, page_id: str, property_id: str) -> t
     cursor: str | None = None
     while True:
         answer: Mapping[str, Any] = await retrying(
-            lambda cursor=cursor: client.property_items(page_id, property_id, cursor),  # type: ignore[misc]
-            PATIENT,
+            partial(client.property_items, page_id, property_id, cursor), PATIENT
         )
         found += [item["relation"]["id"] for item in answer["results"]]
         cursor = answer.get("next_cursor")

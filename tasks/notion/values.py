@@ -24,9 +24,10 @@ def value_of(page: Value, found: Property) -> Value | None:
 
 def value_at(page: Value, key: str) -> Value | None:
     """The value of the property with this id; with this name, where the page shows no ids."""
-    for name, value in page["properties"].items():
+    properties: Mapping[str, Value] = page["properties"]
+    for name, value in properties.items():
         if value.get("id", name) == key:
-            return value  # type: ignore[no-any-return]
+            return value
     return None
 
 
@@ -87,7 +88,8 @@ def number_text(number: float | None) -> str:
 def number_in(value: Value | None) -> float | None:
     """The number a value holds, as a number or as a text; None if it holds none."""
     if value is not None and value["type"] == "number":
-        return value["number"]  # type: ignore[no-any-return]
+        number: float | None = value["number"]
+        return number
     try:
         return float(plain_text(value))
     except ValueError:

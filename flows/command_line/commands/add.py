@@ -33,12 +33,12 @@ def add(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Put tracks or whole lists of SoundCloud into Notion."""
-    import asyncio  # noqa: PLC0415  (not for --help)
+    import asyncio
 
-    from flows.command_line.sync_run import run_sync  # noqa: PLC0415
-    from flows.following.adding import add_tracks  # noqa: PLC0415
-    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
-    from flows.progress.output import write_json  # noqa: PLC0415
+    from flows.command_line.sync_run import run_sync
+    from flows.following.adding import add_tracks
+    from flows.prefect_server.credentials import command_settings
+    from flows.progress.output import write_json
 
     settings = command_settings()
     settings = replace(settings, dry_run=settings.dry_run or dry_run)

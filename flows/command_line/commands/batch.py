@@ -12,8 +12,8 @@ def batch(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Bring matching tracks in by small queries, for running often."""
-    from flows.command_line.sync_run import run_sync  # noqa: PLC0415
-    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
+    from flows.command_line.sync_run import run_sync
+    from flows.prefect_server.credentials import command_settings
 
     return run_sync("batch", options, command_settings(), verbosity)
 

@@ -16,14 +16,14 @@ def cleanup(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Free the locks of crashed processes."""
-    from flows.command_line.sync_run import ready_prefect, run_with  # noqa: PLC0415
-    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
-    from flows.progress.output import write_json  # noqa: PLC0415
+    from flows.command_line.sync_run import ready_prefect, run_with
+    from flows.prefect_server.credentials import command_settings
+    from flows.progress.output import write_json
 
     settings = command_settings()
     line = verbosity.attach()
     ready_prefect(verbosity, settings)
-    from flows.cleanup_locks import cleanup_locks  # noqa: PLC0415  (Prefect takes seconds)
+    from flows.cleanup_locks import cleanup_locks  # Prefect takes seconds
 
     async def call() -> Any:
         ended = await cleanup_locks(dry_run=dry_run, return_state=True)

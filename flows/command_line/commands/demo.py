@@ -24,14 +24,14 @@ def demo(
 ) -> int:
     """Play a whole run on the stand-ins; nothing of yours is touched."""
     # State of an earlier demo in the same folder is gone on from: its second run has nothing to do.
-    from sandbox.threaded import running_sandbox  # noqa: PLC0415
+    from sandbox.threaded import running_sandbox
 
     home = dir.absolute()
     home.mkdir(parents=True, exist_ok=True)
     _forget_the_users_settings(home)
     with running_sandbox(home / "sandbox") as sandbox:
-        from flows.command_line.sync_run import run_sync  # noqa: PLC0415  (Prefect reads its settings now)
-        from flows.settings import load_settings  # noqa: PLC0415
+        from flows.command_line.sync_run import run_sync  # Prefect reads its settings now
+        from flows.settings import load_settings
 
         state = {"LIBRARY_SYNC_STATE": str(home / "state")}
         settings = load_settings(sandbox.environment | state, env_file=None)
@@ -43,7 +43,7 @@ def demo(
 
 def _forget_the_users_settings(home: Path) -> None:
     """The demo is a world of its own: no setting and no Prefect server of the user's reaches it."""
-    from flows.settings import VARIABLES  # noqa: PLC0415
+    from flows.settings import VARIABLES
 
     for variable in VARIABLES:
         os.environ.pop(variable.name, None)

@@ -12,7 +12,7 @@ def doctor(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Check everything a sync needs, with the remedies."""
-    from flows.doctor import examine  # noqa: PLC0415
+    from flows.doctor import examine
 
     verbosity.attach()
     return examine.run(json_file=json)

@@ -31,10 +31,10 @@ def export(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Make the playlists' M3U8 files, or the library's XML for rekordbox."""
-    import asyncio  # noqa: PLC0415  (not for --help)
+    import asyncio
 
-    from flows.exporting.making import export_library  # noqa: PLC0415
-    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
+    from flows.exporting.making import export_library
+    from flows.prefect_server.credentials import command_settings
 
     settings = command_settings()
     verbosity.attach()

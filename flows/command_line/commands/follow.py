@@ -32,14 +32,14 @@ def follow(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Follow a list of SoundCloud: its new tracks come with each sync."""
-    import asyncio  # noqa: PLC0415  (not for --help)
+    import asyncio
 
     if (url is None) != list_:
         raise WrongWords("Give the address of a list, or --list.", "follow")
-    from flows.following.subscriptions import follow_list, followed_lists  # noqa: PLC0415
-    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
-    from flows.progress.output import write_json  # noqa: PLC0415
-    from tasks.shown_text import shown  # noqa: PLC0415
+    from flows.following.subscriptions import follow_list, followed_lists
+    from flows.prefect_server.credentials import command_settings
+    from flows.progress.output import write_json
+    from tasks.shown_text import shown
 
     settings = command_settings()
     verbosity.attach()

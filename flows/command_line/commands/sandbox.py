@@ -12,7 +12,7 @@ def sandbox(
     verbosity: Verbosity = Verbosity(),  # noqa: ARG001  (as every command has it)
 ) -> int:
     """Serve stand-ins for Notion, Eagle and SoundCloud."""
-    from sandbox import cli  # noqa: PLC0415
+    from sandbox import cli
 
     return cli.run(options)
 

@@ -34,12 +34,12 @@ def serve(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Run Prefect's server, the nightly run and a worker on this machine, until Ctrl-C."""
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from flows.prefect_server.environment import prepare_worker  # noqa: PLC0415
-    from flows.service import serving  # noqa: PLC0415
-    from flows.session.preflight import require_credentials  # noqa: PLC0415
-    from flows.settings import given_variables, load_settings  # noqa: PLC0415
+    from flows.prefect_server.environment import prepare_worker
+    from flows.service import serving
+    from flows.session.preflight import require_credentials
+    from flows.settings import given_variables, load_settings
 
     done = installation.run("serve", ["--port", str(port), "--nightly", nightly])
     if done is not None:

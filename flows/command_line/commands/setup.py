@@ -18,7 +18,7 @@ def setup(
     verbosity: Verbosity = Verbosity(),  # noqa: ARG001  (as every command has it)
 ) -> int:
     """Ask for what is missing, write .env, complete the database, check everything."""
-    from flows.setup import wizard  # noqa: PLC0415
+    from flows.setup import wizard
 
     return wizard.run(yes=yes, server=server)
 

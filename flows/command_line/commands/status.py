@@ -23,12 +23,12 @@ def status(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Show the library at a glance."""
-    import asyncio  # noqa: PLC0415  (not for --help)
+    import asyncio
 
-    from flows.library.report import read_library  # noqa: PLC0415
-    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
-    from flows.progress.output import write_json, write_text  # noqa: PLC0415
-    from tasks.shown_text import shown  # noqa: PLC0415
+    from flows.library.report import read_library
+    from flows.prefect_server.credentials import command_settings
+    from flows.progress.output import write_json, write_text
+    from tasks.shown_text import shown
 
     settings = command_settings()
     verbosity.attach()

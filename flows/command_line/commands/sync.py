@@ -37,8 +37,8 @@ def sync(
     """Bring all matching tracks into the library."""
     if error is not None and not retry_failed:
         raise WrongWords("--error goes with --retry-failed.", "sync")
-    from flows.command_line.sync_run import run_sync  # noqa: PLC0415
-    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
+    from flows.command_line.sync_run import run_sync
+    from flows.prefect_server.credentials import command_settings
 
     more = {"retry_failed": retry_failed, "error": error, "distribute": distribute}
     return run_sync("sync", options, command_settings(), verbosity, more=more)

@@ -33,9 +33,9 @@ def undo(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Take back the merges of a run; its rows are not merged again."""
-    from flows.command_line.sync_run import run_with  # noqa: PLC0415
-    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
-    from flows.rows.undo import keep_apart, merging_runs, undo_run  # noqa: PLC0415
+    from flows.command_line.sync_run import run_with
+    from flows.prefect_server.credentials import command_settings
+    from flows.rows.undo import keep_apart, merging_runs, undo_run
 
     settings = command_settings()
     line = verbosity.attach()

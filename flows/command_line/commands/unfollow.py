@@ -20,10 +20,10 @@ def unfollow(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Follow a list no more; its rows and files stay."""
-    import asyncio  # noqa: PLC0415  (not for --help)
+    import asyncio
 
-    from flows.following.subscriptions import unfollow_list  # noqa: PLC0415
-    from flows.prefect_server.credentials import command_settings  # noqa: PLC0415
+    from flows.following.subscriptions import unfollow_list
+    from flows.prefect_server.credentials import command_settings
 
     settings = command_settings()
     verbosity.attach()

@@ -12,7 +12,7 @@ _log = logging.getLogger("flows.commands")
 
 def update(*, verbosity: Verbosity = Verbosity()) -> int:
     """Bring the newest yt-dlp into library-sync's own environment."""
-    from tasks.soundcloud.update import TRIAL, update_ytdlp  # noqa: PLC0415
+    from tasks.soundcloud.update import TRIAL, update_ytdlp
 
     verbosity.attach()
     _log.info("Asking for the newest yt-dlp...")

@@ -21,11 +21,11 @@ def why(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Say of one row what it is, what a sync would do, and why."""
-    from flows.command_line.sync_run import run_with  # noqa: PLC0415
-    from flows.progress.output import write_json  # noqa: PLC0415
-    from flows.rows.why import why as told_of  # noqa: PLC0415
-    from flows.settings import load_settings  # noqa: PLC0415
-    from tasks.shown_text import shown  # noqa: PLC0415
+    from flows.command_line.sync_run import run_with
+    from flows.progress.output import write_json
+    from flows.rows.why import why as told_of
+    from flows.settings import load_settings
+    from tasks.shown_text import shown
 
     settings = load_settings()
     found = run_with(settings, verbosity.attach(), lambda: told_of(row))

@@ -21,10 +21,10 @@ def worker(
     verbosity: Verbosity = Verbosity(),
 ) -> int:
     """Take runs from the Prefect server's pool, one at a time."""
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from flows.prefect_server.environment import prepare_worker, require_server  # noqa: PLC0415
-    from flows.settings import given_variables  # noqa: PLC0415
+    from flows.prefect_server.environment import prepare_worker, require_server
+    from flows.settings import given_variables
 
     done = installation.run("worker", ["--drain"] * drain + (["--name", name] if name else []))
     if done is not None:
@@ -32,7 +32,7 @@ def worker(
     verbosity.attach()
     prepare_worker(given_variables())
     require_server("worker")
-    from flows.service.worker import work_until_stopped  # noqa: PLC0415  (Prefect takes seconds)
+    from flows.service.worker import work_until_stopped  # Prefect takes seconds
 
     asyncio.run(work_until_stopped(drain=drain, name=name))
     return ReturnCode.PROCESSED
