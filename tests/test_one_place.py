@@ -6,12 +6,15 @@ Each test adds something made up to a copy of the product, and asks that copy.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tasks import errors
 
 ROOT = Path(__file__).parent.parent
 EVERYTHING = """
@@ -185,3 +188,21 @@ def test_half_a_way_to_fail_does_not_start(missing, house):
     half = ERROR.replace(missing, "    other = " if missing.endswith("= ") else "")
     house.insert("tasks/errors.py", half, before="class ConversionError")
     assert "Error" in house.ask("pass", ends_with=1)
+
+
+def test_the_tree_at_the_head_of_the_errors_is_the_classes():
+    """Every class is drawn below its own parent."""
+    above: list[str] = []
+    drawn = {}
+    for line in (errors.__doc__ or "").splitlines():
+        found = re.match(r"    ([│├└─ ]*)(\w+)", line)
+        if found and hasattr(errors, found[2]):
+            depth = len(found[1]) // 4
+            above[depth:] = [found[2]]
+            drawn[found[2]] = above[depth - 1] if depth else "Exception"
+    classes = {
+        name: one.__base__.__name__
+        for name, one in vars(errors).items()
+        if isinstance(one, type) and issubclass(one, Exception)
+    }
+    assert drawn == classes

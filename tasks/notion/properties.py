@@ -263,6 +263,10 @@ FIELDS: dict[Field, FieldSpec] = {
 }
 
 
+if _WITHOUT_ENTRY := set(Field) - FIELDS.keys():
+    raise ValueError(f"no entry says what these hold: {', '.join(sorted(_WITHOUT_ENTRY))}")
+
+
 def offered() -> tuple[Field, ...]:
     """The fields that `setup` adds where they are missing: those that somebody would miss."""
     return tuple(
