@@ -7,6 +7,7 @@ is asked for title and artist of unknown tracks alone, and only where a list did
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -75,6 +76,16 @@ async def add_tracks(settings: Settings, urls: Sequence[str], playlist: str) -> 
     return adding.outcome
 
 
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A row that was made for a track, at a time of `monotonic()`."""
+
+    wanted: WantedTrack
+    page_id: str
+    label: str
+    at: float
+
+
 @dataclass(kw_only=True)
 class Adding:
     """Tracks on their way into Notion. `hosts` are those of ALLOWED_SOURCE_HOSTS.
@@ -88,6 +99,7 @@ class Adding:
     names: PlaylistNames
     dry_run: bool = False
     relations: dict[str, str | None] = field(default_factory=dict)
+    made: list[Made] = field(default_factory=list)
     outcome: Added = field(init=False)
 
     def __post_init__(self) -> None:
@@ -138,10 +150,7 @@ class Adding:
 
     async def _without_present(self, wanted: Sequence[WantedTrack]) -> list[WantedTrack]:
         """Those that no row holds; the others' rows are put into the playlist."""
-        keys = [key for one in wanted for key in one.keys]
-        numbers = [k.removeprefix(_NUMBER_KEY) for k in keys if k.startswith(_NUMBER_KEY)]
-        paths = [k.partition("/")[2] for k in keys if k.startswith("soundcloud.com/")]
-        rows = await self.rows.find(paths, numbers, keys) if keys else []
+        rows = await self.find(wanted)
         by_key = {key: row for row in reversed(rows) for key in keys_of(row, self.hosts)}
         absent = []
         for one in wanted:
@@ -152,20 +161,38 @@ class Adding:
                 await self._is_present(one, row)
         return absent
 
+    async def find(self, wanted: Sequence[WantedTrack]) -> list[Track]:
+        """Rows that may hold one of these tracks, to be compared by key."""
+        keys = [key for one in wanted for key in one.keys]
+        numbers = [k.removeprefix(_NUMBER_KEY) for k in keys if k.startswith(_NUMBER_KEY)]
+        paths = [k.partition("/")[2] for k in keys if k.startswith("soundcloud.com/")]
+        return await self.rows.find(paths, numbers, keys) if keys else []
+
+    def was_there(self, made: Made, row: Track) -> None:
+        """A row of ours was taken back for one that somebody else made."""
+        self.outcome.added.remove(made.label)
+        self.outcome.waiting.remove(made.page_id)
+        self.outcome.present.append(row.label)
+        if wants(row, TrackFilter.UNPROCESSED):
+            self.outcome.waiting.append(row.page_id)
+        self._note(made.wanted, row.page_id)
+
     async def _is_present(self, wanted: WantedTrack, row: Track) -> None:
         self.outcome.present.append(row.label)
         if wants(row, TrackFilter.UNPROCESSED):
             self.outcome.waiting.append(row.page_id)
         try:
-            if wanted.playlist and await self._put_into(wanted.playlist, row):
+            if await self.put_into(wanted.playlist, row):
                 self.outcome.put_into_playlist.append(row.label)
         except LockError as error:
             self._refuse(wanted.address.url, error)
             return
         self._note(wanted, row.page_id)
 
-    async def _put_into(self, playlist: str, row: Track) -> bool:
+    async def put_into(self, playlist: str, row: Track) -> bool:
         """Whether the row was not in the playlist yet. Raises LockError while it is worked on."""
+        if not playlist:
+            return False
         if self.dry_run:
             full = await self.names.of(row)
             known = {playlist_key(name) for name in full.playlists}
@@ -218,6 +245,8 @@ class Adding:
         self._note(wanted, page_id)
         self.outcome.added.append(label)
         self.outcome.waiting.append(page_id)
+        made = Made(wanted=wanted, page_id=page_id, label=label, at=time.monotonic())
+        self.made.append(made)
 
     async def _relation(self, playlist: str) -> str | None:
         if playlist not in self.relations:

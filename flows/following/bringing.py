@@ -11,6 +11,7 @@ from typing import Any
 from flows.following.adding import Adding, WantedTrack, in_order_of_making
 from flows.following.memory import ListMemory, RememberedList
 from flows.following.sources import FollowedList
+from flows.following.twins import give_up_twins
 from tasks.errors import BadAddress, DownloadInterrupted, SourceError, SourceRateLimited
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import ListedTrack, SourceList
@@ -92,6 +93,7 @@ async def _bring(
     wanted = await _wanted(new, name, adding)
     try:
         await adding.run(wanted.values())
+        await give_up_twins(adding)
     finally:
         if not adding.dry_run:
             remembered.troubled_on = ""

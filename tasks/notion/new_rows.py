@@ -14,7 +14,7 @@ from typing import Any
 
 from tasks.disk.journal import Journal
 from tasks.errors import FileError, NotionNotFound, SyncError
-from tasks.locks.hold import write_decided
+from tasks.locks.hold import hold_rows, write_decided
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
@@ -26,7 +26,7 @@ from tasks.notion.rows import page_title, to_track
 from tasks.notion.schema import Schema
 from tasks.notion.values import playlist_key
 from tasks.notion.writes import property_values
-from tasks.retrying import PATIENT, retrying
+from tasks.retrying import PATIENT, retrying, surely_not_applied
 from tasks.tracks import Track
 
 Json = dict[str, Any]
@@ -59,7 +59,12 @@ class JustMade:
 
 
 class NewRows:
-    """The tracks database, to look for rows and to add some."""
+    """The tracks database, to look for rows and to add some.
+
+    `settling` is how long, in seconds, a query may not show what was written: 2.4 s as a rule.
+    """
+
+    settling = 5.0
 
     def __init__(
         self, client: NotionClient, schema: Schema, locks: TrackLocks, just_made: JustMade
@@ -108,6 +113,7 @@ class NewRows:
         if found is None:
             value = {"title": [{"type": "text", "text": {"content": name[:2000]}}]}
             found = await self._create(source, {title: value})
+            found = await self._agreed_playlist(source, title, name, found)
             self._just_made.note([key], found)
         return found
 
@@ -122,6 +128,26 @@ class NewRows:
         page_id = await self._create(self._schema.data_source_id, written)
         self._just_made.note(keys, page_id)
         return page_id
+
+    async def take_back(self, ours: str, twin: str) -> bool:
+        """Put a row of ours into Notion's trash, for another of its track; True if it is there.
+
+        Only a row that was just made here, and that nobody has put anything into since. Both are
+        claimed, so of two machines that each have such a row one gives up its own. Raises LockError
+        if another process is at work on one of them.
+        """
+        if not self._locks.enabled:
+            return False
+        async with hold_rows(self._locks, (ours, twin)) as rows:
+            if not _is_as_made(to_track(rows[ours].row.page, self._schema)):
+                return False
+            await rows[ours].finish({})  # Notion frees no row that is in the trash
+            await retrying(
+                lambda: self._client.set_in_trash(ours, is_trashed=True),
+                PATIENT,
+                repeats=surely_not_applied,
+            )
+        return True
 
     async def put_into(self, listed: Track, playlist: str, relation: str | None) -> bool:
         """Add the playlist to those of a row, whose others stay; False if it is there already.
@@ -174,11 +200,30 @@ class NewRows:
         return next(str(n) for n, p in found["properties"].items() if p["type"] == "title")
 
     async def _titled(self, source: str, title: str, name: str) -> str | None:
-        body: Json = {"filter": {"property": title, "title": {"contains": name[:1000]}}}
-        async for page in list_rows(self._client, source, {"and": [body["filter"]]}):
-            if playlist_key(page_title(page)) == playlist_key(name):
-                return str(page["id"])
-        return None
+        return next((str(page["id"]) for page in await self._all_titled(source, title, name)), None)
+
+    async def _agreed_playlist(self, source: str, title: str, name: str, ours: str) -> str:
+        """Which page is the playlist's, where several machines made one in the same seconds: the
+        first by time and id, for each of them. Ours goes if it is not that; nothing is in it yet.
+        """
+        await self._locks.clock.sleep(self.settling)
+        pages = await self._all_titled(source, title, name)
+        _, first = min([(str(p["created_time"]), str(p["id"])) for p in pages] or [("", ours)])
+        if first != ours and ours in {page["id"] for page in pages}:
+            await retrying(
+                lambda: self._client.set_in_trash(ours, is_trashed=True),
+                PATIENT,
+                repeats=surely_not_applied,
+            )
+            return first
+        return ours
+
+    async def _all_titled(self, source: str, title: str, name: str) -> list[Json]:
+        conditions: Json = {"property": title, "title": {"contains": name[:1000]}}
+        found = list_rows(self._client, source, {"and": [conditions]})
+        return [
+            page async for page in found if playlist_key(page_title(page)) == playlist_key(name)
+        ]
 
     async def _create(self, source: str, properties: Json) -> str:
         """Asked for again only if the page was surely not made."""
@@ -199,6 +244,12 @@ class NewRows:
                     maybe_applied=True,
                 ) from error
             raise
+
+
+def _is_as_made(row: Track) -> bool:
+    """True if nothing has come of a new row yet."""
+    told = row.downloaded, row.wav_path, row.aiff_path, row.eagle_id, row.statuses, row.tags
+    return not any((*told, row.is_duplicate, row.in_trash))
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -40,12 +40,19 @@ from sandbox import builders  # noqa: E402
 from sandbox.threaded import RunningSandbox  # noqa: E402
 from tasks.eagle.imports import Patience  # noqa: E402
 from tasks.locks.timing import LockTiming  # noqa: E402
+from tasks.notion.new_rows import NewRows  # noqa: E402
 from tests.conftest import FAULTS, settle  # noqa: E402
 from tests.flows.shared_server import empty_database, shared_server  # noqa: E402
 from tests.flows.small_world import short_samples  # noqa: E402
 from tests.timing import ALONE, among_others, patience_with  # noqa: E402
 
 RunFlow = Callable[..., Awaitable[SyncSummary]]
+
+
+@pytest.fixture(autouse=True)
+def queries_that_show_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a query to catch up where none lags behind."""
+    monkeypatch.setattr(NewRows, "settling", 0.0)
 
 
 @pytest.fixture(autouse=True)
