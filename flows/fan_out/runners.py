@@ -18,7 +18,7 @@ from prefect.context import SettingsContext, get_settings_context
 from flows.fan_out.subflows import ended_together
 from flows.fan_out.work_list import Waiting
 from flows.prefect_server.outage import OUT_OF_REACH, Outage
-from flows.prefect_server.reaches import send_fewer_task_events
+from flows.prefect_server.reaches import send_fewer_events
 from flows.progress.board import Board
 from flows.session.gates import Gates, claims_ahead
 from flows.session.opening import Run
@@ -64,7 +64,7 @@ def _of_a_track() -> Iterator[None]:
 
     Prefect's `temporary_settings` would read every setting anew, which takes 0.2 s.
     """
-    send_fewer_task_events(_LONG_STAGES)
+    send_fewer_events(_LONG_STAGES)
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
     context = get_settings_context()
     flows = context.settings.flows.model_copy(update={"heartbeat_frequency": None})

@@ -7,6 +7,7 @@ put it since, is only reported.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from prefect import get_client
@@ -86,12 +87,12 @@ async def _limit(client: PrefectClient, wanted: _Limit) -> str:
     try:
         await client.read_global_concurrency_limit_by_name(wanted.name)
     except ObjectNotFound:
-        await client.create_global_concurrency_limit(
-            GlobalConcurrencyLimitCreate(
-                name=wanted.name, limit=wanted.slots, slot_decay_per_second=wanted.decay
-            )
+        limit = GlobalConcurrencyLimitCreate(
+            name=wanted.name, limit=wanted.slots, slot_decay_per_second=wanted.decay
         )
-        return f"Limit {wanted.name}: made, {wanted.meaning}."
+        with suppress(ObjectAlreadyExists):  # another `setup` has made it just now
+            await client.create_global_concurrency_limit(limit)
+            return f"Limit {wanted.name}: made, {wanted.meaning}."
     return f"Limit {wanted.name}: found."
 
 

@@ -6,6 +6,7 @@ run: the server then keeps a database in a temporary folder that is lost with it
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from contextlib import closing, suppress
@@ -14,9 +15,18 @@ from shutil import disk_usage
 
 from flows.prefect_server.reaches import delete_old_runs
 
+ADDRESS = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
+"""Names the database of a Prefect server that is started here."""
+
+_OLDER_NAME = "PREFECT_API_DATABASE_CONNECTION_URL"
 _PATIENCE_SECONDS = 3.0
 _LEAST_FREE = 20_000_000
 _WORTH_VACUUM = 4_000_000
+
+
+def names_a_database() -> bool:
+    """True if the user has named a database: it is taken as it is."""
+    return any(os.environ.get(name) for name in (ADDRESS, _OLDER_NAME))
 
 
 def reason_against(database: Path) -> str:

@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING
 
 from flows.prefect_server.environment import prefect_home
 from flows.prefect_server.importing import heavy_imports
-from flows.prefect_server.own_database import prune, reason_against, temporary_database
+from flows.prefect_server.own_database import (
+    ADDRESS,
+    names_a_database,
+    prune,
+    reason_against,
+    temporary_database,
+)
 
 if TYPE_CHECKING:
     import uvicorn
 
 _SECONDS_TO_END = 5.0
-_ADDRESS = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
-_OTHER_NAMES = ("PREFECT_API_DATABASE_CONNECTION_URL",)
 
 
 def choose_database(keep_runs: int) -> str:
@@ -30,7 +34,7 @@ def choose_database(keep_runs: int) -> str:
 
     One that the user has named is taken as it is.
     """
-    if any(os.environ.get(name) for name in (_ADDRESS, *_OTHER_NAMES)):
+    if names_a_database():
         return ""
     database = prefect_home() / "prefect.db"
     reason = reason_against(database)
@@ -38,7 +42,7 @@ def choose_database(keep_runs: int) -> str:
         with suppress(sqlite3.Error):  # what cannot be pruned today is pruned tomorrow
             prune(database, keep_runs)
         return ""
-    os.environ[_ADDRESS] = temporary_database()
+    os.environ[ADDRESS] = temporary_database()
     return (
         f"Prefect's database {database} cannot be used: {reason}. This run's record in Prefect is "
         "kept for its own time only; the tracks, the reports and the exit code are not concerned."

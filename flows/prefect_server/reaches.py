@@ -7,9 +7,10 @@ first. Prefect begins most of them deferred: they read, then write, and where an
 between, SQLite refuses at once, whatever the busy time-out. The server answers 503, and its client
 tries again after 2, 4, 8 s: those are the stalls (docs/performance-orchestration.md).
 
-`send_fewer_task_events`: a task tells its server of Pending, Running and its end, each as an event
+`send_fewer_events`: a task tells its server of Pending, Running and its end, each as an event
 of 2 kB that the database keeps five times over: most of what a track leaves there. Only the end is
-told, of the stage that takes long its beginning too.
+told, of the stage that takes long its beginning too. A limit that is acquired and released tells
+two more, which nobody reads: the limit's page shows its slots.
 
 `delete_old_runs`: by SQL, on the tables as Prefect's migrations make them. Prefect deletes by age
 alone, and leaves subflows behind.
@@ -99,22 +100,26 @@ def _in_turn(configuration: Any) -> Any:
     return InTurn
 
 
-def send_fewer_task_events(told_at_once: Collection[str]) -> bool:
+def send_fewer_events(told_at_once: Collection[str]) -> bool:
     """Tell the server of a task's end alone; of those named `told_at_once` that they run, too.
+    Of limits tell nothing.
 
     True if it is so now.
     """
     from prefect import task_engine  # noqa: PLC0415  (a run has imported it)
+    from prefect.concurrency import _events as of_limits  # noqa: PLC0415
 
-    whole = getattr(task_engine, _TELLS, None)
-    if whole is None:
+    whole, emit = getattr(task_engine, _TELLS, None), getattr(of_limits, _EMITS, None)
+    if whole is None or emit is None:
         _log.warning("Prefect tells of its tasks in another way now; the database grows faster.")
         return False
     if not getattr(whole, "is_ours", False):
         setattr(task_engine, _TELLS, _fewer(whole, told_at_once))
+        setattr(of_limits, _EMITS, lambda *_, **__: None)
     return True
 
 
+_EMITS = "emit_event"
 _TELLS = "emit_task_run_state_change_event"
 
 

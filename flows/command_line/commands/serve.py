@@ -38,6 +38,7 @@ def serve(
 
     from flows.prefect_server.environment import prepare_worker
     from flows.service import serving
+    from flows.service.server import alone
     from flows.session.preflight import require_credentials
     from flows.settings import given_variables, load_settings
 
@@ -50,7 +51,8 @@ def serve(
     prepare_worker(given_variables())
     serving.name_server(port)
     timezone = serving.local_timezone()
-    asyncio.run(serving.serve(settings, port=port, nightly=nightly, timezone=timezone))
+    with alone():
+        asyncio.run(serving.serve(settings, port=port, nightly=nightly, timezone=timezone))
     return ReturnCode.PROCESSED
 
 

@@ -68,3 +68,54 @@ for _ in range(3):
 os.write(out, b"alive")
 """
     assert told(code, tmp_path) == "alive"
+
+
+def test_a_task_tells_its_end_and_a_limit_nothing(tmp_path):
+    """Of a stage that takes long also that it runs; asked for twice, it is done once."""
+    code = """
+import asyncio
+from flows.prefect_server.own_server import start
+start()
+from prefect import flow, get_client, task
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+from prefect.concurrency.asyncio import concurrency
+from prefect.events.clients import AssertingEventsClient
+from prefect.events.worker import EventsWorker
+from flows.prefect_server.reaches import send_fewer_events
+assert send_fewer_events({"long"}) and send_fewer_events({"long"})
+EventsWorker.set_client_override(AssertingEventsClient)
+@task(name="long")
+async def long():
+    async with concurrency("three"): pass
+@task(name="short")
+async def short(): pass
+@flow
+async def both():
+    await long(); await short()
+async def main():
+    async with get_client() as client:
+        await client.create_global_concurrency_limit(
+            GlobalConcurrencyLimitCreate(name="three", limit=3))
+    await both()
+asyncio.run(main())
+EventsWorker.instance().drain()
+names = [event.event for each in AssertingEventsClient.all for event in each.events]
+print(*sorted(name for name in names if "task-run" in name or "limit" in name))
+"""
+    ends = ["prefect.task-run.Completed"] * 2
+    assert told(code, tmp_path).split() == [*ends, "prefect.task-run.Running"]
+
+
+def test_a_pull_step_says_what_starts_the_run(tmp_path):
+    """Prefect starts Python by the name that the process has for it."""
+    code = """
+from pathlib import Path
+from flows.prefect_server.reaches import start_next_as
+start_next_as(Path("/no/such/program"))
+import sys
+before = sys.executable
+start_next_as(Path("/bin/sh"))
+from prefect.runner._starter_engine import get_sys_executable
+print(before != sys.executable, get_sys_executable())
+"""
+    assert told(code, tmp_path) == "True /bin/sh"

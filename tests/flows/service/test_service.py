@@ -6,6 +6,7 @@ import os
 import plistlib
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.states import Scheduled
 from prefect.workers.process import ProcessWorker
 
+from bench.servers import free_port
 from flows.__main__ import main
 from flows.service.catching_up import drop_all_but_newest
 from flows.service.deployments import planned
+from flows.service.server import alone
 from flows.service.serving import local_timezone
 from flows.service.units import Service, launchd_agent, prefect_environment, systemd_unit, unit_for
 from flows.service.worker import LibraryWorker
+from tests.flows.sync_process import wait_until
 
 ROOT = Path(__file__).parents[3]
 STRANGE = 'a "folder" of 100% $music'
@@ -168,3 +172,38 @@ async def _night(client, deployment, night):
     )
     await client._client.patch(f"/flow_runs/{run.id}", json={"tags": ["auto-scheduled"]})
     return run.id
+
+
+def test_two_serves_do_not_share_a_database(monkeypatch, tmp_path, capsys):
+    """On another port neither: both would schedule, and one worker each would take the runs."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    monkeypatch.setenv("NOTION_TOKEN", "t")
+    monkeypatch.setenv("TRACKS_DB_ID", "d" * 32)
+    monkeypatch.setenv("LIBRARY_SYNC_STATE", str(tmp_path / "state"))
+    with alone():
+        assert main(["serve", "--port", str(free_port())]) == 78
+    assert "is running already" in capsys.readouterr().err
+    with alone():
+        pass  # it is free again
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_a_server_ends_when_who_started_it_is_killed(tmp_path):
+    """SIGKILL lets nobody end his children; the keeper notices."""
+    started = tmp_path / "started"
+    (tmp_path / "server.py").write_text(
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(60)\n"
+    )
+    starter = (
+        "import subprocess, sys, time\n"
+        "words = [sys.executable, '-m', 'flows.service.keeper', 'server']\n"
+        "subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)\ntime.sleep(60)\n"
+    )
+    given = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    process = subprocess.Popen([sys.executable, "-c", starter], env=given)
+    wait_until(lambda: started.exists() and started.read_text(), 20)
+    server = int(started.read_text())
+    process.kill()
+    process.wait()
+    wait_until(lambda: not Path(f"/proc/{server}/cmdline").exists(), 20)
