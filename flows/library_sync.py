@@ -99,7 +99,7 @@ async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
         cleanup: First free the locks of processes that are gone.
         debug: Log every step.
         dry_run: Say what would be done and why, and change nothing.
-        retry_failed: Only rows that failed before, also those not due yet.
+        retry_failed: Only rows that failed before, even those not due yet.
         error: With retry_failed, only rows with this error, e.g. SC_Geo_Blocked.
         distribute: Hand the work out in this many shares to the workers of the pool.
     """

@@ -31,7 +31,7 @@ PROGRAM = "library-sync"
 _COMMANDS = "flows.command_line.commands"
 _HELP_FLAGS = ("--help", "-h")
 _FLAGS = (*_HELP_FLAGS, "--version")
-_PURPOSE = "Brings every SoundCloud track of a Notion database once, whole, into Eagle."
+_PURPOSE = "Brings every SoundCloud track of a Notion database into Eagle, once and complete."
 _OLD_FLAGS = (
     "The flags of the earlier script work too, such as --mode library-sync --parallel "
     "(modes: library-sync, batch, status, cleanup)."

@@ -37,7 +37,7 @@ def by_value(choices: type[StrEnum]) -> Callable[[str], str]:
 
 JsonFile: TypeAlias = Annotated[
     Path | None,
-    Parameter(name="--json", group="Output", help="Write it as JSON into this file; - for stdout."),
+    Parameter(name="--json", group="Output", help="Write the result as JSON; - for stdout."),
 ]
 DryRun: TypeAlias = Annotated[
     bool, Parameter(name="--dry-run", help="Say what would be done and why; change nothing.")

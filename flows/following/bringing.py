@@ -145,7 +145,7 @@ def _tell(
         _log.warning("      %s: %s", url, reason)
     if left:
         what = "1 track has" if len(left) == 1 else f"{len(left)} tracks have"
-        warn(f"{what} left the list {name!r} on SoundCloud; what came of it stays.")
+        warn(f"{what} left the list {name!r} on SoundCloud; its rows and files stay.")
 
 
 def _tell_of_trouble(

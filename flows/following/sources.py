@@ -75,7 +75,7 @@ class Sources:
         return FollowedList(address=address, playlist=playlist)
 
     async def remove(self, address: ListAddress) -> bool:
-        """Follow a list no more; False if it was not followed. Rows and files stay."""
+        """Stop following a list; False if it was not followed. Rows and files stay."""
         found = [each for each in await self._of_pages() if each.address.key == address.key]
         pages = await self._pages() if found else None
         for each in found:

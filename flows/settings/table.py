@@ -104,10 +104,10 @@ class Settings:
         "SC_TLS_VERIFY", "1", "`0`: accept the proxy's own certificates"
     )
     update_ytdlp: Switch = setting(
-        "UPDATE_YT_DLP", "0", "`1`: `serve` brings in the newest yt-dlp before each nightly run"
+        "UPDATE_YT_DLP", "0", "`1`: `serve` installs the newest yt-dlp before each nightly run"
     )
     allowed_source_hosts: Hosts = setting(
-        "ALLOWED_SOURCE_HOSTS", "", "Hosts beside SoundCloud's: `host` or `host:port`, commas"
+        "ALLOWED_SOURCE_HOSTS", "", "More hosts than SoundCloud's: `host` or `host:port`, commas"
     )
     sample_rate: SampleRate = setting("AUDIO_SAMPLE_RATE", "source", "`source` or a rate in Hz")
     bit_depth: BitDepth = setting("AUDIO_BIT_DEPTH", "16", "16 or 24")
@@ -120,7 +120,7 @@ class Settings:
     )
     hook_after_run: ShellCommand = setting("HOOK_AFTER_RUN", "", "Shell command run after each run")
     notify: Secret = setting(
-        "NOTIFY", "", "Where to tell what a run brought: addresses as apprise takes them"
+        "NOTIFY", "", "Where a run's result is sent: apprise addresses, with commas"
     )
     state_dir: NeededFolder = setting(
         "LIBRARY_SYNC_STATE", "~/.library-sync", "State of this machine: held locks, caches"

@@ -25,7 +25,7 @@ pytestmark = [
 
 def steps() -> list[str]:
     """The commands of the README's first part, in order."""
-    text = (ROOT / "README.md").read_text("utf-8").partition("## In development")[0]
+    text = (ROOT / "README.md").read_text("utf-8").partition("## Development")[0]
     lines = [line.strip() for block in STEPS.findall(text) for line in block.splitlines()]
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 

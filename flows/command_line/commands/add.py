@@ -32,7 +32,7 @@ def add(
     json: JsonFile = None,
     verbosity: Verbosity = Verbosity(),
 ) -> int:
-    """Put tracks or whole lists of SoundCloud into Notion."""
+    """Add SoundCloud tracks, or whole lists of them, to Notion."""
     import asyncio
 
     from flows.command_line.sync_run import run_sync

@@ -11,7 +11,7 @@ def batch(
     options: SyncOptions = SyncOptions(),
     verbosity: Verbosity = Verbosity(),
 ) -> int:
-    """Bring matching tracks in by small queries, for running often."""
+    """Bring matching tracks in, a few at a time, for frequent runs."""
     from flows.command_line.sync_run import run_sync
     from flows.prefect_server.credentials import command_settings
 

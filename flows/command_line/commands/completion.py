@@ -23,7 +23,7 @@ def completion(
     *,
     verbosity: Verbosity = Verbosity(),  # noqa: ARG001  (as every command has it)
 ) -> int:
-    """Print a script that completes words in your shell."""
+    """Print the script that completes commands in your shell."""
     from flows.command_line.application import PROGRAM, application
 
     script = application().generate_completion(prog_name=PROGRAM, shell=shell)

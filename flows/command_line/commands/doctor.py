@@ -11,7 +11,7 @@ def doctor(
     json: JsonFile = None,
     verbosity: Verbosity = Verbosity(),
 ) -> int:
-    """Check everything a sync needs, with the remedies."""
+    """Check everything a sync needs, and say how to mend it."""
     from flows.doctor import examine
 
     verbosity.attach()

@@ -27,11 +27,11 @@ def follow(
     playlist: Annotated[
         str, Parameter(help="The playlist their tracks go into (default: the list's title).")
     ] = "",
-    list_: Annotated[bool, Parameter(name="--list", help="Say what is followed.")] = False,
+    list_: Annotated[bool, Parameter(name="--list", help="Show which lists are followed.")] = False,
     json: JsonFile = None,
     verbosity: Verbosity = Verbosity(),
 ) -> int:
-    """Follow a list of SoundCloud: its new tracks come with each sync."""
+    """Follow a SoundCloud list: each sync brings its new tracks."""
     import asyncio
 
     if (url is None) != list_:
@@ -62,8 +62,11 @@ COMMAND = Command(
     run=follow,
     group=Group.SYNC,
     examples=(
-        ("follow https://soundcloud.com/artist/sets/name", "what is added to this playlist"),
-        ('follow https://soundcloud.com/me/likes --playlist "Liked"', "what I like, from now on"),
-        ("follow --list", "what is followed"),
+        ("follow https://soundcloud.com/artist/sets/name", "whatever is added to this playlist"),
+        (
+            'follow https://soundcloud.com/me/likes --playlist "Liked"',
+            "what I like from now on",
+        ),
+        ("follow --list", "which lists are followed"),
     ),
 )

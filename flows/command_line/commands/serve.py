@@ -26,9 +26,9 @@ def _port(_type: object, number: int) -> None:
 
 def serve(
     *,
-    port: Annotated[int, Parameter(validator=_port, help="Where the page answers.")] = 4200,
+    port: Annotated[int, Parameter(validator=_port, help="Port of Prefect's page.")] = 4200,
     nightly: Annotated[
-        str, Parameter(validator=_time, help="When new tracks are brought in, in local time.")
+        str, Parameter(validator=_time, help="When the nightly run starts, in local time.")
     ] = "03:00",
     installation: Installation = Installation(),
     verbosity: Verbosity = Verbosity(),
@@ -63,6 +63,6 @@ COMMAND = Command(
         ("serve", "until Ctrl-C: the page at http://127.0.0.1:4200, a run every night at 3"),
         ("serve --nightly 04:30", "the nightly run at half past four"),
         ("serve --install", "the same as a service, started with the machine"),
-        ("serve --uninstall", "take the service back"),
+        ("serve --uninstall", "stop and remove the service"),
     ),
 )

@@ -18,7 +18,7 @@ def status(
     json: JsonFile = None,
     html: Annotated[
         Path | None,
-        Parameter(group="Output", help="Write it as a page with charts; - for stdout."),
+        Parameter(group="Output", help="Write the result as a page with charts; - for stdout."),
     ] = None,
     verbosity: Verbosity = Verbosity(),
 ) -> int:

@@ -16,7 +16,7 @@ def sync(
     *,
     options: SyncOptions = SyncOptions(),
     retry_failed: Annotated[
-        bool, Parameter(help="Only rows that failed before, also those not due yet.")
+        bool, Parameter(help="Only rows that failed before, even those not due yet.")
     ] = False,
     error: Annotated[
         ErrorType | None,

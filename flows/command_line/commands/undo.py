@@ -32,7 +32,7 @@ def undo(
     dry_run: DryRun = False,
     verbosity: Verbosity = Verbosity(),
 ) -> int:
-    """Take back the merges of a run; its rows are not merged again."""
+    """Undo the merges of a run; its rows are not merged again."""
     from flows.command_line.sync_run import run_with
     from flows.prefect_server.credentials import command_settings
     from flows.rows.undo import keep_apart, merging_runs, undo_run

@@ -19,7 +19,7 @@ def unfollow(
     *,
     verbosity: Verbosity = Verbosity(),
 ) -> int:
-    """Follow a list no more; its rows and files stay."""
+    """Stop following a list; its rows and files stay."""
     import asyncio
 
     from flows.following.subscriptions import unfollow_list
@@ -36,5 +36,5 @@ def unfollow(
 COMMAND = Command(
     run=unfollow,
     group=Group.SYNC,
-    examples=(("unfollow https://soundcloud.com/me/likes", "what came of it stays"),),
+    examples=(("unfollow https://soundcloud.com/me/likes", "its rows and files stay"),),
 )

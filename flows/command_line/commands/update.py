@@ -11,7 +11,7 @@ _log = logging.getLogger("flows.commands")
 
 
 def update(*, verbosity: Verbosity = Verbosity()) -> int:
-    """Bring the newest yt-dlp into library-sync's own environment."""
+    """Install the newest yt-dlp into library-sync's own environment."""
     from tasks.soundcloud.update import TRIAL, update_ytdlp
 
     verbosity.attach()

@@ -20,7 +20,7 @@ def why(
     json: JsonFile = None,
     verbosity: Verbosity = Verbosity(),
 ) -> int:
-    """Say of one row what it is, what a sync would do, and why."""
+    """Explain one row: what it is, what a sync would do with it, and why."""
     from flows.command_line.sync_run import run_with
     from flows.progress.output import write_json
     from flows.rows.why import why as told_of

@@ -14,9 +14,9 @@ from flows.summary import ReturnCode
 def worker(
     *,
     drain: Annotated[
-        bool, Parameter(help="When stopped, let the run at work finish first; else it ends.")
+        bool, Parameter(help="When stopped, let the current run finish first.")
     ] = False,
-    name: Annotated[str, Parameter(help="Its name in Prefect; the host's, if left out.")] = "",
+    name: Annotated[str, Parameter(help="Its name in Prefect (default: the host's).")] = "",
     installation: Installation = Installation(),
     verbosity: Verbosity = Verbosity(),
 ) -> int:
@@ -43,8 +43,8 @@ COMMAND = Command(
     group=Group.SYNC,
     examples=(
         ("worker", "work for the server that PREFECT_API_URL names, until Ctrl-C"),
-        ("worker --drain", "the same; when stopped, the run at work finishes first"),
+        ("worker --drain", "the same; when stopped, the current run finishes first"),
         ("worker --install", "the same as a service, started with the machine"),
-        ("worker --uninstall", "take the service back"),
+        ("worker --uninstall", "stop and remove the service"),
     ),
 )
