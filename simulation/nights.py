@@ -26,6 +26,7 @@ from typing import Any
 from flows.batch_sync import in_turn
 from flows.rows.filtering import resting
 from flows.session.preflight import open_schema
+from flows.session.run_state import RunState
 from flows.settings import load_settings
 from sandbox.threaded import RunningSandbox, running_sandbox
 from sandbox.world import World
@@ -34,7 +35,7 @@ from tasks.errors import ErrorType
 from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
 from tasks.planning import Action
-from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
+from tasks.tracks import Track, TrackResult, TrackStatus
 
 BEGAN = date(2026, 1, 1)
 ERRORS = (ErrorType("Download_Failed"), ErrorType("Conversion_Failed"), ErrorType("SC_404"))
@@ -86,8 +87,7 @@ class Nights:
                 attempts=Attempts(state / "attempts.jsonl", "", today),
             )
             run: Any = SimpleNamespace(
-                connections=connections,
-                state=SimpleNamespace(track_filter=TrackFilter.UNPROCESSED, brought=set()),
+                connections=connections, state=RunState(folder=state / "runs")
             )
             async with aclosing(in_turn(run)) as rows:
                 year.listed.append(await self._work(connections, rows, night, limit, year))

@@ -9,6 +9,12 @@ ALONE = LockTiming.unchecked(write_bound=20.0, settle=0.02, timeout=300.0, landi
 """Safe for one process only: it settles for a moment, and a slow machine loses it no claim."""
 
 
+SETTLING = LockTiming.unchecked(
+    write_bound=20.0, settle=1.0, timeout=300.0, landing=1.0, grace=60.0
+)
+"""The same, with a claim that can be seen before it has settled."""
+
+
 def among_others(factor: float = 0.1) -> LockTiming:
     """The real times by `factor`: safe where Notion is as much faster, late writes included."""
     return LockTiming.scaled_for_tests(factor)

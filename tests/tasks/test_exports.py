@@ -191,7 +191,8 @@ def test_keys_are_written_as_rekordbox_writes_them(key: str, shown: str) -> None
 )
 def test_no_text_breaks_the_xml(text: str, letter: str) -> None:
     one = a_track(1, Path(f"/music/{letter}.wav"), title=text, artist=text, key=text, genre=text)
-    ET.fromstring(rekordbox.library_xml([one], [DeckPlaylist(name=text, tracks=(one,))], str))
+    made = rekordbox.library_xml([one], [DeckPlaylist(name=text, tracks=(one,))], str)
+    assert len(ET.fromstring(made).findall("COLLECTION/TRACK")) == 1
 
 
 def test_an_export_is_replaced_only_when_it_changed_and_only_if_it_is_ours(tmp_path: Path) -> None:

@@ -10,20 +10,19 @@ from flows.batch_sync import batch_sync
 from flows.before_prefect.head_start import head_start
 from flows.library_sync import library_sync
 from flows.session.opening import SessionOptions, session_options
-from tasks.locks.timing import LockTiming
 from tests.flows.before_prefect.jobs import job
 from tests.flows.conftest import settings_of
 from tests.flows.database_world import Database, types
+from tests.timing import SETTLING
 
 
 @pytest.fixture
 def handed_down():
-    """What the command line hands down; the lock waits three tenths of its real times."""
+    """What the command line hands down."""
 
     def hand_down(sandbox) -> None:
         settings = settings_of(sandbox)
-        timing = LockTiming.scaled_for_tests(0.3)
-        session_options.set(SessionOptions(settings=settings, timing=timing))
+        session_options.set(SessionOptions(settings=settings, timing=SETTLING))
 
     return hand_down
 

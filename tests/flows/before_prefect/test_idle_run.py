@@ -15,13 +15,13 @@ from flows.before_prefect.idle_run import idle_run
 from flows.following.memory import ListMemory
 from flows.reporting.run_folders import past_runs
 from flows.session.opening import SessionOptions, session_options
-from tasks.locks.timing import LockTiming
 from tasks.soundcloud.lists import parse_list_address
 from tasks.tracks import TrackFilter, TrackStatus
 from tests.flows.before_prefect.jobs import job
 from tests.flows.conftest import settings_of
 from tests.flows.database_world import Database, types
 from tests.flows.small_world import short_tracks
+from tests.timing import SETTLING
 
 ROOT = Path(__file__).parents[3]
 COMMAND = """
@@ -38,9 +38,8 @@ def idle():
     """`await idle(sandbox, **job)`: what a run with nothing but its head start comes to."""
 
     async def look(sandbox, *, settings=None, **changes):
-        timing = LockTiming.scaled_for_tests(0.3)
         given = settings_of(sandbox, **(settings or {}))
-        session_options.set(SessionOptions(settings=given, timing=timing))
+        session_options.set(SessionOptions(settings=given, timing=SETTLING))
         asked = job(**changes)
         async with head_start(asked) as beginning:
             return await idle_run(beginning, asked)

@@ -16,11 +16,11 @@ from flows.rows.redirect import redirect
 from flows.rows.undo import journalled_runs, keep_apart, merging_runs, undo_run
 from flows.session.opening import SessionOptions, open_session, session_options
 from flows.settings import load_settings
-from tasks.locks.timing import LockTiming
 from tasks.notion.rows import to_track
 from tasks.tracks import TrackFilter, TrackStatus
 from tests.flows.conftest import settings_of
 from tests.flows.database_world import Database, relate_rows, types, writes
+from tests.timing import ALONE
 
 STATUS_WITH_OPTIONS = {
     "status": {"options": [{"name": "Not started"}, {"name": "Done"}, {"name": "Duplicate"}]}
@@ -285,8 +285,7 @@ async def redirected(
     """What a run makes of a pair that its listing showed before `meanwhile`."""
     settings = {"notion_requests_per_minute": 100_000} | settings
     of_run = replace(load_settings(merge.sandbox.environment, env_file=None), **settings)
-    timing = LockTiming.scaled_for_tests(0.1)
-    session_options.set(SessionOptions(settings=of_run, timing=timing))
+    session_options.set(SessionOptions(settings=of_run, timing=ALONE))
     async with open_session(with_eagle=False) as run:
         notion, schema = run.connections.notion, run.connections.schema
         listed = [to_track(await notion.page(page_id), schema) for page_id in (keeper, other)]
