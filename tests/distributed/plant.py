@@ -116,5 +116,5 @@ def prepared_plant(sandbox: Any, folder: Path, *, postgres: bool) -> Iterator[Pl
         server = prefect_server(folder / "server", database=database, settings=heartbeat)
         made = Plant(sandbox, folder, stack.enter_context(server))
         made.call(sys.executable, "-c", PREPARE)
-        made.call(*PREFECT, "--no-prompt", "deploy", "--all")
+        made.call(sys.executable, "-m", "flows", "deploy")
         yield made

@@ -19,6 +19,7 @@ import pytest
 from bench.servers import POSTGRES_MISSING, process
 from tests.distributed.machines import descendants
 from tests.distributed.plant import PREFECT, Plant, prepared_plant
+from tests.tasks.notification_receiver import receiving
 
 pytestmark = [
     pytest.mark.extra,
@@ -109,9 +110,12 @@ def test_a_worker_stopped_in_mid_run_leaves_nothing_open(command, seconds, plant
 
 
 def test_a_worker_that_drains_lets_its_run_finish(sandbox_factory, tmp_path):
-    """SIGTERM with --drain: the run ends by itself, the next one is not taken."""
-    with prepared_plant(sandbox_factory(tracks=6), tmp_path, postgres=False) as plant:
-        environment = plant.environment("studio")
+    """SIGTERM with --drain: the run ends by itself and is told (NOTIFY); the next is not taken."""
+    with (
+        receiving() as told,
+        prepared_plant(sandbox_factory(tracks=6), tmp_path, postgres=False) as plant,
+    ):
+        environment = plant.environment("studio") | {"NOTIFY": f"json://127.0.0.1:{told.port}/"}
         with process(
             [*OURS, "--drain"], tmp_path / "worker.log", environment=environment
         ) as worker:
@@ -121,6 +125,7 @@ def test_a_worker_that_drains_lets_its_run_finish(sandbox_factory, tmp_path):
             plant.start_run("library-status/status")
             assert worker.wait(120) == 0
         assert plant.imports() == {"wav": 6, "aiff": 6}
+        assert [each["title"] for each in told.received] == ["library-sync: 6 new tracks"]
         states = {run["state_type"] for run in plant.runs() if run["start_time"]}
         assert states == {"COMPLETED"}
         assert [run["state_type"] for run in plant.runs(auto_scheduled=False)][:1] == ["SCHEDULED"]

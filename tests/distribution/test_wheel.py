@@ -12,7 +12,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
+import yaml
+
+from bench.servers import prefect_server
 
 ROOT = Path(__file__).parents[2]
 STEPS = re.compile(r"```console\n(.*?)```", re.DOTALL)
@@ -98,6 +102,20 @@ def test_without_settings_it_says_what_to_do(run):
     assert code == 78
     assert "library-sync setup" in said
     assert run("--version")[0] == 0
+
+
+def test_the_deployments_come_from_the_wheel(run, tmp_path):
+    """On a server of the user's, from any folder; without one it says what to set."""
+    assert run("deploy")[0] == 78
+    with prefect_server(tmp_path / "server") as address:
+        environment = {"PREFECT_API_URL": address}
+        assert run("setup --server", environment=environment)[0] == 0
+        code, said = run("deploy", environment=environment)
+        assert code == 0, said
+        answer = httpx.post(f"{address}/deployments/filter", json={}, trust_env=False)
+        found = {one["name"]: one["entrypoint"] for one in answer.json()}
+    written = yaml.safe_load((ROOT / "flows/prefect.yaml").read_text("utf-8"))["deployments"]
+    assert found == {one["name"]: one["entrypoint"] for one in written}
 
 
 def test_the_steps_of_the_readme(run, sandbox_factory):
