@@ -233,7 +233,7 @@ async def work_through(
         return stopped(summary, error)
     results = [*summary.results, *selection.skipped, *selection.planned]
     if selection.adoptions:
-        _log.info("Writing Eagle's ids into %d finished rows...", len(selection.adoptions))
+        _log.info("Completing %d finished rows...", len(selection.adoptions))
         results += await adopt_rows(run, selection.adoptions)
     if selection.work:
         _list(selection.work)

@@ -377,7 +377,10 @@ class NotionUnauthorized(NotionError):
     """401 or 403: the token is not accepted, or may not do this."""
 
     stops_run = True
-    default_remedy = "Check NOTION_TOKEN, and the integration's capabilities in Notion."
+    default_remedy = (
+        "Check NOTION_TOKEN, and that the integration has the capabilities 'Read content', 'Update "
+        "content' and 'Insert content' in Notion."
+    )
 
 
 class ListingIncomplete(NotionError):

@@ -25,7 +25,7 @@ from tasks.locks.value import is_live, parse
 from tasks.notion.client import NotionClient
 from tasks.notion.filters import locked_rows, query_filter, wants
 from tasks.notion.listing import list_rows
-from tasks.notion.properties import FIELDS, Field, FieldSpec
+from tasks.notion.properties import FIELDS, NOT_WRITTEN, Field, FieldSpec
 from tasks.notion.rows import to_track
 from tasks.notion.schema import Property, Schema
 from tasks.notion.source import data_source_id, tracks_source
@@ -161,7 +161,8 @@ def _seen(spec: FieldSpec, found: Property) -> Finding:
         return ok(name, found.type)
     if found.is_read and not spec.is_written:
         return ok(name, f"{found.type}, {found.why_not}")
-    lost = f"; {spec.lost_without}" if spec.lost_without else ""
+    is_said = spec.lost_without in {"", NOT_WRITTEN}
+    lost = "" if is_said else f"; {spec.lost_without}"
     remedy = f"Change its type in Notion to {spec.create_as}, or rename it."
     return warn(name, f"is of type {found.type}, {found.why_not}{lost}.", remedy)
 

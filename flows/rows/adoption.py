@@ -17,17 +17,18 @@ from typing import Any
 
 from flows.rows.finished import Adoption, known_paths, lost_copies, missing_values
 from flows.rows.reaching import in_eagle, place_copies
+from flows.rows.taking_back import take_back
 from flows.session.connections import Connections
 from flows.session.opening import Run
 from tasks.eagle.index import Match
-from tasks.errors import RowChanged, SyncError
+from tasks.errors import LockError, RowChanged, SyncError
 from tasks.facts import row_keys
+from tasks.locks.hold import write_decided
+from tasks.locks.ports import LockRow
 from tasks.locks.written import require_shown
 from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
-from tasks.notion.values import value_at
-from tasks.notion.writes import property_values, writable
-from tasks.retrying import PATIENT, retrying
+from tasks.notion.writes import property_values
 from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -61,7 +62,7 @@ async def _adopt(run: Run, adoption: Adoption) -> TrackResult:
     connections, reason = run.connections, adoption.reason
     try:
         await run.pauses.through(lambda: _complete(connections, adoption))
-    except RowChanged as changed:
+    except LockError as changed:
         return _result(connections, adoption, TrackStatus.SKIPPED_LOCKED, str(changed))
     except SyncError as error:
         if error.stops_run:
@@ -84,27 +85,35 @@ async def _complete(connections: Connections, adoption: Adoption) -> None:
 async def _write(
     connections: Connections, track: Track, match: Match, values: Mapping[Field, Any]
 ) -> Track:
-    """The row with what it lacked. Raises RowChanged, NotionError."""
-    schema, notion = connections.schema, connections.notion
-    before: Mapping[str, Any] | None = None
-    if Field.STATUS in values:
-        before = await retrying(lambda: notion.page(track.page_id), PATIENT)
-        now = to_track(before, schema)
+    """The row with what it lacked. Raises RowChanged, LockError, NotionError.
+
+    Where no label is among it, what is written does not depend on the row, and its answer tells
+    whether that is still the one that was listed.
+    """
+    schema, page_id = connections.schema, track.page_id
+    decided: dict[str, Any] = {}
+    before: Mapping[str, Any] = {}
+
+    async def decide(row: LockRow) -> Mapping[str, Any]:
+        nonlocal before, decided
+        now, before = to_track(row.page, schema), row.page
         _require_unchanged(connections, track, now)
-        values = missing_values(connections, _named_as(now, track), match)
-    written = property_values(schema, values)
-    if not written:
+        lacking = missing_values(connections, _named_as(now, track), match)
+        decided = property_values(schema, lacking)
+        return decided
+
+    unseen = None
+    if Field.STATUS not in values:
+        unseen = decided = property_values(schema, values)
+    written = await write_decided(connections.locks, page_id, decide, unseen=unseen)
+    if written is None:
         return track
-    page = await retrying(lambda: notion.update_page(track.page_id, written), PATIENT)
     try:
-        _require_unchanged(connections, track, to_track(page, schema))
+        _require_unchanged(connections, track, to_track(written.page, schema))
     except RowChanged:
-        old = {
-            key: writable(value_at(before, key)) if before else _empty(page, key) for key in written
-        }
-        await retrying(lambda: notion.update_page(track.page_id, old), PATIENT)
+        await take_back(connections, written, decided, before)
         raise
-    require_shown(page, written, track.label)
+    require_shown(written.page, decided, track.label)
     return track
 
 
@@ -113,12 +122,6 @@ def _named_as(now: Track, track: Track) -> Track:
     if now.playlist_ids != track.playlist_ids[: len(now.playlist_ids)] or now.playlists:
         return now
     return replace(now, playlist_ids=track.playlist_ids, playlists=track.playlists)
-
-
-def _empty(page: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """An empty value of the property's type: what stood there before an id was filled in."""
-    kind = str((value_at(page, key) or {"type": "rich_text"})["type"])
-    return {kind: [] if kind in {"rich_text", "title", "multi_select", "relation"} else None}
 
 
 def _require_unchanged(connections: Connections, listed: Track, now: Track) -> None:
@@ -152,7 +155,7 @@ def _result(
     return TrackResult.of(
         track,
         status,
-        f"{reason.replace('Eagle has', 'Eagle had')}: its id was written into the row",
+        reason,
         error,
         file_paths=known_paths(connections, track, match),
         eagle_item_id=match.wav.id if match.wav else None,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flows.session.connections import Connections
 from tasks.errors import BadAddress, SyncError
 from tasks.facts import source_of
+from tasks.locks.hold import write_decided
+from tasks.locks.ports import LockRow
 from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
 from tasks.notion.statuses import errors_of, status_value, status_without_ours
 from tasks.notion.writes import property_values
-from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
 
 _log = logging.getLogger("flows.selection")
@@ -55,17 +57,19 @@ def _problem(connections: Connections, row: Track) -> str:
 
 
 async def _mark(connections: Connections, listed: Track) -> None:
-    notion, schema = connections.notion, connections.schema
-    page = await retrying(lambda: notion.page(listed.page_id), PATIENT)
-    row = to_track(page, schema)
-    if row.in_trash or row.lock or row.is_duplicate or _is_told(connections, row):
-        return
-    problem = _problem(connections, row)
-    if problem:
-        value = status_value(schema, row.statuses, _BAD_URL, problem)
-    else:
-        value = status_without_ours(schema, row.statuses)
-    if value is not None:
-        written = property_values(schema, {Field.STATUS: value})
-        await retrying(lambda: notion.update_page(row.page_id, written), PATIENT)
-        _log.info("   %s: %s", row.label, problem or "its bad address is gone")
+    schema = connections.schema
+
+    async def decide(page: LockRow) -> Mapping[str, Any]:
+        row = to_track(page.page, schema)
+        if row.in_trash or row.is_duplicate or _is_told(connections, row):
+            return {}
+        problem = _problem(connections, row)
+        if problem:
+            value = status_value(schema, row.statuses, _BAD_URL, problem)
+        else:
+            value = status_without_ours(schema, row.statuses)
+        return {} if value is None else property_values(schema, {Field.STATUS: value})
+
+    if await write_decided(connections.locks, listed.page_id, decide):
+        problem = _problem(connections, listed)
+        _log.info("   %s: %s", listed.label, problem or "its bad address is gone")

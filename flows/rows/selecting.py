@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from flows.rows.bad_addresses import mark_bad_addresses
 from flows.rows.filtering import failed_last, own_rows_first, plan_for, resting
-from flows.rows.finished import Adoption, is_only_an_id, lacking
+from flows.rows.finished import Adoption, is_only_an_id, lacking, missing_values
 from flows.rows.leftovers import tell_leftovers
 from flows.rows.redirect import redirect
 from flows.rows.short_links import follow_short_links
@@ -85,14 +85,20 @@ async def select_tracks(
 
 
 def _share_out(connections: Connections, rows: Iterable[Track], selection: Selection) -> None:
-    """A row that only lacks Eagle's ids needs no subflow."""
+    """A row that only lacks Eagle's ids needs no subflow, and one whose ids the database cannot
+    hold needs nothing, night after night.
+    """
     for row in rows:
         match = connections.match(row)
         plan = plan_for(connections, row, match)
-        if match and plan.action is Action.ADOPT and is_only_an_id(row, match):
-            selection.adoptions.append(Adoption(row, match, plan.reason))
-        else:
+        if not (match and plan.action is Action.ADOPT and is_only_an_id(row, match)):
             selection.work.append(row)
+        elif missing_values(connections, row, match):
+            selection.adoptions.append(Adoption(row, match, plan.done))
+        else:
+            why = f"{plan.reason}, and the database has no property for its id"
+            skipped = TrackResult.of(row, TrackStatus.SKIPPED_ALREADY_DONE, why)
+            selection.skipped.append(skipped)
 
 
 def needs_work(connections: Connections, track: Track) -> bool:

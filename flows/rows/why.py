@@ -82,6 +82,7 @@ async def why(given: str) -> list[Why]:
         connections = run.connections
         if connections.eagle is not None:
             await connections.eagle.load()
+            await connections.eagle.read_folders()
         rows = await _rows(connections, given)
         if not rows:
             raise ConfigurationError(
@@ -182,7 +183,8 @@ def _lock(connections: Connections, row: Track) -> str:
     )
     if value is None:
         return f"{row.lock!r}: {told.known}"
-    return f"process {value.pid} on {value.host}, since {value.taken_at:%H:%M} UTC: {told.known}"
+    since = f"{value.taken_at.astimezone():%Y-%m-%d %H:%M}"
+    return f"process {value.pid} on {value.host}, since {since}: {told.known}"
 
 
 def _eagle(connections: Connections, row: Track, match: Match | None) -> Iterator[str]:

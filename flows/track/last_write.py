@@ -11,14 +11,13 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flows.rows.taking_back import take_back
 from flows.session.connections import Connections
-from flows.session.preflight import open_schema
 from flows.session.run_state import RunState
 from flows.track.claimed_row import ClaimedRow
 from flows.track.row_values import failure_values, success_values
 from flows.track.work import Outcome
 from tasks.errors import (
-    ConfigurationError,
     LockError,
     NotionError,
     NotionRefused,
@@ -30,8 +29,7 @@ from tasks.locks.written import require_shown
 from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
 from tasks.notion.schema import Schema
-from tasks.notion.values import value_at
-from tasks.notion.writes import property_values, writable
+from tasks.notion.writes import property_values
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import TrackResult
 
@@ -56,7 +54,7 @@ async def write_results(row: ClaimedRow, done: Outcome) -> TrackResult:
     try:
         row.require_same_address(to_track(shown.page, row.run.connections.schema))
     except RowChanged:
-        await _take_back(row, written)
+        await take_back(row.run.connections, shown, written, row.page)
         raise
     require_shown(shown.page, written, now.label)
     return done.result
@@ -84,7 +82,7 @@ async def _finish(row: ClaimedRow, values: ValuesBy) -> tuple[Mapping[str, Any],
     try:
         return written, await _send(row, written)
     except NotionRefused:
-        fresh = await _schema_again(row.run.connections, row.run.state)
+        fresh = await _schema_again(row.run.connections, row.run.state, schema)
         if fresh is None:
             raise
     written = property_values(fresh, values(fresh))
@@ -95,25 +93,18 @@ async def _send(row: ClaimedRow, written: Mapping[str, Any]) -> LockRow:
     return await row.run.pauses.through(lambda: row.lease.finish(written))
 
 
-async def _schema_again(connections: Connections, state: RunState) -> Schema | None:
-    """The schema as it is by now, if it has changed and was not read again before."""
+async def _schema_again(connections: Connections, state: RunState, used: Schema) -> Schema | None:
+    """The schema as it is by now, if it is another than the one `used`; read again once a run."""
     if state.schema_now is not None:
-        return None
+        return None if state.schema_now == used else state.schema_now
+    source_id = connections.schema.data_source_id
     try:
-        state.schema_now = await open_schema(connections.notion, connections.settings)
-    except (ConfigurationError, NotionError) as error:
+        source = await retrying(lambda: connections.notion.data_source(source_id), PATIENT)
+    except NotionError as error:
         _log.debug("The schema could not be read again: %s", error)
         return None
+    state.schema_now = connections.schema.as_by_now(source)
     if state.schema_now == connections.schema:
         return None
     state.warn("The database's properties were changed during the run; they were read again.")
     return state.schema_now
-
-
-async def _take_back(row: ClaimedRow, written: Mapping[str, Any]) -> None:
-    """The values that stood there before, back into the properties that we wrote."""
-    before = {
-        key: value for key in written if (value := writable(value_at(row.page, key))) is not None
-    }
-    page_id = row.track.page_id
-    await retrying(lambda: row.run.connections.notion.update_page(page_id, before), PATIENT)

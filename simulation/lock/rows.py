@@ -101,7 +101,8 @@ async def _label(locks: TrackLocks, process: Process, listed: LockRow) -> None:
         process.decided_on(row.page_id, [row.page_id])
         return {"Labels": {"multi_select": [{"name": name} for name in (*labels, process.label)]}}
 
-    process.world.ledger.counts["labelled"] += await write_decided(locks, listed.page_id, decide)
+    written = await write_decided(locks, listed.page_id, decide)
+    process.world.ledger.counts["labelled"] += written is not None
 
 
 def newest(_: LockRow, row: LockRow) -> LockRow:

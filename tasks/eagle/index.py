@@ -22,6 +22,8 @@ from tasks.eagle.records import EagleItem
 
 _EXTENSIONS = {"wav": frozenset({"wav", "wave"}), "aiff": frozenset({"aiff", "aif"})}
 _PREFIX = 32
+_UPLOAD = "soundcloud.com/"
+"""An address of this kind is one upload's; a short link or a number may lead to any."""
 
 
 class MatchReason(StrEnum):
@@ -201,7 +203,18 @@ class EagleIndex:
             for item in self._with_words(identity.title)
             if item.duration and is_length_right(item.duration, length)
         ]
-        return sorted((i for i in near if _same_name(i, identity)), key=_age)
+        return sorted((i for i in near if self._may_be_named(i, identity)), key=_age)
+
+    def _may_be_named(self, item: EagleItem, identity: RecordingIdentity) -> bool:
+        """True if the name says so and nothing else speaks against it: two uploads may have one
+        name and one length, and only their sound tells whether they are one recording.
+        """
+        if _is_other_upload(item, identity) or not _same_name(item, identity):
+            return False
+        same_id = identity.soundcloud_id in item.soundcloud_ids
+        key = self._key_of(item.url) if item.url else ""
+        theirs = {each for each in identity.url_keys if each.startswith(_UPLOAD)}
+        return same_id or not key.startswith(_UPLOAD) or not theirs or key in theirs
 
     def _companion(
         self, identity: RecordingIdentity, wav: tuple[MatchReason, EagleItem] | None
@@ -216,7 +229,7 @@ class EagleIndex:
             if item.ext in _EXTENSIONS["aiff"]
             and item.duration is None
             and abs(item.size - wav[1].size) <= LENGTH_TOLERANCE * rate
-            and _same_name(item, identity)
+            and self._may_be_named(item, identity)
         ]
         return (MatchReason.NAME, min(near, key=_age)) if near and rate else None
 

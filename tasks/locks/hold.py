@@ -70,38 +70,38 @@ async def hold_rows(
         yield rows
 
 
-async def write_decided(locks: TrackLocks, page_id: str, decide: Decide) -> bool:
-    """Read the row, decide, write at once; True if something was written.
+async def write_decided(
+    locks: TrackLocks, page_id: str, decide: Decide, *, unseen: Mapping[str, Any] | None = None
+) -> LockRow | None:
+    """Read the row, decide, write at once; the row as it stands, None if nothing was written.
 
     If somebody's lock stands on it, it is claimed, and the decision is made under the claim. A
     write without a clear answer is not repeated before it must have landed, and then decided anew.
-    Raises LockError, NotionError.
+    `unseen` are values that are tried first, without a read: for what follows from elsewhere, and
+    is checked by the answer. Raises LockError, NotionError.
     """
     for pause in (*PAUSES, None):
-        await locks.store.reserve(1)
-        row = await locks.store.read(page_id)
-        if locks.enabled and hinders(row, locks.clock, locks.timing):
-            return await _write_claimed(locks, page_id, decide)
-        values = await decide(row)
+        values = unseen
+        if values is None:
+            await locks.store.reserve(1)
+            row = await locks.store.read(page_id)
+            if locks.enabled and hinders(row, locks.clock, locks.timing):
+                return await _write_claimed(locks, page_id, decide)
+            values = await decide(row)
         if not values:
-            return False
+            return None
         try:
-            await locks.write_unlocked(page_id, values)
+            return await locks.write_unlocked(page_id, values)
         except NotionError as error:
             if pause is None or not error.retryable:
                 raise
-            wait = (
-                locks.timing.landing if error.maybe_applied else max(pause, error.retry_after or 0)
-            )
-            await locks.clock.sleep(wait)
-        else:
-            return True
-    return False
+            lands = locks.timing.landing if error.maybe_applied else 0.0
+            await locks.clock.sleep(max(lands, pause, error.retry_after or 0.0))
+        unseen = None
+    return None
 
 
-async def _write_claimed(locks: TrackLocks, page_id: str, decide: Decide) -> bool:
+async def _write_claimed(locks: TrackLocks, page_id: str, decide: Decide) -> LockRow | None:
     async with hold_rows(locks, [page_id]) as rows:
         values = await decide(rows[page_id].row)
-        if values:
-            await rows[page_id].finish(values)
-    return bool(values)
+        return await rows[page_id].finish(values) if values else None

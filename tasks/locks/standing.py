@@ -1,10 +1,10 @@
-"""What is known of a lock that stands on a row, in a sentence. Pure."""
+"""What is known of a lock that stands on a row, in a sentence, its times in this machine's zone."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from tasks.locks.value import is_live, parse
 
@@ -51,7 +51,7 @@ def _until(text: str, timeout: timedelta, own: OwnLocks) -> str:
     value = parse(text)
     if value is None:
         return f"no lock of ours; it hinders until {timeout} after the last edit"
-    ends = f"{(value.taken_at + timeout).astimezone(UTC):%H:%M} UTC"
+    ends = f"{(value.taken_at + timeout).astimezone():%H:%M}"
     if value.host in own.names:
         return f"of this machine, but cannot be proven dead; expires {ends}"
     return f"held by another machine; expires {ends} unless it is renewed"

@@ -166,7 +166,7 @@ class NewRows:
             value = self._with(to_track(page, self._schema), playlist, relation)
             return property_values(self._schema, {Field.PLAYLISTS: value})
 
-        return await write_decided(self._locks, listed.page_id, decide)
+        return await write_decided(self._locks, listed.page_id, decide) is not None
 
     def _with(self, row: Track, playlist: str, relation: str | None) -> object:
         """The row's playlists and this one; None if it is there, or the row has no room for it."""

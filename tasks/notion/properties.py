@@ -136,7 +136,7 @@ class FieldSpec:
             raise ValueError(f"{self.names[0]}: say what is lost without it.")
 
 
-_NOT_TOLD = "it is not written"
+NOT_WRITTEN = "it is not written"
 
 FIELDS: dict[Field, FieldSpec] = {
     Field.TITLE: FieldSpec(
@@ -152,7 +152,7 @@ FIELDS: dict[Field, FieldSpec] = {
         create_as="rich_text",
         is_written=True,
         is_missed=True,
-        lost_without=_NOT_TOLD,
+        lost_without=NOT_WRITTEN,
     ),
     Field.ALBUM: FieldSpec(names=("Album", "Album Name"), holds=Holds.TEXT, create_as="rich_text"),
     Field.GENRE: FieldSpec(names=("Genre", "Genres"), holds=Holds.NAMES, create_as="select"),
@@ -189,7 +189,7 @@ FIELDS: dict[Field, FieldSpec] = {
         create_as="rich_text",
         is_written=True,
         is_missed=True,
-        lost_without=_NOT_TOLD,
+        lost_without=NOT_WRITTEN,
     ),
     Field.AIFF_PATH: FieldSpec(
         names=("AIFF File Path", "AIFF", "AIFF Path"),
@@ -197,7 +197,7 @@ FIELDS: dict[Field, FieldSpec] = {
         create_as="rich_text",
         is_written=True,
         is_missed=True,
-        lost_without=_NOT_TOLD,
+        lost_without=NOT_WRITTEN,
     ),
     Field.M4A_PATH: FieldSpec(
         names=("M4A File Path", "M4A", "M4A Path"), holds=Holds.ID, create_as="rich_text"

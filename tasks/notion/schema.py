@@ -7,7 +7,7 @@ addressed by their ids, so that one renamed while a run goes on is still found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -83,6 +83,27 @@ class Schema:
                 for known in best
                 if FIELDS[known].holds is Holds.FLAG
             },
+        )
+
+    def as_by_now(self, data_source: Mapping[str, Any]) -> Schema:
+        """The same properties by their ids, as `data_source` has them by now: renamed ones are
+        still ours, those that are gone or of another type are not, and new ones are found by name.
+        """
+        by_id = {value["id"]: name for name, value in data_source["properties"].items()}
+        fresh = Schema.unchecked(data_source)
+
+        def kept(known: Field, before: Property) -> Property | None:
+            name, there = by_id.get(before.id), data_source["properties"]
+            if name is None:
+                return None
+            return _looked_at(FIELDS[known], name, there[name], fresh.data_source_id)
+
+        ours = {known: now for known, one in self.properties.items() if (now := kept(known, one))}
+        found = {**fresh.found, **ours}
+        return replace(
+            fresh,
+            properties={known: one for known, one in found.items() if one.is_read},
+            unusable={known: one for known, one in found.items() if not one.is_read},
         )
 
     def problems(self) -> list[ConfigurationError]:

@@ -160,6 +160,19 @@ async def test_a_property_removed_during_the_run_is_left_out(
     assert sum("read again" in warning for warning in summary.warnings) == 1
 
 
+async def test_needed_properties_renamed_and_one_removed_stop_no_track_of_a_parallel_run(
+    run_flow, sandbox_factory, while_downloading
+):
+    """What is ours is told by its id when the schema is read again, not by its name."""
+    database, sandbox = world(sandbox_factory)
+    pages = [database.add(audio=name, Title=name) for name in ("Glass", "Tide", "Moss")]
+    renamed = {"SoundCloud URL": {"name": "The Link"}, "DL": {"name": "Got It"}}
+    while_downloading(change_schema(sandbox, renamed | {"WAV Fingerprint": None}))
+    summary = await run_flow(library_sync, sandbox, parallel=True, workers=3)
+    assert summary.counts["processed"] == 3
+    assert [database.values(page)["Got It"] for page in pages] == [True, True, True]
+
+
 async def test_what_an_interrupted_run_left_empty_is_filled_from_eagle(run_flow, sandbox_factory):
     """The items were imported, the last write was lost: the next run adopts them."""
     database, sandbox = world(sandbox_factory)

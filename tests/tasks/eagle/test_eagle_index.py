@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from tasks.eagle.addresses import address_keys
 from tasks.eagle.index import EagleIndex, Match, MatchReason, RecordingIdentity
 from tasks.eagle.records import EagleItem
 from tasks.eagle.tags import import_tags
@@ -29,6 +30,13 @@ def match(*items: EagleItem, **identity: object) -> Match:
     return EagleIndex.of(items, key_of).match(RecordingIdentity(**identity))  # type: ignore[arg-type]
 
 
+UPLOAD = RecordingIdentity(
+    url_keys=("soundcloud.com/mara-lune/glass-harbour",),
+    soundcloud_id="77",
+    artist="Mara Lune",
+    title="Glass Harbour",
+    duration_seconds=300.0,
+)
 NAMED = {"artist": "Mara Lune", "title": "Glass Harbour", "duration_seconds": 300.0}
 
 
@@ -133,6 +141,26 @@ def test_the_exact_name_with_the_same_length_is_the_recording(
 )
 def test_a_name_that_differs_or_lacks_artist_or_length_is_not(facts: dict[str, object]) -> None:
     assert match(item(**facts), **NAMED) == Match()
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"tags": ("soundcloud:78",)},
+        {"url": "https://soundcloud.com/somebody/glass-harbour"},
+        {"url": "https://soundcloud.com/somebody/glass-harbour", "tags": ("soundcloud:78",)},
+    ],
+)
+def test_a_name_is_no_proof_for_another_upload(facts: dict[str, object]) -> None:
+    """A person gave the row another address and kept its title: only the sound can tell."""
+    named = item(name="Mara Lune - Glass Harbour", **facts)
+    assert EagleIndex.of([named], address_keys(frozenset())).match(UPLOAD) == Match()
+
+
+@pytest.mark.parametrize("url", ["", "https://somebody.bandcamp.com/track/glass"])
+def test_a_name_counts_where_no_other_upload_is_meant(url: str) -> None:
+    named = item(name="Mara Lune - Glass Harbour", url=url)
+    assert EagleIndex.of([named], address_keys(frozenset())).match(UPLOAD).wav == named
 
 
 def test_a_row_without_artist_or_length_matches_no_name() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,20 +22,30 @@ OWN = OwnLocks(
 )
 
 
+@pytest.fixture
+def in_berlin():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (token(1), "a process of this machine works on it"),
         (token(2), "the next run frees the row"),
         (token(3), "died while Eagle was importing"),
-        (token(4), "cannot be proven dead; expires 23:21 UTC"),
-        (token(4, "Studio-2"), "cannot be proven dead; expires 23:21 UTC"),
-        (token(1, "MacBook"), "another machine; expires 23:21 UTC unless"),
+        (token(4), "cannot be proven dead; expires 00:21"),
+        (token(4, "Studio-2"), "cannot be proven dead; expires 00:21"),
+        (token(1, "MacBook"), "another machine; expires 00:21 unless"),
         (token(1, "MacBook", "20:00"), "its time is over"),
         ("hands off!", "0:30:00 after the last edit"),
     ],
 )
-def test_whose_it_is_and_until_when(text, said):
+def test_whose_it_is_and_until_when(text, said, in_berlin):
+    """Times are this machine's: an hour ahead of UTC here."""
     edited = "2026-01-16T22:50:00.000Z"
     seen = standing(text, now=NOW, timeout=HALF_AN_HOUR, last_edited=edited, own=OWN)
     assert said in seen.known
