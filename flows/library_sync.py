@@ -260,7 +260,6 @@ def stopped(summary: SyncSummary, error: SyncError) -> SyncSummary:
 def _list(work: list[Track]) -> None:
     _log.info("TRACKS TO PROCESS (%d total):", len(work))
     for number, track in enumerate(work[:_SHOWN], 1):
-        name = f"{track.title or 'Untitled'} by {track.artist or 'Unknown'}"
-        _log.info("   %d. %s", number, name)
+        _log.info("   %d. %s", number, track.byline)
     if len(work) > _SHOWN:
         _log.info("   ... and %d more", len(work) - _SHOWN)

@@ -87,9 +87,13 @@ class Track:
 
     @property
     def label(self) -> str:
-        """`Artist - Title`, the track's name in runs, logs and files; never empty."""
-        title = self.title or "Untitled"
-        return f"{self.artist} - {title}" if self.artist else title
+        """`Artist - Title`, the track's name in runs and logs; never empty."""
+        return _label(self.artist, self.title, self.soundcloud_url)
+
+    @property
+    def byline(self) -> str:
+        """`Title by Artist`, as a run lists what it works on."""
+        return f"{self.title} by {self.artist or 'Unknown'}" if self.title else self.label
 
     @property
     def genre(self) -> str:
@@ -100,6 +104,16 @@ class Track:
     def has_paths(self) -> bool:
         """True if the row names a WAV, AIFF or M4A file."""
         return bool(self.wav_path or self.aiff_path or self.m4a_path)
+
+
+_UNTITLED = "Untitled"
+
+
+def _label(artist: str, title: str, url: str) -> str:
+    """`Artist - Title`; a row that names neither is told from others by its address."""
+    address = "" if artist else url.partition("://")[2]
+    title = title or address or _UNTITLED
+    return f"{artist} - {title}" if artist else title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +171,7 @@ class TrackResult:
         }
         return cls(
             page_id=track.page_id,
-            title=track.title or "Untitled",
+            title=track.title or _UNTITLED,
             artist=track.artist,
             status=status,
             action=action,
@@ -169,7 +183,7 @@ class TrackResult:
     @property
     def label(self) -> str:
         """`Artist - Title`, as the track's own label."""
-        return f"{self.artist} - {self.title}" if self.artist else self.title
+        return _label(self.artist, "" if self.title == _UNTITLED else self.title, self.source_url)
 
     @property
     def is_success(self) -> bool:

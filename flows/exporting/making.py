@@ -15,7 +15,7 @@ from flows.session.opening import Run
 from flows.session.services import opened_services
 from flows.settings import Settings
 from flows.summary import SyncSummary
-from tasks.audio.names import folder_name
+from tasks.audio.names import folded_name, folder_name
 from tasks.eagle.paths import PathMap
 from tasks.errors import ConfigurationError, FileError, SyncError
 from tasks.exports import m3u, rekordbox
@@ -47,9 +47,11 @@ class Exported:
     def lines(self) -> list[str]:
         """The outcome for a terminal."""
         text = [f"   {path}" for path in self.files] + [f"   {each}" for each in self.problems]
-        count = f"{len(self.files)} files ({self.replaced} new or changed), {self.tracks} tracks"
-        unseen = f"; {self.unseen} finished rows have no file on this machine"
-        return [*text, f"{count}{unseen if self.unseen else ''}."]
+        files = "1 file" if len(self.files) == 1 else f"{len(self.files)} files"
+        tracks = "1 track" if self.tracks == 1 else f"{self.tracks} tracks"
+        count = f"{files} ({self.replaced} new or changed), {tracks}"
+        rows = "1 finished row has" if self.unseen == 1 else f"{self.unseen} finished rows have"
+        return [*text, f"{count}{f'; {rows} no file on this machine' if self.unseen else ''}."]
 
 
 async def export_library(
@@ -86,7 +88,8 @@ async def export_after(run: Run, summary: SyncSummary) -> None:
         deck = await read_deck(settings, notion, schema, names, changed=changed)
         for make in makers:
             made = await asyncio.to_thread(make, deck, settings)
-            _log.info("Exports: %s", made.lines()[-1])
+            if made.replaced:
+                _log.info("Exports: %s", made.lines()[-1])
             if made.problems:
                 more = len(made.problems) - 1
                 state.warn(made.problems[0] + (f" ({more} more like it.)" if more else ""))
@@ -122,12 +125,17 @@ def _playlists_folder(settings: Settings) -> Path:
 def _make_m3u(
     deck: Deck, settings: Settings, only: Sequence[str] | None = None, out: Path | None = None
 ) -> Exported:
-    """A file a playlist: beside its copies, in the folder `out`, or at `out` if that is a file."""
+    """A file a playlist: beside its copies, in the folder `out`, or at `out` if that is a file.
+
+    Playlists whose names a Mac takes for one are one.
+    """
     made = Exported(files=[], problems=[], unseen=deck.unseen)
     by_folder: defaultdict[str, list[str]] = defaultdict(list)
     for name in deck.playlists if only is None else only:
-        by_folder[folder_name(name)].append(name)
-    for folder, names in sorted(by_folder.items()):
+        by_folder[folded_name(folder_name(name))].append(name)
+    for _, some in sorted(by_folder.items()):
+        names = sorted(some)
+        folder = folder_name(names[0])
         place = _m3u_place(settings, folder, out, is_only=len(by_folder) == 1)
         pages = dict.fromkeys(page for name in names for page in deck.playlists[name])
         tracks = _with_copies(deck, settings, folder, list(pages))

@@ -67,8 +67,7 @@ class Board:
         """A track's turn has come."""
         self._begun = min(self._begun + 1, self._total)
         self._transfers.begin(track.page_id, track.label)
-        name = f"{track.title or 'Untitled'} by {track.artist or 'Unknown'}"
-        _log.info("[%d/%d] Processing: %s", self._begun, self._total, name)
+        _log.info("[%d/%d] Processing: %s", self._begun, self._total, track.byline)
 
     async def count(self, result: TrackResult) -> None:
         """A track is done with."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flows.summary import SyncSummary, in_words
 from tasks.errors import ErrorType
@@ -14,7 +14,9 @@ _FIRST = 20
 
 
 def failure_lines(results: Iterable[TrackResult]) -> list[str]:
-    """The failures by class, the most frequent first: the three newest, and the remedy once."""
+    """The failures by class, the most frequent first: the three newest, and each remedy once,
+    below those it is for.
+    """
     by_class: defaultdict[ErrorType, list[TrackResult]] = defaultdict(list)
     for result in results:
         if result.status in {TrackStatus.FAILED, TrackStatus.ERROR}:
@@ -22,11 +24,21 @@ def failure_lines(results: Iterable[TrackResult]) -> list[str]:
     lines: list[str] = []
     for error, failed in sorted(by_class.items(), key=lambda item: -len(item[1])):
         lines.append(f"   {error} ({len(failed)}): {error.meaning}")
-        lines += [f"      {one.label}: {one.error_message}" for one in failed[-_NEWEST:]]
-        if len(failed) > _NEWEST:
-            lines.append(f"      ... and {len(failed) - _NEWEST} more in the report")
-        remedies = dict.fromkeys(one.remedy for one in failed[-_NEWEST:] if one.remedy)
-        lines += [f"      What to do: {remedy}" for remedy in remedies]
+        lines += _failures(failed)
+    return lines
+
+
+def _failures(failed: Sequence[TrackResult]) -> list[str]:
+    """Those of one class."""
+    by_remedy: defaultdict[str, list[str]] = defaultdict(list)
+    for one in failed[-_NEWEST:]:
+        by_remedy[one.remedy or ""].append(f"      {one.label}: {one.error_message}")
+    if len(failed) > _NEWEST:
+        last = next(reversed(by_remedy.values()))
+        last.append(f"      ... and {len(failed) - _NEWEST} more in the report")
+    lines = []
+    for remedy, some in by_remedy.items():
+        lines += [*some, f"      What to do: {remedy}"] if remedy else some
     return lines
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from tasks.errors import ConfigurationError
 from tasks.exports.deck_track import DeckPlaylist, DeckTrack
+from tasks.extras import how_to_add
 
 FOLDER = "library-sync"
 """The name of the folder that holds the playlists."""
@@ -81,7 +82,7 @@ def _new_document() -> Any:
     except ImportError as error:
         raise ConfigurationError(
             "The export for rekordbox needs pyrekordbox, which is not installed.",
-            remedy='Install it: pip install "library-sync[rekordbox]".',
+            remedy=how_to_add("rekordbox", "pyrekordbox"),
         ) from error
     return RekordboxXml(name="library-sync", version=version("library-sync"), company="")
 

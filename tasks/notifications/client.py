@@ -50,7 +50,7 @@ class Notifier:
         """Deliver to each address. Raises NotificationFailed if one did not take it."""
         taken = await asyncio.gather(*(self._deliver(each, title, body) for each in self._services))
         refused = [
-            str(service.url(privacy=True))
+            str(service.url(privacy=True)).partition("?")[0]
             for service, is_taken in zip(self._services, taken, strict=True)
             if not is_taken
         ]

@@ -18,6 +18,7 @@ from yt_dlp import YoutubeDL
 from yt_dlp.networking import Response
 
 from tasks.errors import SourceDenied, TrackNotFound
+from tasks.extras import how_to_add
 from tasks.soundcloud.client import SoundCloudClient, translated
 from tasks.soundcloud.downloader import Downloader, Guard
 from tasks.soundcloud.information import SourceFacts
@@ -93,8 +94,8 @@ def _denied(error: SourceDenied, *, can_look_like_browser: bool) -> SourceDenied
         return error
     return SourceDenied(
         str(error),
-        remedy="SoundCloud answers such lists only to browsers: "
-        'pip install "library-sync[following]" makes requests look like one.',
+        remedy="SoundCloud answers such lists only to what looks like a browser. "
+        + how_to_add("following", "curl-cffi"),
     )
 
 

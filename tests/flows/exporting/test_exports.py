@@ -127,6 +127,25 @@ async def test_a_followed_lists_order_is_its_playlists_order(library: Any, run_f
     assert [label for label, _ in playlist_of(file)] == [f"Nova - Song {n}" for n in (3, 0, 2, 1)]
 
 
+async def test_playlists_that_a_mac_takes_for_one_have_one_file(
+    sandbox_factory: Any, run_flow: Any, tmp_path: Path
+) -> None:
+    """Names that differ in case alone: neither's file replaces the other's, at any place."""
+    sandbox = sandbox_factory(build=short_tracks(0))
+    for number, name in enumerate(("Late Night", "late night")):
+        sandbox.world.add_track(f"Song {number}", "Nova", seconds=5, playlists=[name])
+    await run_flow(library_sync, sandbox)
+    root = sandbox.state / "playlist-tracks"
+    assert [file.name for file in root.rglob("*.m3u8")] == ["Late Night.m3u8"]
+    listed = playlist_of(root / "Late Night" / "Late Night.m3u8")
+    assert [label for label, _ in listed] == ["Nova - Song 0", "Nova - Song 1"]
+    assert all(path.is_file() for _, path in listed)
+    stick = tmp_path / "stick.m3u8"
+    made = await export_library(settings_of(sandbox), ExportKind.M3U, "LATE NIGHT", stick)
+    assert (made.files, made.tracks) == ([stick], 2)
+    assert made.lines()[-1] == "1 file (1 new or changed), 2 tracks."
+
+
 async def test_a_row_thrown_away_leaves_with_the_next_export(library: Any, run_flow: Any) -> None:
     await run_flow(library_sync, library)
     objects = library.notion.objects

@@ -23,7 +23,7 @@ from flows.reporting.run_folders import note_beginning, note_end, past_runs, pru
 from flows.summary import ReturnCode, SyncSummary
 from sandbox.builders import build_plain
 from tasks.errors import ErrorType
-from tasks.tracks import TrackResult, TrackStatus
+from tasks.tracks import Track, TrackResult, TrackStatus
 
 
 def folders(sandbox):
@@ -190,6 +190,28 @@ def test_many_failures_are_summed_up_by_class():
         "      A - Track 300: gone 300",
         "      What to do: Buy it.",
     ]
+
+
+def test_a_remedy_stands_below_what_it_is_for():
+    """Two of one class may need different things."""
+    remedies = ["Look.", "Wait.", "Look."]
+    lines = failure_lines([failed(n, remedy=remedy) for n, remedy in enumerate(remedies)])
+    assert [line.strip() for line in lines[1:]] == [
+        "A - Track 0: gone 0",
+        "A - Track 2: gone 2",
+        "What to do: Look.",
+        "A - Track 1: gone 1",
+        "What to do: Wait.",
+    ]
+
+
+def test_a_row_that_names_nothing_is_told_by_its_address():
+    """Not by `Untitled`, which others are too."""
+    track = Track(page_id="x", soundcloud_url="https://soundcloud.com/a/b")
+    result = TrackResult.of(track, TrackStatus.FAILED)
+    assert track.label == track.byline == result.label == "soundcloud.com/a/b"
+    assert result.title == "Untitled"
+    assert Track(page_id="x").label == "Untitled"
 
 
 def test_a_long_dry_run_names_the_first_of_each_kind_and_their_number():

@@ -116,7 +116,7 @@ async def test_without_a_browsers_looks_a_refusal_says_what_to_install(world, mo
     world.standin.accounts.close("robin", 403)
     with pytest.raises(SourceDenied) as caught:
         await read_list(client, address)
-    assert "library-sync[following]" in caught.value.remedy
+    assert "pip install curl-cffi" in caught.value.remedy
 
 
 @pytest.mark.parametrize(
