@@ -70,7 +70,7 @@ async def select_tracks(
     ordered = own_rows_first(connections.locks, state.machines, kept)
     ordered = failed_last(connections, ordered)[:limit]
     room = None if limit is None else limit - len(ordered)
-    adoptions = await _unfinished(connections, state, selection, room)
+    adoptions = await _unfinished(connections, state, selection, room, are_all=are_all)
     if connections.settings.dry_run:
         selection.planned += [_planned(track, _plan(connections, track)) for track in ordered]
         selection.planned += [_planned_adoption(adoption) for adoption in adoptions]
@@ -127,12 +127,17 @@ def _rows_of(groups: Iterable[DuplicateGroup]) -> set[str]:
 
 
 async def _unfinished(
-    connections: Connections, state: RunState, selection: Selection, room: int | None
+    connections: Connections,
+    state: RunState,
+    selection: Selection,
+    room: int | None,
+    *,
+    are_all: bool,
 ) -> list[Adoption]:
     """The finished rows that lack something, at most `room`; with the filter `all` alone.
 
-    They are taken out of what is skipped. Costs a listing of the playlists' names, and one of
-    Eagle's folders.
+    Which copies are left over only all rows together can tell. They are taken out of what is
+    skipped. Costs a listing of the playlists' names, and one of Eagle's folders.
     """
     if state.track_filter is not TrackFilter.ALL or not selection.done or room == 0:
         return []
@@ -141,7 +146,7 @@ async def _unfinished(
     await connections.playlists.prepare(selection.done)
     found: list[Adoption] = []
     rows = [await connections.playlists.of(listed) for listed in selection.done]
-    if state.only_pages is None:
+    if are_all:
         await tell_leftovers(connections, state, rows)
     for row in rows:
         if row.lock or (room is not None and len(found) >= room):

@@ -84,7 +84,9 @@ class Settings:
         "PLAYLIST_COPIES", "first", "`first` or `all`: which of a row's playlists get a copy"
     )
     playlist_copies_prune: Switch = setting(
-        "PLAYLIST_COPIES_PRUNE", "0", "`1`: `--filter all` removes copies of playlists a row left"
+        "PLAYLIST_COPIES_PRUNE",
+        "0",
+        "`1`: `sync --filter all` removes copies of playlists a row left",
     )
     lock_enabled: Switch = setting("PROCESS_LOCK_ENABLED", "1", "Enable/disable locking (`1`/`0`)")
     lock_timeout_minutes: Annotated[int, at_least(5)] = setting(

@@ -20,6 +20,7 @@ class PlaylistFolders:
         self._client = client
         self._ids: dict[str, str] = {}
         self._parent = ""
+        self._is_read = False
         self._turn = asyncio.Lock()
 
     async def id_of(self, playlist: str) -> str:
@@ -35,9 +36,10 @@ class PlaylistFolders:
             return self._ids[name]
 
     async def read(self) -> None:
-        """Learn all of them. Raises EagleError."""
+        """Learn all of them, once. Raises EagleError."""
         async with self._turn:
-            self._read(await self._client.folders())
+            if not self._is_read:
+                self._read(await self._client.folders())
 
     def known(self, playlist: str) -> str:
         """The folder's id without asking Eagle; "" if it was not looked for yet."""
@@ -48,6 +50,7 @@ class PlaylistFolders:
         self._ids.pop(_plain(playlist), None)
 
     def _read(self, roots: Iterable[EagleFolder]) -> None:
+        self._is_read = True
         parents = [folder for folder in roots if _plain(folder.name) == _PARENT]
         self._parent = parents[0].id if parents else ""
         known = [child for parent in parents for child in parent.children]
