@@ -2,9 +2,9 @@
 
     python -m bench.nothing_to_do [--rows 10000] [--repeats 3] [--lacking 600]
 
-Once with the Prefect server that a run starts for itself, once with one that runs already. Then the
-repair of finished rows that only lack Eagle's id, for the requests each costs: in a library that
-lacks them as a real one did, 77 rows of 100, without latencies.
+Once where no Prefect server is named, once with one that runs already. Then the repair of finished
+rows that only lack Eagle's id, for the requests each costs: in a library that lacks them as a real
+one did, 77 rows of 100, without latencies; and the same of rows whose label is missing, too.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ def main() -> None:
     with scratch() as folder, stand_ins(folder, Contents(done=options.rows)) as services:
         services.use_latencies()
         _tell_nothing(report, folder, services, options)
-    with scratch() as folder:
-        contents = Contents(done=options.lacking * 23 // 77, lacking=options.lacking)
-        with stand_ins(folder, contents) as services:
+    for labelled in (True, False):
+        done, lacking = options.lacking * 23 // 77, options.lacking
+        contents = Contents(done=done, lacking=lacking, labelled=labelled)
+        with scratch() as folder, stand_ins(folder, contents) as services:
             _tell_adoption(report, folder, services, contents)
     report.write(options.json)
 
@@ -38,7 +39,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     made = parser("nothing_to_do", __doc__)
     made.add_argument("--rows", type=int, default=10_000)
-    made.add_argument("--lacking", type=int, default=600, help="rows whose Eagle id is missing")
+    made.add_argument("--lacking", type=int, default=300, help="rows whose Eagle id is missing")
     made.add_argument("--repeats", type=int, default=3)
     return made.parse_args()
 
@@ -65,14 +66,16 @@ def _tell_nothing(
         _nothing(environment, folder)
         served = [_nothing(environment, folder) for _ in range(options.repeats)]
     rows = {
-        "own Prefect server, its database made anew, Eagle's list read": [first],
-        "own Prefect server": again,
+        "no server named, Eagle's list read anew": [first],
+        "no server named": again,
         "a Prefect server runs already": served,
     }
     heads = ["Enter to prompt, median", "seconds", "CPU s"]
     report.say(*table(heads, [_cells(name, runs) for name, runs in rows.items()]))
     notion, eagle = asked["notion"], asked["eagle"]
     report.say(f"Requests of the first run: {notion} to Notion, {eagle} to Eagle.")
+    prompt = statistics.median(run.wall for run in again)
+    report.judge("nothing to do: Enter to prompt", "≤ 2.5 s", f"{prompt:.1f} s", met=prompt <= 2.5)
 
 
 def _nothing(environment: dict[str, str], folder: Path) -> Used:
@@ -97,12 +100,14 @@ def _tell_adoption(report: Report, folder: Path, services: StandIns, contents: C
     if adopted != contents.lacking:
         raise SystemExit(f"{adopted} rows of {contents.lacking} were adopted.")
     each = asked / adopted
+    what = "Eagle's id" if contents.labelled else "Eagle's id and their label, after a look,"
     report.say(
-        f"{adopted} of {contents.done + adopted} finished rows got Eagle's id in {used.wall:.1f} s "
-        f"(no latencies) with {asked} requests to Notion, all included. The listing costs one a "
-        "hundred finished rows, whether they lack the id or not."
+        f"{adopted} of {contents.done + adopted} finished rows got {what} in {used.wall:.1f} s "
+        f"(no latencies) with {asked} requests to Notion, all included: {each:.2f} a row. The "
+        "listing costs one a hundred finished rows, whether they lack the id or not."
     )
-    report.judge("Notion requests an adopted row", "≤ 1.1", f"{each:.2f}", met=each <= 1.1)
+    if contents.labelled:
+        report.judge("Notion requests an adopted row", "≤ 1.1", f"{each:.2f}", met=each <= 1.1)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,8 @@ def _sample_a_sync(options: argparse.Namespace) -> None:
 
     verbosity = Verbosity(quiet=True)
     given = SyncOptions(workers=options.workers, limit=options.tracks)
-    sync_run.ready_prefect(verbosity)
+    settings = load_settings(env_file=None)
+    sync_run.ready_prefect(verbosity, settings)
     from flows import library_sync  # noqa: PLC0415  (Prefect has its server now)
 
     process_tracks = library_sync.process_tracks
@@ -122,7 +123,7 @@ def _sample_a_sync(options: argparse.Namespace) -> None:
         return results
 
     library_sync.process_tracks = watched  # type: ignore[assignment]
-    sync_run.run_sync("sync", given, load_settings(env_file=None), verbosity)
+    sync_run.run_sync("sync", given, settings, verbosity)
     options.child.write_text(json.dumps(found))
 
 

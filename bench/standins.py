@@ -27,6 +27,7 @@ from sandbox.server import Sandbox
 from sandbox.soundcloud.encoding import AAC
 from sandbox.soundcloud.recordings import Recordings
 from sandbox.world import World
+from tasks.notion.statuses import COMPLETE
 
 NOTION_SECONDS = 0.4
 """Notion's median answer (docs/facts/notion.md, "Times of answers"); log-normal, sigma 0.35."""
@@ -41,7 +42,8 @@ _LONG_AGO = 20_000_000
 class Contents:
     """What the stand-ins hold: `tracks` new rows of `seconds`, `done` finished ones that are in
     Eagle, `lacking` finished ones whose Eagle id is not written, `unheard` new rows without any
-    audio behind them, `others` items of other music.
+    audio behind them, `others` items of other music. The finished ones say so in their status
+    where they are `labelled`.
     """
 
     tracks: int = 0
@@ -50,6 +52,7 @@ class Contents:
     done: int = 0
     lacking: int = 0
     others: int = 0
+    labelled: bool = True
 
 
 class StandIns:
@@ -148,7 +151,8 @@ def fill(world: World, contents: Contents) -> None:
 def _fill_rows(world: World, contents: Contents) -> None:
     finished = contents.done + contents.lacking
     for number in range(finished):
-        _add_finished(world, number, has_id=number < contents.done)
+        status = [COMPLETE] if contents.labelled else []
+        _add_finished(world, number, status, has_id=number < contents.done)
     for number in range(finished, finished + contents.others):
         name = f"{_artist(number)} - Track {number}"
         world.eagle.add_item(name=name, ext="wav", url="", size=40_000_000, duration=240.0)
@@ -159,7 +163,7 @@ def _fill_rows(world: World, contents: Contents) -> None:
         world.add_track(sample.title, sample.artist, seconds=contents.seconds, playlists=playlists)
 
 
-def _add_finished(world: World, number: int, *, has_id: bool) -> None:
+def _add_finished(world: World, number: int, status: list[str], *, has_id: bool) -> None:
     """A ticked row, and its WAV and AIFF in Eagle, for as long as it matters only records."""
     row = _new_row(number)
     artist, title = row["Artist Name"], row["Title"]
@@ -181,6 +185,7 @@ def _add_finished(world: World, number: int, *, has_id: bool) -> None:
             "DL": True,
             "Audio Duration (seconds)": 240,
             "Eagle File ID": ids[0] if has_id else "",
+            "Audio Processing Status": status,
             "WAV File Path": f"/music/{artist} - {title}.wav",
         }
     )

@@ -28,11 +28,14 @@ from tasks.tracks import Track, TrackFilter
 
 @dataclass(frozen=True)
 class Beginning:
-    """What is under way: `done` once the first claims have begun, or something failed."""
+    """What is under way: the connections, what was begun with them, and the first rows.
+
+    The first rows may end in a SyncError.
+    """
 
     opening: asyncio.Future[Connections]
     head: HeadStart
-    done: asyncio.Future[None]
+    rows: asyncio.Future[list[Track]]
 
 
 @asynccontextmanager
@@ -44,26 +47,41 @@ async def head_start(job: Job) -> AsyncIterator[Beginning]:
     async with opened_ahead(dry_run=job.dry_run) as opening:
         head = HeadStart()
         token = session_options.set(replace(session_options.get(), head_start=head))
-        begun = asyncio.ensure_future(_begin(opening, head, job))
+        rows = asyncio.ensure_future(_first_rows(opening, head, job))
+        claims = asyncio.ensure_future(_claim_first(opening, head, job, rows))
         try:
-            yield Beginning(opening, head, begun)
+            yield Beginning(opening, head, rows)
         finally:
-            begun.cancel()
-            await asyncio.gather(begun, return_exceptions=True)
+            rows.cancel()
+            claims.cancel()
+            await asyncio.gather(rows, claims, return_exceptions=True)
             await head.end()
             session_options.reset(token)
 
 
-async def _begin(opening: asyncio.Future[Connections], head: HeadStart, job: Job) -> None:
+async def _first_rows(
+    opening: asyncio.Future[Connections], head: HeadStart, job: Job
+) -> list[Track]:
+    """The rows as far as they are listed at once. Raises a SyncError."""
+    connections = await asyncio.shield(opening)
+    _begin_looking(connections, head, job)
+    if job.track_filter is TrackFilter.MISSING_EAGLE:
+        await _index(head)  # it is what says that an item is gone
+    rows = wanted_rows(connections, job.track_filter)
+    head.listing = Listing(rows, lambda row: _is_enough(connections, row, job))
+    return await head.listing.first()
+
+
+async def _claim_first(
+    opening: asyncio.Future[Connections],
+    head: HeadStart,
+    job: Job,
+    rows: asyncio.Future[list[Track]],
+) -> None:
     with suppress(SyncError):
-        connections = await asyncio.shield(opening)
-        _begin_looking(connections, head, job)
-        if job.track_filter is TrackFilter.MISSING_EAGLE:
-            await _index(head)  # it is what says that an item is gone
-        rows = wanted_rows(connections, job.track_filter)
-        head.listing = listing = Listing(rows, lambda row: _is_enough(connections, row, job))
-        first = await listing.first()
+        first = await asyncio.shield(rows)
         await _index(head)
+        connections = opening.result()
         if connections.settings.dry_run or not connections.locks.enabled:
             return
         wanted = still_wanted(connections, job.track_filter)

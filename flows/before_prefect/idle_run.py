@@ -29,6 +29,7 @@ from flows.reporting.opening_lines import (
 from flows.reporting.remembering import remembered
 from flows.rows.selecting import needs_work, select_tracks
 from flows.rows.short_links import follow_short_links
+from flows.session.head_start import HeadStart
 from flows.session.opening import Run, open_session
 from flows.summary import SyncSummary
 from tasks.errors import SyncError
@@ -37,7 +38,7 @@ from tasks.tracks import Track, TrackFilter
 
 _log = logging.getLogger("flows.library_sync")
 
-_PATIENCE_SECONDS = 4.0
+_PATIENCE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,12 @@ class _Findings:
 async def idle_run(beginning: Beginning, job: Job) -> SyncSummary | None:
     """The summary of the run, over and told as every run; None if there may be something to do.
 
-    A long listing is not waited for: Prefect starts meanwhile. Until then waiting costs a run that
-    has work nothing, since its first claims settle as long as Prefect starts.
+    A long listing is not waited for: Prefect starts meanwhile.
     """
     began = monotonic()
-    looking = asyncio.ensure_future(_findings(beginning, job))
+    if job.track_filter is TrackFilter.ALL:  # finished rows are looked at, too
+        return None
+    looking = asyncio.ensure_future(_findings(beginning))
     await asyncio.wait([looking], timeout=_PATIENCE_SECONDS)
     if not looking.done():
         looking.cancel()
@@ -65,26 +67,29 @@ async def idle_run(beginning: Beginning, job: Job) -> SyncSummary | None:
     return None if findings is None else await _end(findings, job, began)
 
 
-async def _findings(beginning: Beginning, job: Job) -> _Findings | None:
-    """None if there may be something to do, or if something failed."""
+async def _findings(beginning: Beginning) -> _Findings | None:
+    """None if there may be something to do, as soon as that is known, or if something failed."""
     head = beginning.head
-    with_all = job.track_filter is TrackFilter.ALL  # finished rows are looked at, too
     try:
         connections = await asyncio.shield(beginning.opening)
-        await asyncio.shield(beginning.done)
-        if with_all or connections.settings.hook_after_run or head.listing is None:
-            return None
-        tracks = await follow_short_links(connections, await head.listing.first())
-        if not head.listing.is_whole or any(needs_work(connections, track) for track in tracks):
+        rows = await asyncio.shield(beginning.rows)
+        if connections.settings.hook_after_run or any(needs_work(connections, r) for r in rows):
             return None
         what: Followed = await asyncio.shield(head.followed) if head.followed else Followed()
         if what.lists or what.warnings:
             return None
         cleared = await asyncio.shield(head.clearing) if head.clearing else None
         items = await asyncio.shield(head.index) if head.index else None
-        return _Findings(cleared, items, tracks)
+        rows = await follow_short_links(connections, rows)
+        if not _is_whole(head) or any(needs_work(connections, row) for row in rows):
+            return None
+        return _Findings(cleared, items, rows)
     except SyncError:
         return None
+
+
+def _is_whole(head: HeadStart) -> bool:
+    return head.listing is not None and head.listing.is_whole
 
 
 async def _end(findings: _Findings, job: Job, began: float) -> SyncSummary:

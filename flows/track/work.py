@@ -65,10 +65,13 @@ async def work_on(row: ClaimedRow) -> Outcome:
 
 
 async def _match(row: ClaimedRow) -> Match | None:
-    """Eagle's items of the track. Where one is missing, Eagle is asked: others import as well."""
+    """Eagle's items of the track. Where one of the two is missing, Eagle is asked for it.
+
+    Where both are, the look right before the import is soon enough (`Imports.there_already`).
+    """
     connections = row.run.connections
     match, eagle = connections.match(row.track), connections.eagle
-    if eagle is None or match is None or (match.wav and match.aiff):
+    if eagle is None or match is None or bool(match.wav) == bool(match.aiff):
         return match
     if address := website(connections, row.track):
         await row.run.pauses.through(lambda: look_again(eagle, address))
