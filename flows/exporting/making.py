@@ -33,11 +33,12 @@ _SUFFIX = ".m3u8"
 
 @dataclass(kw_only=True)
 class Exported:
-    """The files that stand now, which of them were replaced, and what they do not hold.
+    """The files of one kind that stand now, how many were replaced, and what they do not hold.
 
     `problems` are files that could not be written.
     """
 
+    kind: str
     files: list[Path]
     replaced: int = 0
     tracks: int = 0
@@ -47,11 +48,14 @@ class Exported:
     def lines(self) -> list[str]:
         """The outcome for a terminal."""
         text = [f"   {path}" for path in self.files] + [f"   {each}" for each in self.problems]
+        return [*text, str(self)]
+
+    def __str__(self) -> str:
         files = "1 file" if len(self.files) == 1 else f"{len(self.files)} files"
         tracks = "1 track" if self.tracks == 1 else f"{self.tracks} tracks"
-        count = f"{files} ({self.replaced} new or changed), {tracks}"
+        count = f"{self.kind}: {files} ({self.replaced} new or changed), {tracks}"
         rows = "1 finished row has" if self.unseen == 1 else f"{self.unseen} finished rows have"
-        return [*text, f"{count}{f'; {rows} no file on this machine' if self.unseen else ''}."]
+        return f"{count}{f'; {rows} no file on this machine' if self.unseen else ''}."
 
 
 async def export_library(
@@ -89,7 +93,7 @@ async def export_after(run: Run, summary: SyncSummary) -> None:
         for make in makers:
             made = await asyncio.to_thread(make, deck, settings)
             if made.replaced:
-                _log.info("Exports: %s", made.lines()[-1])
+                _log.info("   %s", made)
             if made.problems:
                 more = len(made.problems) - 1
                 state.warn(made.problems[0] + (f" ({more} more like it.)" if more else ""))
@@ -129,7 +133,7 @@ def _make_m3u(
 
     Playlists whose names a Mac takes for one are one.
     """
-    made = Exported(files=[], problems=[], unseen=deck.unseen)
+    made = Exported(kind="Playlists as M3U8", files=[], problems=[], unseen=deck.unseen)
     by_folder: defaultdict[str, list[str]] = defaultdict(list)
     for name in deck.playlists if only is None else only:
         by_folder[folded_name(folder_name(name))].append(name)
@@ -200,7 +204,13 @@ def _make_xml(
     if only is not None:
         wanted = {track.page_id for each in playlists for track in each.tracks}
         tracks = [track for track in tracks if track.page_id in wanted]
-    made = Exported(files=[], problems=[], tracks=len(tracks), unseen=deck.unseen)
+    made = Exported(
+        kind="XML for rekordbox",
+        files=[],
+        problems=[],
+        tracks=len(tracks),
+        unseen=deck.unseen,
+    )
     to_deck = PathMap.parse(settings.eagle_path_map).to_eagle
     _write(made, settings, place, rekordbox.library_xml(tracks, playlists, to_deck), rekordbox.MARK)
     return made
