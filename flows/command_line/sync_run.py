@@ -54,6 +54,8 @@ def run_sync(
     """
     line = verbosity.attach()
     require_credentials(settings)
+    if not verbosity.quiet:
+        line.note("Starting; the first lines come in a few seconds.")
     prepare_prefect(debug=verbosity.debug)
     reserve_prefect()
     parameters = _parameters(options, verbosity) | dict(more or {})

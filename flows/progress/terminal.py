@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
@@ -64,7 +65,29 @@ class Display:
             return
         from rich.text import Text  # noqa: PLC0415
 
-        self._console.print(Text(line, style=style))
+        width = self._console.width
+        for part in _parts(line, width):
+            self._console.print(Text(part, style=style), soft_wrap=_longest(part) > width)
+
+    def note(self, line: str) -> None:
+        """A line for somebody who waits; nothing where nobody looks."""
+        if self._console is not None:
+            self.write(line, "dim")
+
+
+def _parts(line: str, width: int) -> list[str]:
+    """The line; with a path that no line has room for, that in one piece: it is to be copied."""
+    if _longest(line) <= width:
+        return [line]
+    return [
+        part
+        for each in line.split("\n")
+        for part in textwrap.wrap(each, width, break_long_words=False, break_on_hyphens=False)
+    ]
+
+
+def _longest(line: str) -> int:
+    return max(map(len, line.split()), default=0)
 
 
 class TerminalHandler(logging.Handler):

@@ -76,7 +76,15 @@ def say_where(folder: Path) -> None:
     """Where the report is, if this run left one."""
     page = folder / "report.html"
     if page.is_file():
-        _log.info("   Report: %s", page)
+        _log.info("   Report: %s", _from_home(page))
+
+
+def _from_home(path: Path) -> str:
+    """A path as short as a shell takes it."""
+    try:
+        return f"~/{path.relative_to(Path.home()).as_posix()}"
+    except (ValueError, RuntimeError):  # it is elsewhere, or this user has no home
+        return str(path)
 
 
 def find_look_alikes(tracks: Sequence[Track]) -> tuple[LookAlike, ...]:

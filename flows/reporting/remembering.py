@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 
-from flows.reporting.closing import say_end
+from flows.reporting.closing import say_end, say_where
 from flows.reporting.files import write_report
 from flows.reporting.run_folders import STOPPED, note_beginning
 from flows.session.run_state import RunState, stopped_runs
@@ -37,4 +37,5 @@ def remembered(settings: Settings, state: RunState, summary: SyncSummary) -> Ite
         stopped_runs.get([]).append(known)
         say_end("STOPPED", known)
         write_report(state.folder, known, keep=settings.keep_runs, ended=STOPPED)
+        say_where(state.folder)
         raise

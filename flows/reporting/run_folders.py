@@ -63,6 +63,9 @@ class PastRun:
 
     def sentence(self) -> str:
         """One line for a person."""
+        if self.ended == KILLED:
+            after = f"{self.duration_seconds:.0f} s"
+            return f"{began(self.name)}  {self.kind}: its log ends after {after}"
         numbers = [f"{n} {what.replace('_', ' ')}" for what, n in self.counts.items() if n]
         said = ", ".join(numbers) or ("nothing to do" if self.is_idle else "no numbers")
         return f"{began(self.name)}  {self.kind}: {said}, {self.duration_seconds:.0f} s"

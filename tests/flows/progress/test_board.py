@@ -120,6 +120,35 @@ def test_a_line_above_the_picture_is_wrapped_between_words():
     assert TerminalHandler(Display(stream), timed=False)
 
 
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_path_without_room_stays_in_one_piece(width, monkeypatch):
+    """The terminal breaks it where it must; who copies it gets a path."""
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    monkeypatch.setenv("COLUMNS", str(width))
+    path = "/Users/somebody/.library-sync/runs/20261126-041814-ea201eb1/report.html"
+    Display(stream).write(f"   Report: {path} and some more words")
+    assert stream.getvalue() == f"   Report:\n{path}\nand some more words\n"
+
+
+def test_who_waits_on_a_terminal_is_told_so():
+    """Where nobody looks, nothing is written."""
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    seen, unseen = Terminal(), io.StringIO()
+    Display(seen).note("Starting.")
+    Display(unseen).note("Starting.")
+    assert "Starting." in seen.getvalue()
+    assert unseen.getvalue() == ""
+
+
 def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path, new_database):
     """The real command on a pseudo terminal of 60 columns: bars, then the closing lines."""
     home = tmp_path / "demo" / "prefect"

@@ -277,7 +277,7 @@ def test_a_killed_run_is_listed(tmp_path):
     (folder / "run.json").write_text(text.replace(f'"pid": {os.getpid()}', '"pid": 99999999'))
     killed = past_runs(tmp_path, 9)[0]
     assert (killed.ended, killed.return_code) == ("killed", None)
-    assert "library-sync unprocessed (killed)" in killed.sentence()
+    assert "library-sync unprocessed (killed): its log ends after" in killed.sentence()
 
 
 def test_the_page_says_what_happened():
