@@ -10,6 +10,7 @@ from typing import BinaryIO
 from tasks.audio.headers import AIFF, MAX_DATA_BYTES, Container
 from tasks.audio.id3 import Tags
 from tasks.audio.pcm import Samples, is_audible, packed, swapped
+from tasks.audio.proof import checksum
 from tasks.audio.recording import Pcm
 from tasks.audio.tags import tag_chunks
 from tasks.errors import ConversionError
@@ -26,6 +27,7 @@ class PcmWriter:
 
     def __post_init__(self) -> None:
         self._digest = hashlib.sha256()
+        self._checksum = checksum()
         for container, file in self.outputs:
             file.write(b"\0" * container.header_bytes)
 
@@ -44,6 +46,11 @@ class PcmWriter:
         """The hash of what was written so far, in hexadecimal digits."""
         return self._digest.hexdigest()
 
+    @property
+    def check(self) -> bytes:
+        """The checksum of the same, by which the files are proven."""
+        return self._checksum.digest()
+
     def write(self, samples: Samples, pcm: Pcm) -> None:
         """Append one batch. Raises: ConversionError beyond 4 GB; OSError from the disk."""
         self.pcm = pcm
@@ -53,6 +60,7 @@ class PcmWriter:
         if self.data_bytes > MAX_DATA_BYTES:
             raise too_long(self.seconds)
         self._digest.update(little.data)
+        self._checksum.update(little.data)
         for container, file in self.outputs:
             raw = swapped(little, pcm.sample_bytes) if container is AIFF else little
             file.write(raw.data)

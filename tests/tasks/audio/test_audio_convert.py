@@ -111,8 +111,9 @@ def test_equal_pcm_has_equal_fingerprints(tmp_path: Path) -> None:
     assert first.pcm_sha256 == second.pcm_sha256 == soundfile_hash(wav, "int16")
 
 
+@pytest.mark.parametrize("which", [0, 1], ids=["WAV", "AIFF"])
 def test_a_disk_that_forgets_bytes_is_noticed(
-    aac: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aac: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: int
 ) -> None:
     """One flipped bit between writing and reading back: refused, and nothing stays."""
     from tasks.audio import convert as module  # noqa: PLC0415 - patched in this test only
@@ -120,7 +121,7 @@ def test_a_disk_that_forgets_bytes_is_noticed(
     real = module.prove
 
     def flip_and_prove(paths: list[Path], *rest: object) -> None:
-        with paths[1].open("r+b") as file:
+        with paths[which].open("r+b") as file:
             file.seek(100_000)
             byte = file.read(1)[0]
             file.seek(100_000)
