@@ -16,7 +16,8 @@ _A_TRACK_OR_LIST = (
 
 @dataclass(kw_only=True)
 class Added:
-    """What became of the addresses. `waiting` are the ids of the rows a sync has to work on.
+    """What became of the addresses. `waiting` are the ids of the rows a sync has to work on,
+    `finished` those of finished rows whose playlists are now others.
 
     `planned` are tracks that a dry run would add.
     `rows` has the row of each track by its canonical keys, `gone` the keys of those that SoundCloud
@@ -29,6 +30,7 @@ class Added:
     put_into_playlist: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
     planned: list[TrackResult] = field(default_factory=list)
     rows: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)

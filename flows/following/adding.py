@@ -184,6 +184,8 @@ class Adding:
         try:
             if await self.put_into(wanted.playlist, row):
                 self.outcome.put_into_playlist.append(row.label)
+                if row.page_id not in self.outcome.waiting:
+                    self.outcome.finished.append(row.page_id)
         except LockError as error:
             self._refuse(wanted.address.url, error)
             return

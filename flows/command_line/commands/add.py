@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from flows.command_line.command import Command, Group, Verbosity
 from flows.command_line.options import DryRun, JsonFile, SyncOptions
 from flows.summary import ReturnCode
+from tasks.tracks import TrackFilter
 
 _log = logging.getLogger("flows.commands")
 
@@ -46,9 +47,11 @@ def add(
     outcome = asyncio.run(add_tracks(settings, urls, playlist.strip()))
     for text in outcome.lines():
         _log.info("%s", text)
-    if sync and outcome.waiting and not settings.dry_run:
-        options = SyncOptions(parallel=True, json=json)
-        return run_sync("sync", options, settings, verbosity, only=frozenset(outcome.waiting))
+    only = frozenset([*outcome.waiting, *outcome.finished])
+    if sync and only and not settings.dry_run:
+        rows = TrackFilter.ALL if outcome.finished else TrackFilter.UNPROCESSED
+        options = SyncOptions(parallel=True, json=json, filter=rows)
+        return run_sync("sync", options, settings, verbosity, only=only)
     if json is not None:
         write_json(json, outcome.to_dict())
     return ReturnCode.PROCESSED if outcome.added or outcome.present else ReturnCode.FAILED

@@ -220,6 +220,22 @@ def test_a_playlist_is_in_the_library_with_one_command(world, named_server, monk
     assert len(list((copies / "Few").glob("*.wav"))) == 2
 
 
+def test_a_finished_track_is_in_its_new_playlist_with_one_command(
+    world, named_server, monkeypatch
+):
+    """`add --playlist --sync` on a row that is done: the copy, without a download."""
+    monkeypatch.setenv("NOTION_REQUESTS_PER_MINUTE", "100000")
+    monkeypatch.setenv("PLAYLIST_COPIES", "all")
+    named_server()
+    url = world.tracks[0].url
+    assert main(["add", url, "--playlist", "Dawn", "--sync"]) == 0
+    heard = len(world.sandbox.ledger.entries(event="request", service="soundcloud"))
+    assert main(["add", url, "--playlist", "Brand New", "--sync"]) == 0
+    copies = Path(world.sandbox.environment["PLAYLIST_TRACKS_DIR"])
+    assert sorted(file.parent.name for file in copies.rglob("*.wav")) == ["Brand New", "Dawn"]
+    assert len(world.sandbox.ledger.entries(event="request", service="soundcloud")) == heard
+
+
 def test_likes_are_added_oldest_first_with_what_the_list_says(world):
     """As a playlist is: no request a track, and the list's name is the playlist's."""
     accounts, tracks = world.sandbox.soundcloud.accounts, world.tracks[:3]
