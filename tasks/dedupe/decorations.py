@@ -29,6 +29,7 @@ class MarkKind(StrEnum):
     GUEST = "guest"
     PRODUCER = "producer"
     LABEL = "label"
+    CATALOGUE = "catalogue"
     TAG = "tag"
     COUNTRY = "country"
 
@@ -47,7 +48,8 @@ class Mark:
 
 _EXTENSION = re.compile(r"\.(?:wave?|aiff?|aifc|mp3|m4a|mp4|flac|ogg|opus|aac|alac|wma)$")
 _FILE = r"(?:wav|aiff?|mp3|m4a|flac|ogg|alac|320 ?kbps)"
-_FORMAT = rf"(?:{_FILE}|lossless|16 ?bit|24 ?bit|320|hq|hd|4k)"
+_ONE_FORMAT = rf"(?:{_FILE}|lossless|16 ?bit|24 ?bit|\d\d(?:[.,]\d)? ?khz|320|hq|hd|4k)"
+_FORMAT = rf"(?:{_ONE_FORMAT}(?:[\s/,]+{_ONE_FORMAT})*)"
 _FREE = (
     r"(?:free ?(?:download|dl|d/l|track|release)s?!*|free|freedl|download|dl|"
     r"buy ?= ?free ?(?:dl|download))"
@@ -66,7 +68,8 @@ _REMASTER = (
     r"(?: (?:in )?(?:19|20)\d\d)?(?: version)?"
 )
 _PROMOTION = (
-    r"(?:(?:out (?:now|soon|today)|out (?:on )?\d{1,2}(?:st|nd|rd|th)?[ ./]|buy for free|"
+    r"(?:(?:out (?:now|soon|today)|out (?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+    r"release date|released on|out (?:on )?\d{1,2}(?:st|nd|rd|th)?[ ./]|buy for free|"
     r"coming soon|forthcoming|available (?:now|on)|(?:as )?(?:played|supported) by|"
     r"(?:free )?(?:download|dl) (?:on|at|in|via|from|link)|buy (?:on|now|link|here|it)|"
     r"click (?:here|buy|link)|link in)\b.*|exclusive|(?:.+ )?premiered?)"
@@ -77,11 +80,9 @@ _BAR_NOISE = re.compile(
 )
 _GUESTS = re.compile(r"(?:feat\.|ft\.|(?:feat|ft|featuring)\s|w/)\s*(.+)")
 _PRODUCER = re.compile(r"(?:co-?)?prod(?:uced|uction)?(?:\.| by|\. by)*\s+(?:by\s+)?(.+)")
-_LABEL = re.compile(
-    r".+\s(?:records?|recordings|recs|release|label|trax|music group)|"
-    r"(?!\D*(?:19|20)\d\d$)[a-z]{2,8}-?\d{3,4}[a-z]?"
-)
-_SHORT_CATALOGUE = re.compile(r"[a-z]{2,8}-?\d\d[a-z]?")
+_LABEL = re.compile(r".+\s(?:records?|recordings|recs|release|label|trax|music group)")
+_CATALOGUE = re.compile(r"(?!\D*(?:19|20)\d\d$)([a-z]{2,8})-?(\d{3,4})([a-z]?)")
+_SHORT_CATALOGUE = re.compile(r"([a-z]{2,8})-?(\d\d)([a-z]?)")
 _FACTS = (
     (MarkKind.COPY, re.compile(r"(?:copy ?)?(\d)|(copy)")),
     (MarkKind.YEAR, re.compile(r"((?:19|20)\d\d)")),
@@ -91,7 +92,8 @@ _FACTS = (
     (MarkKind.LENGTH, re.compile(r"(\d{1,3}:\d\d(?::\d\d)?)")),
     (MarkKind.COUNTRY, re.compile(r"(us|usa|uk|fr|nl|br|au|jp|ger|ita|esp|bra|swe)")),
 )
-_PIECE = re.compile(r"\s+[-|/•·]\s+|\s*\|\s*|\s+//\s+|\s*[•·]\s*")
+_KEY_AND_TEMPO = re.compile(r"^\s*((?:1[0-2]|0?[1-9])[abdm])\s*[-/|,]?\s+(\d{2,3})\s*$")
+_PIECE = re.compile(r"\s+[-|/•·]\s+|\s*\|\s*|\s+//\s+|\s*[•·]\s*|,\s+(?=(?:19|20)\d\d$)")
 
 _NOW = r"(?:(?<=[.~*|/<>!:=,-])|(?<=[.~*|/<>!:=,-]\s))(?:out|available) now!*"
 _END_NOISE = re.compile(
@@ -115,16 +117,17 @@ _SEGMENT_NOISE = re.compile(
     r"[\s!.*~]*"
 )
 _THIRD_NOISE = re.compile(
-    r"(?:(?:out|available) (?:now|soon)|enhanced|premiere|exclusive)[\s!.*~]*"
+    r"(?:(?:out|available) (?:now|soon)|enhanced|premiere|exclusive|original)[\s!.*~]*"
 )
 _START_NOISE = re.compile(
-    r"^(?:(?:[^\W_][\w.&' ]{0,24} )?premi[eè]re\s*[:|]+|premi[eè]re\s+-|"
+    r"^(?:(?:[^\W_][\w.&' ]{0,24} )?(?:premi[eè]re|exclusive)\s*[:|]+|premi[eè]re\s+-|"
+    r"premi[eè]re\s+(?=\S.* - \S)|"
     r"(?:free ?(?:download|dl)|freedl|exclusive|out now|official (?:music )?video|first listen|"
     r"first play|listen|new music|track of the day|video|audio)\s*[:|]+)\s*(?=\S)"
 )
 _START_NUMBER = re.compile(
     r"^(?:(\d{1,3})\s*\.\s+|(0\d{1,2})\s*[-)]?\s+|(\d{2})\s+-\s+(?=.+ - )|"
-    r"([a-d]\d)\s*[.-]\s+)(?=\S)"
+    r"([a-d]\d)\s*(?:\.\s+|-\s+(?=.+ - )))(?=\S)"
 )
 
 
@@ -212,6 +215,7 @@ def read_bracket(content: str, *, square: bool, before: Words) -> tuple[str, lis
     """
     kept: list[str] = []
     marks: list[Mark] = []
+    content = _KEY_AND_TEMPO.sub(r"\1 - \2 bpm", content)
     for piece in _PIECE.split(content):
         read = _read_piece(piece.strip(" -*~!"), square=square, before=before)
         if isinstance(read, Mark):
@@ -235,8 +239,11 @@ def _read_piece(piece: str, *, square: bool, before: Words) -> Mark | str | None
         return piece if _numbers_a_series(fact, before) else fact
     if has_version(words):
         return piece
-    if _LABEL.fullmatch(piece) or (square and _SHORT_CATALOGUE.fullmatch(piece)):
+    if _LABEL.fullmatch(piece):
         return _mark(MarkKind.LABEL, "".join(words))
+    number = _CATALOGUE.fullmatch(piece) or (square and _SHORT_CATALOGUE.fullmatch(piece))
+    if number:
+        return _mark(MarkKind.CATALOGUE, f"{number[1]}{int(number[2])}{number[3]}")
     if square and not any(word.isdigit() or word in ASIDE_WORDS for word in words):
         return _mark(MarkKind.TAG, "".join(words))
     return piece

@@ -150,6 +150,8 @@ def _segments(
 
 
 def _segment(part: str, brackets: Sequence[tuple[str, str]], marks: list[Mark]) -> Segment:
+    if is_decoration(part.strip(), third=False):
+        return Segment(part.strip(), part.strip(), ())
     line, found = strip_end(f" {part}")
     marks.extend(found)
     kept: list[str] = []
@@ -225,8 +227,15 @@ def _reading(artist: str, segments: Sequence[Segment], brackets: tuple[str, ...]
     return Reading(split_names(who) if who else frozenset(), in_order | sorted_, _remixers(kept))
 
 
+_EXTENDED_LAST = re.compile(rf"(.+) ({'|'.join(sorted(REMIX_WORDS))}) extended(?: mix| version)?")
+
+
 def _version_key(bracket: str) -> str:
-    """A bracket in one order: `B & A Extended Remix` as `extended a b remix`."""
+    """A bracket in one order: `B & A Extended Remix`, `A & B Remix Extended` as `extended a b
+    remix`.
+    """
+    if last := _EXTENDED_LAST.fullmatch(bracket):
+        bracket = f"{last[1]} extended {last[2]}"
     words = canonical(longest_form(bracket))
     if not words or words[-1] not in REMIX_WORDS or len(words) == 1:
         return " ".join(words)

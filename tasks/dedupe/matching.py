@@ -24,6 +24,8 @@ _MUST_AGREE = (
     MarkKind.UPLOAD,
     MarkKind.TAG,
     MarkKind.PRODUCER,
+    MarkKind.COUNTRY,
+    MarkKind.CATALOGUE,
 )
 
 _read = lru_cache(maxsize=4096)(read_heading)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterator
 
 Words = tuple[str, ...]
 
 _LETTERS_WITHOUT_DECOMPOSITION = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ё": "е"}
 )
 _TYPOGRAPHIC = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "″": '"', "×": " x "}
@@ -26,6 +27,8 @@ _INNER_MARK = re.compile(r"(?<=[^\W_])[^\w\s]+(?=[^\W_])")
 _NAME_SEPARATOR = re.compile(
     r"\s(?:&|and|x|\+|with|w/)\s|[,;、]|\s/\s|&", re.IGNORECASE
 )  # "vs" and "b2b" are no separators: a contest is another act than its members
+_LONELY_AT = re.compile(r"(?<!\S)@(?!\S)")
+_CLOCK = re.compile(r"\b(\d{1,2}) ?([ap])\.? ?m\b\.?")
 _HANDLE_SUFFIX = re.compile(r"(?<=[^\W\d_]{3})official$")
 
 
@@ -38,7 +41,7 @@ def fold(text: str) -> str:
     plain = plain.translate(_LETTERS_WITHOUT_DECOMPOSITION)
     if not plain.isascii():
         plain = _without_latin_accents(plain)
-    return " ".join(plain.split())
+    return " ".join(_CLOCK.sub(r"\1\2m", plain).split())
 
 
 def _without_latin_accents(text: str) -> str:
@@ -60,7 +63,7 @@ def word_forms(folded: str) -> frozenset[Words]:
     nothing. Two texts may mean the same words if they share a form.
     """
     forms: set[Words] = set()
-    for joined in _with_and_without_ampersand(folded):
+    for joined in _with_and_without_signs(folded):
         bare = joined.replace("'", "")
         forms.add(tuple(_WORD.findall(_INNER_MARK.sub("", joined))))
         forms.add(tuple(_WORD.findall(bare)))
@@ -74,10 +77,13 @@ def longest_form(folded: str) -> Words:
     return max(word_forms(folded), key=len, default=())
 
 
-def _with_and_without_ampersand(folded: str) -> tuple[str, ...]:
-    if "&" not in folded:
-        return (folded,)
-    return (folded.replace("&", " and "), folded.replace("&", " "))
+def _with_and_without_signs(folded: str) -> Iterator[str]:
+    """`&` and a lonely `@` as the words they stand for, and gone."""
+    if "&" not in folded and not _LONELY_AT.search(folded):
+        yield folded
+        return
+    yield _LONELY_AT.sub(" at ", folded).replace("&", " and ")
+    yield _LONELY_AT.sub(" ", folded).replace("&", " ")
 
 
 def compact(folded: str) -> str:
