@@ -220,9 +220,7 @@ def test_a_playlist_is_in_the_library_with_one_command(world, named_server, monk
     assert len(list((copies / "Few").glob("*.wav"))) == 2
 
 
-def test_a_finished_track_is_in_its_new_playlist_with_one_command(
-    world, named_server, monkeypatch
-):
+def test_a_finished_track_is_in_its_new_playlist_with_one_command(world, named_server, monkeypatch):
     """`add --playlist --sync` on a row that is done: the copy, without a download."""
     monkeypatch.setenv("NOTION_REQUESTS_PER_MINUTE", "100000")
     monkeypatch.setenv("PLAYLIST_COPIES", "all")
