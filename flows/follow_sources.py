@@ -25,6 +25,7 @@ from flows.prefect_server.verdicts import done, verdict
 from flows.session.opening import Run, open_session
 from tasks.errors import SyncError
 from tasks.notion.new_rows import JustMade, NewRows
+from tasks.shown_text import counted
 from tasks.tracks import TrackFilter, TrackResult
 
 _log = logging.getLogger("flows.follow")
@@ -139,8 +140,7 @@ async def _bring(turn: _Turn) -> None:
         if not is_alone:
             _log.info("Another process of this machine follows the lists just now.")
             return
-        lists = "1 list" if len(turn.lists) == 1 else f"{len(turn.lists)} lists"
-        _log.info("Following %s...", lists)
+        _log.info("Following %s...", counted(len(turn.lists), "list"))
         turn.brought = await bring_all(turn.lists, memory, new_adding, state.warn)
 
 

@@ -27,6 +27,11 @@ _SECRET = re.compile(r"(?<![\w-])s-[A-Za-z0-9]{4,}|(?<=secret_token=)[\w-]+")
 _PRIVATE = "s-…"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `1,234 rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def shown(text: str) -> str:
     """`text` in one line, every character of it harmless and visible."""
     return text if text.isprintable() else text.translate(_SHOWN)

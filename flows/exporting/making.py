@@ -23,6 +23,7 @@ from tasks.exports.deck_track import DeckPlaylist, DeckTrack
 from tasks.exports.kinds import ExportKind
 from tasks.exports.writing import write_export
 from tasks.notion.playlists import PlaylistNames
+from tasks.shown_text import counted
 from tasks.tracks import TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.export")
@@ -51,8 +52,7 @@ class Exported:
         return [*text, str(self)]
 
     def __str__(self) -> str:
-        files = "1 file" if len(self.files) == 1 else f"{len(self.files)} files"
-        tracks = "1 track" if self.tracks == 1 else f"{self.tracks} tracks"
+        files, tracks = counted(len(self.files), "file"), counted(self.tracks, "track")
         count = f"{self.kind}: {files} ({self.replaced} new or changed), {tracks}"
         rows = "1 finished row has" if self.unseen == 1 else f"{self.unseen} finished rows have"
         return f"{count}{f'; {rows} no file on this machine' if self.unseen else ''}."

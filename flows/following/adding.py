@@ -21,6 +21,7 @@ from tasks.notion.new_rows import NewRows
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.properties import Field
 from tasks.notion.values import playlist_key
+from tasks.shown_text import counted
 from tasks.soundcloud.address import Address, parse_address
 from tasks.soundcloud.client import SoundCloudClient
 from tasks.soundcloud.credit import credit
@@ -141,7 +142,8 @@ class Adding:
         except BadAddress:
             return [WantedTrack(await self._address(url), playlist)]
         found = await read_list(self.source, address)
-        _log.info("   %s: %d tracks", found.title or address.shown, len(found.tracks))
+        tracks = counted(len(found.tracks), "track")
+        _log.info("   %s: %s", found.title or address.shown, tracks)
         name = playlist or found.title
         return [await self.listed(track, name) for track in in_order_of_making(address, found)]
 

@@ -13,6 +13,7 @@ from flows.following.memory import ListMemory, RememberedList
 from flows.following.sources import FollowedList
 from flows.following.twins import give_up_twins
 from tasks.errors import BadAddress, DownloadInterrupted, SourceError, SourceRateLimited
+from tasks.shown_text import counted
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import ListedTrack, SourceList
 from tasks.tracks import TrackResult
@@ -138,7 +139,8 @@ def _tell(
 ) -> None:
     outcome = adding.outcome
     would = "would come" if adding.dry_run else "new"
-    _log.info("   %s: %d tracks, %d %s", name, len(found.tracks), len(outcome.added), would)
+    tracks = counted(len(found.tracks), "track")
+    _log.info("   %s: %s, %d %s", name, tracks, len(outcome.added), would)
     for label in outcome.added:
         _log.info("      %s", label)
     for url, reason in outcome.refused:

@@ -62,7 +62,7 @@ class LibraryReport:
     @property
     def headline(self) -> str:
         """The states in one line: `12 rows: 3 done, 9 waiting`."""
-        states = {name.replace("_", " "): n for name, n in self.library.states.items() if n}
+        states = {_words(name): n for name, n in self.library.states.items() if n}
         total = self.library.counts["total_tracks"]
         return f"{total} rows: " + ", ".join(f"{number} {name}" for name, number in states.items())
 
@@ -168,7 +168,7 @@ def _numbers(numbers: Mapping[str, int], width: int, *, spelled: bool = True) ->
     room = max(10, min(26, width - 12))
     lines = []
     for name, number in numbers.items():
-        label = name.replace("_", " ") if spelled else name
+        label = _words(name) if spelled else name
         lines.append(f"   {label[:room]:<{room}}{number:>8}")
     return lines
 
@@ -226,4 +226,10 @@ def _runs_table(runs: Sequence[PastRun]) -> Table:
 
 
 def _spelled(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
-    return [(name.replace("_", " "), number) for name, number in numbers.items()]
+    return [(_words(name), number) for name, number in numbers.items()]
+
+
+def _words(name: str) -> str:
+    """A number's name as a person reads it."""
+    words = name.replace("_", " ").replace("soundcloud url", "SoundCloud URL")
+    return words.replace("eagle", "Eagle")

@@ -20,6 +20,7 @@ from flows.session.run_state import RunState, ended_runs
 from flows.settings import Settings
 from flows.summary import LOOK_ALIKES_SHOWN, LookAlike, SyncSummary
 from tasks.dedupe.suggestions import look_alikes
+from tasks.shown_text import counted
 from tasks.tracks import Track
 
 _log = logging.getLogger("flows.library_sync")
@@ -34,7 +35,8 @@ async def close_run(
     """
     alike = await asyncio.to_thread(find_look_alikes, state.kept_apart)
     if alike:
-        state.warn(f"{len(alike)} pairs of rows look alike and were left apart: see the report.")
+        pairs = counted(len(alike), "pair") + " of rows"
+        state.note(f"Rows that look alike were left apart ({pairs}): see the report.")
     summary = replace(
         summary,
         duration_seconds=monotonic() - began,

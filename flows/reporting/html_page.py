@@ -46,6 +46,10 @@ class Table(NamedTuple):
     head: Sequence[str]
     rows: Sequence[Sequence[object]]
 
+    def is_number(self, column: int) -> bool:
+        """True if the column holds numbers, so that its name stands above them."""
+        return any(isinstance(row[column], int | float) for row in self.rows)
+
 
 class Bars(NamedTuple):
     """A bar a number, drawn to the largest; those named in `bad` in red."""

@@ -63,7 +63,7 @@ def _all_tracks(results: Sequence[TrackResult]) -> Table:
             r.error_message or r.action,
             r.eagle_item_id,
             round(r.processing_time_seconds, 1) or "",
-            Link("source", r.source_url) if r.source_url else "",
+            Link("open", r.source_url) if r.source_url else "",
         )
         for r in results
     ]

@@ -20,6 +20,7 @@ from tasks.eagle.index import Match
 from tasks.facts import identity_of, row_keys, soundcloud_path
 from tasks.notion.queries import find_by_path, find_by_soundcloud_id
 from tasks.planning import Action, Plan
+from tasks.shown_text import counted
 from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
@@ -182,8 +183,8 @@ def _tell_resting(selection: Selection) -> None:
     resting = [result for result in selection.skipped if result.error_type]
     if resting:
         _log.info(
-            "   %d rows failed before and are not due yet; --retry-failed tries them now",
-            len(resting),
+            "   Failed before and not due yet: %s; --retry-failed tries again at once",
+            counted(len(resting), "row"),
         )
 
 

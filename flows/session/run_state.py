@@ -66,6 +66,11 @@ class RunState:
         if self.stopped_by is None:
             self.stopped_by = error
 
+    def note(self, sentence: str) -> None:
+        """Say something in the summary alone, which is said next."""
+        if sentence not in self.warnings:
+            self.warnings += (sentence,)
+
     def warn(self, sentence: str) -> None:
         """Say something once: in the log now, and again in the summary."""
         if sentence not in self.warnings:

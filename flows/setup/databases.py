@@ -12,6 +12,7 @@ from tasks.errors import NotionError
 from tasks.notion.client import NotionClient
 from tasks.notion.properties import Field
 from tasks.notion.schema import Schema
+from tasks.shown_text import counted
 
 _A_PAGE = 100
 _PAGES_COUNTED = 10
@@ -31,8 +32,7 @@ class SharedDatabase:
     @property
     def line(self) -> str:
         """Title, rows, and what tells it from others."""
-        number = "rows not counted" if self.rows is None else f"{self.rows:,} rows"
-        number = "1 row" if self.rows == 1 else number
+        number = "rows not counted" if self.rows is None else counted(self.rows, "row")
         more = "more than " if self.has_more else ""
         kind = "with a SoundCloud URL" if self.has_address else "no SoundCloud URL"
         return f"{self.title} ({more}{number}, {kind})"

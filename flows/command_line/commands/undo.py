@@ -52,7 +52,10 @@ def undo(
 
     number = run_with(settings, line, call)
     if run:
-        _log.info("%d rows %s", number, "would be restored" if settings.dry_run else "restored")
+        from tasks.shown_text import counted
+
+        verb = "would be restored" if settings.dry_run else "restored"
+        _log.info("%s %s", counted(number, "row"), verb)
     return ReturnCode.PROCESSED
 
 
