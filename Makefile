@@ -67,7 +67,7 @@ DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
 test-distributed: $(STAMP)
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && command -v ip >/dev/null || \
 		$(DEBIAN) postgresql iproute2 >/dev/null; }
-	TEST_DISTRIBUTED=$(if $(SHORT),30,60) $(BIN)/pytest tests/distributed \
+	TEST_DISTRIBUTED=1 TEST_DISTRIBUTED_TRACKS=$(if $(SHORT),30,60) $(BIN)/pytest tests/distributed \
 		$(if $(SHORT),-k "not server_restart")
 
 # A run started, watched and read in Prefect's UI; screenshots in build/screenshots.

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(bool(POSTGRES_MISSING), reason=POSTGRES_MISSING or "-"),
 ]
 
-TRACKS = int(os.environ.get("TEST_DISTRIBUTED") or 60)
+TRACKS = int(os.environ.get("TEST_DISTRIBUTED_TRACKS", "60"))
 
 
 @pytest.fixture

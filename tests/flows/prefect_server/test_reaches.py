@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -70,8 +71,9 @@ os.write(out, b"alive")
     assert told(code, tmp_path) == "alive"
 
 
-def test_a_task_tells_its_end_and_a_limit_nothing(tmp_path):
+def test_a_task_tells_its_end_and_a_limit_nothing(tmp_path, new_database):
     """Of a stage that takes long also that it runs; asked for twice, it is done once."""
+    shutil.copy(new_database, tmp_path / "prefect.db")
     code = """
 import asyncio
 from flows.prefect_server.own_server import start
