@@ -163,29 +163,32 @@ async def _by_flow(
     ended_runs.set(ended)
     watch = asyncio.ensure_future(_leave_if_stuck(ended, leave))
     try:
-        state = await flow(**options, return_state=True)
-        outcome = await state.aresult(raise_on_failure=False)
+        return await _summary_of(flow, options), True
     except OUT_OF_REACH as error:
-        outcome = error
-    finally:
-        watch.cancel()
-    if isinstance(outcome, OUT_OF_REACH):
         if not ended:
             raise ConfigurationError(
-                f"The Prefect server does not answer: {outcome}",
+                f"The Prefect server does not answer: {error}",
                 remedy="Start it, correct PREFECT_API_URL, or unset it to run without one.",
-            ) from outcome
+            ) from error
         _log.warning(
-            "The Prefect server did not take the end of this run's record: %s", in_short(outcome)
+            "The Prefect server did not take the end of this run's record: %s", in_short(error)
         )
         return ended[-1], False
+    finally:
+        watch.cancel()
+
+
+async def _summary_of(flow: Any, options: dict[str, Any]) -> SyncSummary:
+    """What the flow returns. Raises what it failed with."""
+    state = await flow(**options, return_state=True)
+    outcome = await state.aresult(raise_on_failure=False)
     if isinstance(outcome, BaseException):
         raise outcome
     if not isinstance(outcome, SyncSummary):
         raise ConfigurationError(
             f"The flow ended without a summary: {outcome!r}", remedy="Run again with --debug."
         )
-    return outcome, True
+    return outcome
 
 
 @asynccontextmanager

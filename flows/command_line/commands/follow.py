@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -13,6 +13,9 @@ from flows.command_line.command import Command, Group, Verbosity
 from flows.command_line.options import JsonFile
 from flows.command_line.wrong_words import WrongWords
 from flows.summary import ReturnCode
+
+if TYPE_CHECKING:
+    from flows.following.subscriptions import Subscription
 
 _log = logging.getLogger("flows.commands")
 
@@ -43,19 +46,23 @@ def follow(
 
     settings = command_settings()
     verbosity.attach()
-    if url is not None:
-        found = [asyncio.run(follow_list(settings, url, playlist.strip()))]
-        verb = "Would follow" if settings.dry_run else "Following"
-        _log.info("%s %s. Its tracks come with the next sync.", verb, found[0].line())
-        if found[0].hint():
-            _log.info("%s", found[0].hint())
-    else:
+    if url is None:
         found = asyncio.run(followed_lists(settings))
-    if list_ and json != Path("-"):
-        print("\n".join(shown(each.line()) for each in found) or "Nothing is followed.")  # noqa: T201
+        if json != Path("-"):
+            print("\n".join(shown(each.line()) for each in found) or "Nothing is followed.")  # noqa: T201
+    else:
+        found = [asyncio.run(follow_list(settings, url, playlist.strip()))]
+        _say_followed(found[0], is_trial=settings.dry_run)
     if json is not None:
         write_json(json, {"followed": [asdict(each) for each in found]})
     return ReturnCode.PROCESSED
+
+
+def _say_followed(chosen: Subscription, *, is_trial: bool) -> None:
+    verb = "Would follow" if is_trial else "Following"
+    _log.info("%s %s. Its tracks come with the next sync.", verb, chosen.line())
+    if chosen.hint():
+        _log.info("%s", chosen.hint())
 
 
 COMMAND = Command(
