@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from flows.exporting.deck_files import library_file
 from flows.exporting.finished_rows import read_finished
@@ -24,6 +24,8 @@ from tasks.notion.schema import Schema
 from tasks.tracks import Track
 
 _log = logging.getLogger("flows.export")
+
+_FACTS = TypeAdapter(dict[str, FileFacts])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,7 @@ async def read_deck(
 
 def _deck_of(rows: Sequence[Track], settings: Settings, file: Path) -> Deck:
     path_map = PathMap.parse(settings.eagle_path_map)
-    known = read_document(file, _understood) or {}
+    known = read_document(file, _FACTS.validate_python) or {}
     facts: dict[str, FileFacts] = {}
     tracks: dict[str, DeckTrack] = {}
     for row in rows:
@@ -105,12 +107,8 @@ def _places(memory: ListMemory) -> dict[str, dict[str, int]]:
     return places
 
 
-def _understood(plain: Any) -> dict[str, FileFacts]:
-    return {str(path): FileFacts(**facts) for path, facts in plain.items()}
-
-
-def _keep(file: Path, facts: Mapping[str, FileFacts]) -> None:
+def _keep(file: Path, facts: dict[str, FileFacts]) -> None:
     try:
-        write_whole(file, json.dumps({path: asdict(each) for path, each in facts.items()}))
+        write_whole(file, _FACTS.dump_json(facts))
     except OSError as error:
         _log.warning("%s cannot be written: %s", file, error)

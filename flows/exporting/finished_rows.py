@@ -9,13 +9,13 @@ runs may stand the other way round until then.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from tasks.disk.whole_files import read_document, write_whole
 from tasks.errors import NotionNotFound
@@ -47,26 +47,14 @@ class FinishedRows:
     listed_at: str = ""
     rows: dict[str, Track] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return vars(self) | {"rows": [asdict(row) for row in self.rows.values()]}
-
-    @classmethod
-    def of(cls, plain: dict[str, Any]) -> FinishedRows:
-        """Raises KeyError and the like for a document of another shape."""
-        rows = [_track(row) for row in plain["rows"]]
-        return cls(
-            source=str(plain["source"]),
-            whole_at=str(plain["whole_at"]),
-            listed_at=str(plain["listed_at"]),
-            rows={row.page_id: row for row in rows},
-        )
-
     def serves(self, source: str, now: datetime) -> bool:
         """True if what changed since the last listing is all that has to be asked for."""
         if self.source != source or not self.whole_at or len(self.rows) < _SMALL:
             return False
         return now - datetime.fromisoformat(self.whole_at) < _WHOLE_EVERY
+
+
+_KNOWN = TypeAdapter(FinishedRows)
 
 
 async def read_finished(
@@ -84,13 +72,13 @@ async def read_finished(
     What is known is kept in `file`.
     """
     now = datetime.now(UTC) + notion.clock_offset
-    known = read_document(file, FinishedRows.of) or FinishedRows(source="")
+    known = read_document(file, _KNOWN.validate_python) or FinishedRows(source="")
     if whole or not known.serves(schema.data_source_id, now):
         known = FinishedRows(source=schema.data_source_id, whole_at=now.isoformat())
     await _update(known, notion, schema, names, changed)
     known.listed_at = now.isoformat()
     try:
-        write_whole(file, json.dumps(known.to_dict(), ensure_ascii=False))
+        write_whole(file, _KNOWN.dump_json(known))
     except OSError as error:
         _log.warning("%s cannot be written: %s", file, error)
     return sorted(known.rows.values(), key=lambda row: row.created_time)
@@ -127,16 +115,6 @@ async def _row(notion: NotionClient, schema: Schema, page_id: str) -> list[Track
         return [to_track(await retrying(lambda: notion.page(page_id), PATIENT), schema)]
     except NotionNotFound:
         return []
-
-
-def _track(plain: dict[str, Any]) -> Track:
-    known = {each.name for each in fields(Track)}
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in plain.items()
-        if name in known
-    }
-    return Track(**values)
 
 
 def _kept(row: Track) -> Track:

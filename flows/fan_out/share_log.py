@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +22,9 @@ from prefect.client.schemas.filters import (
     FlowRunFilterId,
 )
 from prefect.client.schemas.sorting import ArtifactSort
+from pydantic import TypeAdapter
 
-from tasks.errors import ErrorType
-from tasks.tracks import FilePaths, TrackResult, TrackStatus
+from tasks.tracks import TrackResult
 
 _log = logging.getLogger("flows.share")
 
@@ -32,6 +32,7 @@ _TYPE = "library-sync-share"
 _SECONDS_BETWEEN = 5.0
 _AT_MOST = 50
 _PAGE = 100
+_RESULT = TypeAdapter(TrackResult)
 
 
 class ShareLog:
@@ -83,17 +84,4 @@ async def read_results(client: PrefectClient, flow_run: UUID) -> list[TrackResul
 def _results(data: Any) -> Iterable[TrackResult]:
     """Newest first; the server keeps the JSON as it got it, or as its text."""
     rows = json.loads(data) if isinstance(data, str) else data
-    return [result_from(row) for row in reversed(rows or [])]
-
-
-def result_from(row: Mapping[str, Any]) -> TrackResult:
-    """The inverse of `TrackResult.to_dict`."""
-    known = {name: row[name] for name in vars(TrackResult(page_id="")) if name in row}
-    return TrackResult(
-        **known
-        | {
-            "status": TrackStatus(row["status"]),
-            "error_type": ErrorType(row["error_type"]) if row.get("error_type") else None,
-            "file_paths": FilePaths(**row["file_paths"]),
-        }
-    )
+    return map(_RESULT.validate_python, reversed(rows or []))

@@ -16,6 +16,7 @@ from typing import Any
 
 from flows.rows.short_links import follow_short_link
 from flows.session.opening import Run
+from tasks.eagle.library import EagleLibrary
 from tasks.errors import RowChanged
 from tasks.facts import row_keys
 from tasks.locks.track_locks import HeldRow
@@ -42,6 +43,13 @@ class ClaimedRow:
         self._newest = track
         self._seen = monotonic()
         self._looked = False
+
+    @property
+    def eagle(self) -> EagleLibrary:
+        """Eagle's library, for a step that is planned only in a run with Eagle."""
+        eagle = self.run.connections.eagle
+        assert eagle is not None
+        return eagle
 
     async def name_playlists(self) -> None:
         """Learn the names of the related playlists. Raises NotionError."""
@@ -77,7 +85,7 @@ class ClaimedRow:
 
     def require_same_address(self, row: Track) -> None:
         """Raise RowChanged unless `row` still has the address that was claimed."""
-        hosts = self.run.connections.settings.allowed_source_hosts
+        hosts = self.run.connections.hosts
         is_other = row_keys(self.claimed, hosts).addresses != row_keys(row, hosts).addresses
         if is_other or row.in_trash:
             what = "was put into the trash" if row.in_trash else "was given another address"

@@ -67,15 +67,13 @@ async def deliver(
     track = with_playlists(track, await row.look())
     wav, aiff = await _in_eagle(row, wav, track), await _in_eagle(row, aiff, track)
     copies = await _copies(row, track, files)
-    paths = _paths(connections.eagle, wav, aiff, copies)
+    paths = _paths(row.eagle, wav, aiff, copies)
     return Held(wav=wav, aiff=aiff, paths=paths, seconds=files.seconds)
 
 
 async def adopt(row: ClaimedRow, track: Track, wav: EagleItem, aiff: EagleItem | None) -> Held:
     """Items that Eagle has already: our tags are added, the playlist copies made if they can be."""
-    connections = row.run.connections
-    eagle = connections.eagle
-    assert eagle is not None
+    connections, eagle = row.run.connections, row.eagle
     track = with_playlists(track, await row.look())
     wav = await _in_eagle(row, wav, track)
     if aiff is not None:
@@ -96,8 +94,7 @@ async def _item(
     row: ClaimedRow, track: Track, known: EagleItem | None, file: Path, pcm_sha256: str
 ) -> EagleItem:
     """The item that Eagle has already, if it is as long as the file; else the file's, imported."""
-    eagle = row.run.connections.eagle
-    if known is not None and eagle is not None and await eagle.holds_as_much(known, file):
+    if known is not None and await row.eagle.holds_as_much(known, file):
         return known
     return await import_one(row, track, file, pcm_sha256)
 
@@ -116,9 +113,7 @@ async def _copies(row: ClaimedRow, track: Track, files: Finished) -> Sequence[Pa
 
 async def import_one(row: ClaimedRow, track: Track, file: Path, pcm_sha256: str) -> EagleItem:
     """The item of one file, imported now or by an earlier attempt."""
-    connections = row.run.connections
-    eagle = connections.eagle
-    assert eagle is not None
+    connections, eagle = row.run.connections, row.eagle
     item: EagleItem = await row.run.pauses.through(
         lambda: import_file(
             eagle,

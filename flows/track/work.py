@@ -160,10 +160,8 @@ async def _is_held(row: ClaimedRow, match: Match | None, files: Finished) -> boo
 
 async def _by_sound(row: ClaimedRow, track: Track, files: Finished, match: Match) -> Held:
     """Eagle's own file is the one to copy and complete; ours, where that cannot be read here."""
-    eagle = row.run.connections.eagle
-    assert eagle is not None
     assert match.wav is not None
-    if eagle.file_path(match.wav) is None:
+    if row.eagle.file_path(match.wav) is None:
         return await deliver(row, track, files, match)
     _, held = await _adopt(row, track, match, Action.COMPLETE_PAIR)
     return held
@@ -200,11 +198,9 @@ async def _adopt(row: ClaimedRow, track: Track, match: Match, action: Action) ->
     """Eagle has the recording: take its items, and make the one of the two that is missing."""
     if match.wav is None:
         return await _download(row)
-    eagle = row.run.connections.eagle
-    assert eagle is not None
     await row.look()
-    aiff, file = match.aiff, eagle.file_path(match.wav)
-    if aiff and file and not await eagle.holds_as_much(aiff, file):
+    aiff, file = match.aiff, row.eagle.file_path(match.wav)
+    if aiff and file and not await row.eagle.holds_as_much(aiff, file):
         aiff, action = None, Action.COMPLETE_PAIR
     if aiff is None and action is Action.COMPLETE_PAIR:
         aiff = await _aiff_for(row, track, match.wav)
@@ -218,8 +214,7 @@ async def _aiff_for(row: ClaimedRow, track: Track, wav: EagleItem) -> EagleItem:
     Else by downloading once more: then only the AIFF is imported.
     """
     connections = row.run.connections
-    assert connections.eagle is not None
-    file = connections.eagle.file_path(wav)
+    file = row.eagle.file_path(wav)
     with connections.fresh_folder() as folder:
         if file is not None:
             made = await _make_aiff(row.run, track, file, folder)

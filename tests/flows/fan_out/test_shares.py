@@ -8,7 +8,7 @@ import pytest
 from prefect import flow, get_client
 from prefect.runtime import flow_run
 
-from flows.fan_out.share_log import ShareLog, read_results, result_from
+from flows.fan_out.share_log import ShareLog, read_results
 from flows.fan_out.shares import require_pool
 from tasks.errors import ConfigurationError, ErrorType
 from tasks.tracks import FilePaths, TrackResult, TrackStatus
@@ -60,12 +60,6 @@ async def test_what_a_share_tells_is_read_on_another_machine(prefect_server):
     async with get_client() as client:
         told = {result.page_id: result for result in await read_results(client, run)}
     assert told == {"a": DONE, "b": FAILED}
-
-
-@pytest.mark.parametrize("result", [DONE, FAILED, LOCKED], ids=lambda result: result.status)
-def test_a_result_survives_json(result):
-    """to_dict and back."""
-    assert result_from(result.to_dict()) == result
 
 
 async def test_without_a_pool_distribution_says_what_to_do(prefect_server):
