@@ -135,6 +135,11 @@ class SyncSummary:
         rank = {status: place for place, status in enumerate(_FAILURES_FIRST)}
         return sorted(self.results, key=lambda result: rank.get(result.status, len(rank)))
 
+    @property
+    def failures(self) -> list[TrackResult]:
+        """The results that failed, those nobody foresaw first."""
+        return [result for result in self.failures_first if result.is_failure]
+
     def to_dict(self) -> dict[str, Any]:
         """The machine-readable summary, as `--json` writes it."""
         return {

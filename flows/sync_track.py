@@ -179,7 +179,7 @@ async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
 def _as_state(result: TrackResult) -> State[Any]:
     """A state named for what happened, so that the UI's list can be read at a glance."""
     message = without_secrets(shown(result.error_message or result.action or result.status.value))
-    if result.status in {TrackStatus.FAILED, TrackStatus.ERROR}:
+    if result.is_failure:
         return Failed(name=str(result.error_type), message=message, data=None)
     name = result.status.value.replace("_", " ").title().replace(" ", "")
     return Completed(name=name, message=message, data=None)

@@ -77,11 +77,6 @@ class Attempts:
             return None
         return last
 
-    def knows(self, page_id: str) -> ErrorType | None:
-        """The error the row failed with last, None if it did not or was brought in since."""
-        last = self._known.get(page_id)
-        return last.error if last else None
-
     def of(self, page_id: str) -> Attempt | None:
         """The row's last failure, None if it did not fail or was brought in since."""
         return self._known.get(page_id)

@@ -191,6 +191,11 @@ class TrackResult:
         return self.status is TrackStatus.PROCESSED
 
     @property
+    def is_failure(self) -> bool:
+        """True if it failed, for a reason that was foreseen or not."""
+        return self.status in {TrackStatus.FAILED, TrackStatus.ERROR}
+
+    @property
     def has_files(self) -> bool:
         """True if any file is known."""
         paths = self.file_paths

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import httpx
+from rich.filesize import decimal
 
 from flows.doctor.findings import Finding, fail, ok, warn
 from flows.session.preflight import writable_folder
@@ -113,7 +114,8 @@ def judge_space(free: int, waiting: Sequence[Track], folder: Path) -> Finding:
     """Is `free` (bytes at `folder`) enough for the rows waiting?"""
     name = "Free space"
     least, likely = bytes_needed(waiting)
-    said = f"{_size(free)} free at {folder}; {len(waiting)} rows waiting take about {_size(likely)}"
+    needed = f"{len(waiting)} rows waiting take about {decimal(likely)}"
+    said = f"{decimal(free)} free at {folder}; {needed}"
     remedy = "Free some space, set OUT_DIR to a larger disk, or sync with --limit."
     if free < least:
         return fail(name, f"{said}.", remedy)
@@ -155,11 +157,3 @@ async def examine_prefect(api_url: str) -> list[Finding]:
         remedy = "Check PREFECT_API_URL (it ends in /api) and PREFECT_API_KEY."
         return [fail(name, said, remedy)]
     return [ok(name, f"the server at {api_url} answers")]
-
-
-def _size(number: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} TB"

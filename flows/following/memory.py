@@ -6,19 +6,16 @@ new, whatever became of its row: a row that the user threw away does not come ba
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tasks.disk.private import private_folder
+from tasks.disk.file_lock import alone
 from tasks.disk.whole_files import read_document, write_whole
 from tasks.errors import BadAddress
-from tasks.locks.registry import try_lock
 from tasks.soundcloud.lists import ListAddress, ListKind, SourceList, parse_list_address
 
 
@@ -98,15 +95,9 @@ class ListMemory:
         """Know nothing of a list any more."""
         self._file(address).unlink(missing_ok=True)
 
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[bool]:
+    def alone(self) -> AbstractContextManager[bool]:
         """True within it if no other process of this machine is within it."""
-        private_folder(self._folder)
-        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            yield try_lock(descriptor)
-        finally:
-            os.close(descriptor)
+        return alone(self._folder / ".lock")
 
     def _file(self, address: ListAddress) -> Path:
         words = address.key.split("/")

@@ -32,6 +32,16 @@ _DEFAULTS = {
     "PREFECT_CLIENT_MAX_RETRIES": "6",
 }
 
+LEAN_SERVER = {
+    # Two thirds of what a track leaves in a database are events, which only a page of Prefect's
+    # shows.
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    # The states of tasks in one transaction for many; Prefect's own default is one for each.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
+}
+"""For every server that we start: its database stays small, and is written seldom."""
+
 
 def prepare_prefect(*, debug: bool = False) -> None:
     """Set the defaults in the environment; to be called before Prefect is imported."""

@@ -1,6 +1,6 @@
 """Flow runs that nobody works on any more: the subflows of a run that has ended, closed.
 
-A run that is killed cannot end its subflows, and Prefect leaves them Running for ever.
+A run that is killed cannot end its subflows, and Prefect leaves them Running forever.
 """
 
 from __future__ import annotations

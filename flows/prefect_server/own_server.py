@@ -27,23 +27,18 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
 
-from flows.prefect_server.environment import EMBEDDED, names_a_server, prefect_home
+from flows.prefect_server.environment import EMBEDDED, LEAN_SERVER, names_a_server, prefect_home
 
 _log = logging.getLogger("flows.prefect_server")
 
-_SETTINGS = {
+_SETTINGS = LEAN_SERVER | {
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
     "PREFECT_SERVER_UI_ENABLED": "false",
     # No page in a browser has business here.
     "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "null",
-    # Nothing is scheduled here and nobody watches for events, which are two thirds of what a track
-    # leaves in the database; what is left keeps the history.
+    # Nothing is scheduled here, and nobody watches for events.
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
-    # The states of tasks in one transaction for many; Prefect's own default is one for each.
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
 }
 # A server on this machine that does not answer has died: nothing is gained by asking for minutes.
 _CLIENT_RETRIES = "1"
@@ -199,11 +194,16 @@ def _answers(port: int, password: str) -> bool:
 
 def _stop(server: subprocess.Popen[bytes], ending: threading.Event) -> None:
     ending.set()
+    end(server, _SECONDS_TO_END)
+
+
+def end(server: subprocess.Popen[bytes], seconds: float) -> None:
+    """End a process that works until its standard input ends; kill it if it takes longer."""
+    assert server.stdin is not None
     with suppress(OSError):
-        assert server.stdin is not None
         server.stdin.close()
     try:
-        server.wait(_SECONDS_TO_END)
+        server.wait(seconds)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()

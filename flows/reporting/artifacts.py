@@ -19,7 +19,7 @@ from flows.prefect_server.run_events import tell_failures
 from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
 from tasks.shown_text import shown, web_address, without_secrets
-from tasks.tracks import TrackResult, TrackStatus
+from tasks.tracks import TrackResult
 
 _ROWS = 500
 _FAILURES_SHOWN = 50
@@ -33,9 +33,8 @@ def summary_markdown(summary: SyncSummary) -> str:
     parts = [f"## {summary.mode}: {done}\n", f"{code.meaning}.\n"]
     if summary.error:
         parts.append(f"**The run stopped:** {_cell(summary.error)}\n")
-    failures = [r for r in summary.results if r.status in {TrackStatus.FAILED, TrackStatus.ERROR}]
-    if failures:
-        parts.append(_failures(failures))
+    if summary.failures:
+        parts.append(_failures(summary.failures))
     parts.append(_counts(summary))
     parts += [f"- {warning}" for warning in summary.warnings]
     facts = f"Return code **{int(code)}**, {summary.duration_seconds:.1f} s"

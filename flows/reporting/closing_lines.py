@@ -19,7 +19,7 @@ def failure_lines(results: Iterable[TrackResult]) -> list[str]:
     """
     by_class: defaultdict[ErrorType, list[TrackResult]] = defaultdict(list)
     for result in results:
-        if result.status in {TrackStatus.FAILED, TrackStatus.ERROR}:
+        if result.is_failure:
             by_class[result.error_type or ErrorType("Unknown_Error")].append(result)
     lines: list[str] = []
     for error, failed in sorted(by_class.items(), key=lambda item: -len(item[1])):

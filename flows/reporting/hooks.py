@@ -14,14 +14,13 @@ from pathlib import Path
 from flows.session.run_state import RunState
 from flows.settings import Settings
 from flows.summary import SyncSummary
-from tasks.tracks import TrackResult, TrackStatus
+from tasks.tracks import TrackResult
 
 _log = logging.getLogger("flows.hooks")
 
 _SECONDS = 600.0
 _LONGEST = 30_000  # characters; Linux takes 131,072 bytes a variable
 _PREFIX = "LIBRARY_SYNC_"
-_REPORTED = {TrackStatus.PROCESSED, TrackStatus.FAILED, TrackStatus.ERROR}
 
 
 async def after_track(
@@ -29,7 +28,7 @@ async def after_track(
 ) -> None:
     """Run HOOK_AFTER_TRACK for a track that was processed or failed."""
     command = settings.hook_after_track
-    if not command or result.status not in _REPORTED:
+    if not command or not (result.is_success or result.is_failure):
         return
     problem = await _run(command, track_values(result), seconds)
     if problem:

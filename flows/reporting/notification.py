@@ -6,10 +6,9 @@ from flows.session.run_state import RunState
 from flows.settings import Settings
 from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
-from tasks.tracks import TrackResult, TrackStatus
+from tasks.tracks import TrackResult
 
 _FAILURES = 20
-_FAILED = {TrackStatus.FAILED, TrackStatus.ERROR}
 
 
 async def notify(settings: Settings, state: RunState, summary: SyncSummary) -> None:
@@ -37,7 +36,7 @@ def message_of(summary: SyncSummary) -> tuple[str, str] | None:
     counted = [f"{brought} new {'track' if brought == 1 else 'tracks'}"]
     counted += [f"{failed} failed"] if failed else []
     counted += ["the run stopped"] if summary.error else []
-    failures = [each for each in summary.failures_first if each.status in _FAILED]
+    failures = summary.failures
     lines = [summary.error] if summary.error else []
     lines += [_line(each) for each in failures[:_FAILURES]]
     if len(failures) > _FAILURES:

@@ -8,7 +8,7 @@ from flows.reporting.html_page import Bars, Link, Paragraph, Section, Table, pag
 from flows.reporting.run_folders import began
 from flows.summary import LookAlike, SyncSummary, in_words
 from tasks.retrying import said_time
-from tasks.tracks import TrackResult, TrackStatus
+from tasks.tracks import TrackResult
 
 _ROWS = 1000
 _MORE = "{:,} more rows are in results.csv, beside this page."
@@ -16,7 +16,6 @@ _MORE = "{:,} more rows are in results.csv, beside this page."
 
 def report_page(name: str, summary: SyncSummary) -> str:
     """The page of the run in the folder `name`."""
-    failures = [r for r in summary.results if r.status in {TrackStatus.FAILED, TrackStatus.ERROR}]
     said = [_facts(name, summary)]
     said += [f"The run stopped: {summary.error}"] if summary.error else []
     said += [f"Note: {warning}" for warning in summary.warnings]
@@ -26,7 +25,7 @@ def report_page(name: str, summary: SyncSummary) -> str:
         summary.headline,
         Section("", [Paragraph(each) for each in said]),
         Section("What became of the rows", [Bars(summary.outcomes, bad=["failed"])]),
-        Section("What failed, and what to do", [_failures(failures)]),
+        Section("What failed, and what to do", [_failures(summary.failures)]),
         Section("Look alike, left apart", [_look_alikes(summary.look_alikes)]),
         Section("Every track", [_all_tracks(shown), Paragraph(_MORE.format(rest) if rest else "")]),
     )

@@ -128,7 +128,7 @@ def failed_last(connections: Connections, tracks: Sequence[Track]) -> list[Track
 
 def has_failed(connections: Connections, track: Track) -> bool:
     """True if the row shows an error, or this machine remembers one."""
-    return bool(errors_of(track)) or connections.attempts.knows(track.page_id) is not None
+    return bool(errors_of(track)) or connections.attempts.of(track.page_id) is not None
 
 
 async def _row(connections: Connections, page_id: str) -> Track | None:
@@ -153,8 +153,8 @@ def only_failed(
 def _has_failed(connections: Connections, track: Track, error: ErrorType | None) -> bool:
     shown = set(errors_of(track))
     if not shown and not _shows_errors(connections):
-        known = connections.attempts.knows(track.page_id)
-        shown = {known.value} if known else set()
+        known = connections.attempts.of(track.page_id)
+        shown = {known.error.value} if known else set()
     return bool(shown) if error is None else error.value in shown
 
 

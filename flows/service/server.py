@@ -16,21 +16,17 @@ from contextlib import suppress
 
 import httpx
 
-from flows.prefect_server.environment import prefect_home
+from flows.prefect_server.environment import LEAN_SERVER, prefect_home
+from flows.prefect_server.own_server import end
+from tasks.disk import file_lock
+from tasks.disk.private import open_private
 from tasks.errors import ConfigurationError
-from tasks.locks.registry import try_lock
 
 HOST = "127.0.0.1"
-_SERVER = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
+_SERVER = LEAN_SERVER | {
     "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
     # A page in the browser may neither read nor, by a hidden form, start anything.
     "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
-    # Two thirds of the database would be events, which only Prefect's page of events shows.
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
 }
 _SECONDS_TO_START = 180.0
 _SECONDS_TO_END = 15.0
@@ -42,17 +38,13 @@ _KEEPER = "flows.service.keeper"
 def alone() -> Iterator[None]:
     """Raises ConfigurationError if `serve` works with this Prefect home already."""
     home = prefect_home()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(home / "library-sync-serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        if not try_lock(descriptor):
+    with file_lock.alone(home / "library-sync-serve.lock") as is_alone:
+        if not is_alone:
             raise ConfigurationError(
                 f"`library-sync serve` is running already, with the database in {home}.",
                 remedy="One is enough for this machine: use that one, or stop it first.",
             )
         yield
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.asynccontextmanager
@@ -103,7 +95,7 @@ def _running(port: int) -> Iterator[subprocess.Popen[bytes]]:
     ours = _SERVER | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins}
     ours |= {"PREFECT_UI_API_URL": f"{address}/api"}
     given = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
-    with open(log_path(), "wb", opener=_for_owner) as said:
+    with open(log_path(), "wb", opener=open_private) as said:
         server = subprocess.Popen(  # noqa: S603  (our own module)
             [sys.executable, "-m", _KEEPER, *words],
             stdin=subprocess.PIPE,
@@ -115,19 +107,4 @@ def _running(port: int) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield server
     finally:
-        _end(server)
-
-
-def _for_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    assert server.stdin is not None
-    with suppress(OSError):
-        server.stdin.close()
-    try:
-        server.wait(_SECONDS_TO_END)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+        end(server, _SECONDS_TO_END)

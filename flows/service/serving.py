@@ -82,7 +82,7 @@ def local_timezone() -> str:
 async def _tidied(settings: Settings) -> AsyncIterator[None]:
     """Old runs are deleted now and every day; the newest KEEP_RUNS stay.
 
-    Only in Prefect's own file: where its user has named another database, that is his.
+    Only in Prefect's own file: a database that its user has named is left alone.
     """
     if names_a_database():
         yield

@@ -17,7 +17,7 @@ _OPEN = (
     "the server first (docs/operating.md)."
 )
 _KEEPS = (
-    "This server keeps every run for ever. To delete those older than 90 days, start it with "
+    "This server keeps every run forever. To delete those older than 90 days, start it with "
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED=true (docs/operating.md)."
 )
 

@@ -160,6 +160,4 @@ def _recording(wav: Path, aiff: Path, decoded: DecodedSource, writer: PcmWriter)
         channels=writer.pcm.channels,
         bit_depth=writer.pcm.bit_depth,
         pcm_sha256=writer.pcm_sha256,
-        codec=decoded.codec,
-        bit_rate=decoded.bit_rate,
     )

@@ -1,6 +1,6 @@
 """Child processes that decode, so that what a file does inside libav costs that file alone.
 
-libav reads in C what strangers uploaded: a file may end its process, keep it for ever or fill its
+libav reads in C what strangers uploaded: a file may end its process, keep it forever or fill its
 memory. Each child is a `ProcessPoolExecutor` of one process, because an executor whose process
 dies is lost whole. Children are started when they are needed, and live as long as the run.
 """

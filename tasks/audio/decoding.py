@@ -70,7 +70,6 @@ class DecodedSource:
 
     path: Path
     codec: str
-    bit_rate: int | None
     header_seconds: float | None
     container: InputContainer
     stream: AudioStream
@@ -254,7 +253,6 @@ def opened(path: Path) -> Iterator[DecodedSource]:
         yield DecodedSource(
             path=path,
             codec=stream.codec_context.codec.canonical_name,
-            bit_rate=stream.codec_context.bit_rate or container.bit_rate or None,
             header_seconds=_header_seconds(layout, container),
             container=container,
             stream=stream,

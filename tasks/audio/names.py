@@ -12,7 +12,6 @@ import html
 import re
 import unicodedata
 
-MAX_NAME_BYTES = 255
 _MAX_STEM_BYTES = 200
 """Leaves room for a tie-breaker as long as a Notion id, a number and an extension."""
 

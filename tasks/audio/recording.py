@@ -39,7 +39,7 @@ class Recording:
 
     `samples` counts per channel. `pcm_sha256` is the hash of the interleaved little-endian PCM
     (64 hex digits), equal for equal PCM whatever the container or its tags: the WAV fingerprint.
-    `codec`, `bit_rate` (bits a second) and `source_rate` (Hz) are the source's.
+    `source_rate` (Hz) is the source's.
     """
 
     wav: Path
@@ -50,8 +50,6 @@ class Recording:
     channels: int
     bit_depth: int
     pcm_sha256: str
-    codec: str
-    bit_rate: int | None
     source_rate: int
 
 

@@ -19,7 +19,6 @@ Json = dict[str, Any]
 
 _ARRAY = re.compile(r'"data"\s*:\s*\[')
 _HEAD_CHARS = 4096
-_SPACE = " \t\r\n"
 _decoder = json.JSONDecoder()
 
 

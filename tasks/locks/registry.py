@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Self
 from urllib.parse import quote
 from uuid import uuid4
 
+from tasks.disk.file_lock import try_lock
 from tasks.locks.machine import Machine, this_machine
 from tasks.locks.standing import OwnLocks
 from tasks.locks.value import parse
@@ -29,31 +29,6 @@ log = logging.getLogger(__name__)
 
 _SUFFIX = ".tokens"
 _LISTING_LAG_SECONDS = 600.0
-
-if sys.platform == "win32":
-    import msvcrt
-
-    _FAR_BEHIND_THE_TEXT = 1 << 30
-
-    def try_lock(descriptor: int) -> bool:
-        """Lock an open file for this process; False if another holds it."""
-        os.lseek(descriptor, _FAR_BEHIND_THE_TEXT, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def try_lock(descriptor: int) -> bool:
-        """Lock an open file for this process; False if another holds it."""
-        # flock, not lockf: a POSIX lock is lost as soon as any descriptor of the file is closed.
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
 
 
 class TokenFile:

@@ -74,12 +74,11 @@ class AddressKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """A track's address. `track_id` is SoundCloud's number where the address has it."""
+    """A track's address: where it is, and a `key` that is equal for every way to write it."""
 
     kind: AddressKind
     url: str
     key: str
-    track_id: int | None = None
     secret: str | None = None
 
 
@@ -260,7 +259,6 @@ def _api_address(parts: SplitResult, text: str) -> Address:
         kind=AddressKind.SOUNDCLOUD,
         url=url + (f"?secret_token={secret}" if secret else ""),
         key=f"soundcloud:tracks:{number}",
-        track_id=number,
         secret=secret,
     )
 

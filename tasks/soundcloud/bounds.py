@@ -1,7 +1,7 @@
 """No answer is read without end: each has a size and a time that fit what was asked for.
 
 A page is read whole into memory, and a recording whole onto the disk, so that a host that never
-stops sending would fill either. A host that sends a byte now and then would keep a thread for ever:
+stops sending would fill either. A host that sends a byte now and then would keep a thread forever:
 bodies are read as far as they have come, and the clock is looked at in between.
 """
 

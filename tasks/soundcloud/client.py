@@ -245,8 +245,6 @@ class SoundCloudClient:
             return Download(
                 path=_arrived(folder, address),
                 format_id=str(information.get("format_id") or ""),
-                extension=str(information.get("ext") or ""),
-                abr=information.get("abr"),
                 artwork=_artwork(downloader, information),
                 **facts(information),
             )

@@ -45,15 +45,10 @@ class SourceFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Download(SourceFacts):
-    """A file that arrived, and what the source says of it; not yet proven to be whole.
-
-    `abr` is in kbit/s, `extension` without a dot.
-    """
+    """A file that arrived, and what the source says of it; not yet proven to be whole."""
 
     path: Path
     format_id: str = ""
-    extension: str = ""
-    abr: float | None = None
     artwork: bytes | None = field(default=None, repr=False)
 
 

@@ -29,11 +29,9 @@ class Fetched:
     """A proven recording and what its source said of it; texts are empty where it said nothing."""
 
     recording: Recording
-    stem: str
     title: str
     artist: str
     soundcloud_id: str
-    source_url: str
 
 
 @stage("fetch-recording", SOURCE_RETRIES, Bound(7200.0, DownloadInterrupted))
@@ -55,15 +53,13 @@ async def fetch_recording(
             download = await equipment.source.download(address, attempt, on_progress=on_progress)
         refuse_suspected_preview(address.url, download.announced_seconds, track.duration_seconds)
         async with equipment.gates.conversions():
-            return await _convert(equipment, download, address, attempt, track)
+            return await _convert(equipment, download, attempt, track)
     except BaseException:
         shutil.rmtree(attempt, ignore_errors=True)
         raise
 
 
-async def _convert(
-    equipment: Equipment, download: Download, address: Address, folder: Path, track: Track
-) -> Fetched:
+async def _convert(equipment: Equipment, download: Download, folder: Path, track: Track) -> Fetched:
     artist, title = credit(
         row_artist=track.artist,
         row_title=track.title,
@@ -86,11 +82,9 @@ async def _convert(
     _say_lowered(recording, track)
     return Fetched(
         recording=recording,
-        stem=stem,
         title=title,
         artist=artist,
         soundcloud_id=download.soundcloud_id or "",
-        source_url=address.url,
     )
 
 

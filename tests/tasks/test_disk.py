@@ -65,7 +65,7 @@ def test_every_state_file_may_hold_anything(tmp_path: Path, bad: bytes) -> None:
     next((tmp_path / "items").iterdir()).write_bytes(bad)
 
     attempts = Attempts(tmp_path / "attempts.jsonl", "", date(2026, 11, 25))
-    assert attempts.knows("p") is None
+    assert attempts.of("p") is None
     assert JustMade(tmp_path).ids(["k"]) == []
     assert recall_source(tmp_path, "d") == ""
     assert MergeJournal(tmp_path / "merges.jsonl").read() == []

@@ -56,7 +56,7 @@ def test_a_change_is_tried_at_once_and_counts_anew(on):
     assert on(DAY, "http://proxy").resting(TRACK) is None
     on(DAY, "http://proxy").note(TRACK, TrackResult(page_id="p1", status=TrackStatus.PROCESSED))
     assert on(DAY).resting(TRACK) is None
-    assert on(DAY).knows("p1") is None
+    assert on(DAY).of("p1") is None
 
 
 @pytest.mark.parametrize("error", [ErrorType.EAGLE_IMPORT_FAILED, ErrorType.SC_RATE_LIMITED, None])
@@ -65,7 +65,7 @@ def test_what_concerns_no_track_is_not_kept(on, error):
     for _ in range(3):
         on(DAY).note(TRACK, failed(error))
     assert on(DAY).resting(TRACK) is None
-    assert on(DAY).knows("p1") is None
+    assert on(DAY).of("p1") is None
 
 
 def test_the_same_error_once_more_waits_too(on):
@@ -97,7 +97,7 @@ def test_a_long_journal_is_shortened(on, tmp_path):
     line = '{"page_id": "%s", "source": "s", "error": "%s", "on": "2026-01-01"}\n'
     closed = "".join(line % (n, "SC_404") + line % (n, "") for n in range(3000))
     path.write_text(closed + line % ("x", "SC_404"))
-    assert on(DAY).knows("x") is ErrorType.SC_404
+    assert on(DAY).of("x").error is ErrorType.SC_404
     assert [json.loads(text)["page_id"] for text in path.read_text().splitlines()] == ["x"]
 
 

@@ -94,9 +94,7 @@ def test_a_private_tracks_token_stays_in_its_path(text):
 )
 def test_addresses_of_the_api_carry_the_id(text):
     """The numeric id is the true key."""
-    address = parse_address(text)
-    assert address.track_id == 123456
-    assert address.key == "soundcloud:tracks:123456"
+    assert parse_address(text).key == "soundcloud:tracks:123456"
 
 
 def test_a_private_track_of_the_player_keeps_its_token():

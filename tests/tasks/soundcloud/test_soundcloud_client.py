@@ -47,7 +47,7 @@ async def test_the_whole_track_arrives_with_what_its_source_says(world):
     """AAC, its facts and cover; one format request, and nothing else in the folder."""
     track = world.add("Ålesund % Nights", genre="Deep House", seconds=25)
     found = await world.download(track.url)
-    assert (found.format_id, found.extension, found.abr) == ("hls_aac_160k", "m4a", 160)
+    assert (found.format_id, found.path.suffix) == ("hls_aac_160k", ".m4a")
     assert (found.title, found.artist, found.genre) == (track.title, "Some One", "Deep House")
     assert found.soundcloud_id == str(track.id)
     assert found.announced_seconds == pytest.approx(track.seconds, abs=0.001)
@@ -61,7 +61,7 @@ async def test_the_whole_track_arrives_with_what_its_source_says(world):
 async def test_where_there_is_no_aac_one_mp3_is_asked_for(world):
     """Of progressive and HLS, one."""
     found = await world.download(world.add(condition="mp3_only").url)
-    assert (found.format_id, found.extension) == ("http_mp3_0_0", "mp3")
+    assert (found.format_id, found.path.suffix) == ("http_mp3_0_0", ".mp3")
     assert len(world.requests(FORMAT)) == 1
 
 
@@ -70,7 +70,7 @@ async def test_an_original_that_guests_may_have_is_preferred(world, kind):
     """The uploaded file is the best there is."""
     track = world.add(original=kind, original_needs_login=False)
     found = await world.download(track.url)
-    assert (found.format_id, found.extension) == ("download", kind)
+    assert (found.format_id, found.path.suffix) == ("download", f".{kind}")
 
 
 async def test_an_original_for_accounts_is_no_trouble_for_guests(world):
@@ -133,14 +133,14 @@ async def test_a_body_that_stands_still_is_given_up(world):
 async def test_the_next_format_is_tried_where_the_address_of_the_best_is_refused(world, status):
     """AAC is refused again and again; MP3 is offered as well."""
     found = await world.download(world.add(condition="aac_denied", status=status).url)
-    assert found.extension == "mp3"
+    assert found.path.suffix == ".mp3"
     assert seconds_of(found.path) == pytest.approx(5, abs=0.1)
 
 
 async def test_a_servers_error_at_a_formats_address_that_passes_costs_no_quality(world):
     """It is asked for once more, and AAC comes."""
     found = await world.download(world.add(condition="aac_denied", status=503, times=1).url)
-    assert found.extension == "m4a"
+    assert found.path.suffix == ".m4a"
     assert len(world.requests(FORMAT)) == 2
 
 

@@ -36,7 +36,9 @@ async def test_a_playlist_is_read_in_its_order_with_what_it_says_of_its_tracks(w
     assert numbers(found) == [str(track.id) for track in tracks]
     addresses = [parse_address(track.url) for track in found.tracks]
     assert [address.url for address in addresses[:5]] == [track.url for track in tracks[:5]]
-    assert [address.track_id for address in addresses[5:]] == [track.id for track in tracks[5:]]
+    assert [address.key for address in addresses[5:]] == [
+        f"soundcloud:tracks:{track.id}" for track in tracks[5:]
+    ]
     assert [track.facts.title for track in found.tracks[:5] if track.facts] == [
         track.title for track in tracks[:5]
     ]
