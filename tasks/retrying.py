@@ -50,24 +50,17 @@ class RetryPolicy:
 PATIENT = RetryPolicy(attempts=10, factor=2.0, longest=12.0)
 
 
-@dataclass(frozen=True)
-class Wait:
-    """A wait before another attempt: why, for how many seconds, before which attempt of how many
-    (None: whichever, as often as it takes).
+def log_wait(
+    error: BaseException, seconds: float, attempt: int | None = None, attempts: int | None = None
+) -> None:
+    """Say a wait after `error`, if it is one that somebody who looks on would wonder about.
+
+    It is before `attempt` of `attempts` (None: whichever, as often as it takes).
     """
-
-    error: BaseException
-    seconds: float
-    attempt: int | None = None
-    attempts: int | None = None
-
-
-def log_wait(wait: Wait) -> None:
-    """Say it, if it is one that somebody who looks on would wonder about."""
-    if wait.seconds > UNSAID_SECONDS:
-        of = f" of {wait.attempts}" if wait.attempts else ""
-        then = f" before attempt {wait.attempt}{of}" if wait.attempt else ", then asking again"
-        _log.info("%s Waiting %s%s.", wait.error, said_time(wait.seconds), then)
+    if seconds > UNSAID_SECONDS:
+        of = f" of {attempts}" if attempts else ""
+        then = f" before attempt {attempt}{of}" if attempt else ", then asking again"
+        _log.info("%s Waiting %s%s.", error, said_time(seconds), then)
 
 
 def said_time(seconds: float) -> str:
@@ -83,22 +76,17 @@ async def retrying(
     policy: RetryPolicy,
     *,
     repeats: Callable[[SyncError], bool] = is_retryable,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    on_wait: Callable[[Wait], None] = log_wait,
 ) -> T:
-    """What `call` returns, repeated by `policy` while another attempt can help (`repeats`).
-
-    `on_wait` is told of each wait before it begins.
-    """
+    """What `call` returns, repeated by `policy` while another attempt can help (`repeats`)."""
     for attempt in range(1, policy.attempts):
         try:
             return await call()
         except SyncError as error:
             if not repeats(error):
                 raise
-            wait = Wait(error, policy.delay(attempt, error), attempt + 1, policy.attempts)
-            on_wait(wait)
-            await sleep(wait.seconds)
+            seconds = policy.delay(attempt, error)
+            log_wait(error, seconds, attempt + 1, policy.attempts)
+            await asyncio.sleep(seconds)
     return await call()
 
 

@@ -18,7 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from tasks.errors import SyncError
-from tasks.retrying import RetryPolicy, Wait, log_wait
+from tasks.retrying import RetryPolicy, log_wait
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,7 +38,7 @@ def may_help(policy: RetryPolicy) -> Callable[..., Coroutine[Any, Any, bool]]:
             return False
         if run.run_count < policy.attempts:
             seconds = policy.delays[max(0, run.run_count - 1)]
-            log_wait(Wait(outcome, seconds, run.run_count + 1, policy.attempts))
+            log_wait(outcome, seconds, run.run_count + 1, policy.attempts)
         return True
 
     return ask

@@ -23,27 +23,23 @@ _LONGEST = 30_000  # characters; Linux takes 131,072 bytes a variable
 _PREFIX = "LIBRARY_SYNC_"
 
 
-async def after_track(
-    settings: Settings, state: RunState, result: TrackResult, *, seconds: float = _SECONDS
-) -> None:
+async def after_track(settings: Settings, state: RunState, result: TrackResult) -> None:
     """Run HOOK_AFTER_TRACK for a track that was processed or failed."""
     command = settings.hook_after_track
     if not command or not (result.is_success or result.is_failure):
         return
-    problem = await _run(command, track_values(result), seconds)
+    problem = await _run(command, track_values(result), _SECONDS)
     if problem:
         _log.warning("HOOK_AFTER_TRACK after %s %s", result.label, problem)
         state.warn("HOOK_AFTER_TRACK failed; the log says for which tracks.")
 
 
-async def after_run(
-    settings: Settings, state: RunState, summary: SyncSummary, *, seconds: float = _SECONDS
-) -> None:
+async def after_run(settings: Settings, state: RunState, summary: SyncSummary) -> None:
     """Run HOOK_AFTER_RUN, also for a run that had nothing to do; not for a dry run."""
     command = settings.hook_after_run
     if not command or settings.dry_run:
         return
-    problem = await _run(command, run_values(summary, state.folder), seconds)
+    problem = await _run(command, run_values(summary, state.folder), _SECONDS)
     if problem:
         state.warn(f"HOOK_AFTER_RUN {problem}")
 

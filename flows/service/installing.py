@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from flows.service.units import Service, prefect_environment, unit_for
 from flows.settings import Settings, given_variables
@@ -19,14 +19,7 @@ _SECRETS = (
 )
 
 
-def install(
-    command: str,
-    words: Sequence[str],
-    settings: Settings,
-    *,
-    yes: bool,
-    ask: Callable[[str], str] = input,
-) -> int:
+def install(command: str, words: Sequence[str], settings: Settings, *, yes: bool) -> int:
     """Show the unit, ask, install it; 0 if it is installed, 1 if not. Raises ConfigurationError."""
     environment = prefect_environment() if command == "worker" else {}
     unit = unit_for(
@@ -36,7 +29,7 @@ def install(
     for name in _only_in_this_shell():
         _say(f"{name} is set in this shell alone: put it into .env, where the service reads it.")
     if not yes:
-        answer = ask("Install it? [y/N] ") if sys.stdin.isatty() else "n"
+        answer = input("Install it? [y/N] ") if sys.stdin.isatty() else "n"
         if answer.strip().lower() not in {"y", "yes"}:
             _say("Nothing was installed. With --yes it is, without the question.")
             return ReturnCode.FAILED

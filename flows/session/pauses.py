@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Self, TypeVar
 
 from tasks.errors import Service, ServiceAway, SyncError
-from tasks.retrying import RetryPolicy, Wait, log_wait, said_time
+from tasks.retrying import RetryPolicy, log_wait, said_time
 
 _log = logging.getLogger("flows.session")
 
@@ -77,12 +77,10 @@ class Pauses:
                     continue
                 if attempt == _STUMBLING.attempts:
                     raise
-                wait = Wait(
-                    error, _STUMBLING.delay(attempt, error), attempt + 1, _STUMBLING.attempts
-                )
+                seconds = _STUMBLING.delay(attempt, error)
                 attempt += 1
-                log_wait(wait)
-                await asyncio.sleep(wait.seconds)
+                log_wait(error, seconds, attempt, _STUMBLING.attempts)
+                await asyncio.sleep(seconds)
 
     async def _is_away(self, service: Service, error: SyncError) -> bool:
         async with self._asking[service]:

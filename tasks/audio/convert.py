@@ -70,14 +70,14 @@ def convert(
     return _recording(wav, aiff, *_made(source, {WAV: wav, AIFF: aiff}, wanted))
 
 
-def aiff_from_wav(wav: Path, aiff: Path, *, tags: Tags | None = None) -> Recording:
+def aiff_from_wav(wav: Path, aiff: Path) -> Recording:
     """Make the missing AIFF of a WAV that lies on disk already, with equal PCM.
 
     WAVs of 16 or 24 bits keep every bit. Others (32 bit, float, 8 bit) become 24 bit; then
     `pcm_sha256` is the AIFF's. The rate stays, whatever it is. The WAV is only read.
     Raises: as `convert`.
     """
-    wanted = _Wanted(sample_rate=MAX_DATA_BYTES, tags=tags)
+    wanted = _Wanted(sample_rate=MAX_DATA_BYTES)
     return _recording(wav, aiff, *_made(wav, {AIFF: aiff}, wanted))
 
 

@@ -16,6 +16,7 @@ from tasks.dedupe.matching import same_recording
 from tasks.dedupe.titles import fold, longest_form
 from tasks.dedupe.versions import canonical, telling
 
+_ALIKE = 0.9
 _COMMON = 50
 """A word that more titles share says nothing about a pair."""
 
@@ -30,9 +31,7 @@ class Suggestion:
     certain: bool
 
 
-def look_alikes(
-    titles: Mapping[str, str], *, at_least: float = 0.9, at_most: int = 50
-) -> list[Suggestion]:
+def look_alikes(titles: Mapping[str, str], *, at_most: int = 50) -> list[Suggestion]:
     """The most alike pairs among `titles` (key to display title), the likeliest first.
 
     Pairs share most of their telling words, one of them such that fewer than 50 titles have it;
@@ -40,7 +39,7 @@ def look_alikes(
     first, as `certain`. 7,000 titles take about 2 s.
     """
     words = {key: _words(title) for key, title in titles.items()}
-    found = (_suggestion(one, other, titles, words, at_least) for one, other in _pairs(words))
+    found = (_suggestion(one, other, titles, words) for one, other in _pairs(words))
     wanted = (suggestion for suggestion in found if suggestion is not None)
     return nlargest(at_most, wanted, key=lambda s: (s.certain, s.likeness, s.one, s.other))
 
@@ -50,17 +49,16 @@ def _suggestion(
     other: str,
     titles: Mapping[str, str],
     words: Mapping[str, tuple[str, ...]],
-    at_least: float,
 ) -> Suggestion | None:
     if same_recording(titles[one], titles[other]):
         return Suggestion(one, other, 1.0, certain=True)
     if _untelling(words[one]) != _untelling(words[other]):
         return None
     texts = SequenceMatcher(None, " ".join(words[one]), " ".join(words[other]), autojunk=False)
-    if texts.real_quick_ratio() < at_least or texts.quick_ratio() < at_least:
+    if texts.real_quick_ratio() < _ALIKE or texts.quick_ratio() < _ALIKE:
         return None
     likeness = texts.ratio()
-    return Suggestion(one, other, likeness, certain=False) if likeness >= at_least else None
+    return Suggestion(one, other, likeness, certain=False) if likeness >= _ALIKE else None
 
 
 def _pairs(words: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:

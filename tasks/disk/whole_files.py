@@ -23,8 +23,8 @@ NO_ENTRY = (ValueError, KeyError, TypeError, AttributeError, IndexError, Overflo
 """What reading a value of another shape than ours raises."""
 
 
-def write_whole(path: Path, content: str | bytes, *, durable: bool = False) -> None:
-    """Replace the file; `durable` returns only once it is on the disk. Raises OSError.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Replace the file. Raises OSError.
 
     Another process sees the old content or the new one. The file is its user's alone.
     """
@@ -33,9 +33,6 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = False) -> N
     try:
         with os.fdopen(handle, "wb") as out:
             out.write(content.encode("utf-8") if isinstance(content, str) else content)
-            if durable:
-                out.flush()
-                os.fsync(out.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -11,15 +11,13 @@ from tasks.tracks import Track
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
 
 
-def import_tags(
-    track: Track, *, ext: str, fingerprint: str = "", soundcloud_id: str = ""
-) -> list[str]:
+def import_tags(track: Track, *, ext: str, fingerprint: str = "") -> list[str]:
     """The tags of an import, in this order and without repetition.
 
     Playlists, genres, `BPM{n}`, key, artist, `ext` (`wav` or `aiff`), `SoundCloud` for a track from
     there, `fingerprint:{64 hex}`, `soundcloud:{id}`; each only where it is known.
     """
-    identity = soundcloud_id or track.soundcloud_id
+    identity = track.soundcloud_id
     tags = [
         *track.playlists,
         *track.genres,
