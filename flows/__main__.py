@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     except WrongWords as wrong:
         return _refuse(wrong)
     for note in call.notes:
-        print(f"library-sync: {note}", file=sys.stderr)  # noqa: T201
+        print(f"library-sync: {note}", file=sys.stderr)
     try:
         return call.run() or ReturnCode.PROCESSED
     except WrongWords as wrong:
@@ -34,17 +34,17 @@ def main(arguments: list[str] | None = None) -> int:
     except SyncError as error:
         return _explain(error, ReturnCode.FAILED, debug=call.is_debugging)
     except Stopped as stop:
-        print(f"library-sync: {stop}; {_GOES_ON}", file=sys.stderr)  # noqa: T201
+        print(f"library-sync: {stop}; {_GOES_ON}", file=sys.stderr)
         return stop.exit_code
     except KeyboardInterrupt:
-        print("library-sync: stopped by Ctrl-C before anything was begun.", file=sys.stderr)  # noqa: T201
+        print("library-sync: stopped by Ctrl-C before anything was begun.", file=sys.stderr)
         return 130
 
 
 def _refuse(wrong: WrongWords) -> int:
     """What is not understood, and where to read on."""
     where = f"library-sync {wrong.command} --help".replace("  ", " ")
-    print(f"library-sync: {wrong}\n  See {where}.", file=sys.stderr)  # noqa: T201
+    print(f"library-sync: {wrong}\n  See {where}.", file=sys.stderr)
     return ReturnCode.WRONG_USAGE
 
 
@@ -52,7 +52,7 @@ def _explain(error: SyncError, code: ReturnCode, *, debug: bool) -> int:
     """One sentence and the remedy; the traceback only for those who asked."""
     if debug:
         logging.getLogger("flows").debug("The traceback:", exc_info=error)
-    print(f"library-sync: {shown(str(error))}\n  {shown(error.remedy)}", file=sys.stderr)  # noqa: T201
+    print(f"library-sync: {shown(str(error))}\n  {shown(error.remedy)}", file=sys.stderr)
     return code
 
 

@@ -84,11 +84,6 @@ def identity_of(track: Track, allowed_hosts: frozenset[str]) -> RecordingIdentit
     )
 
 
-def match_in(index: EagleIndex | None, track: Track, allowed_hosts: frozenset[str]) -> Match | None:
-    """Eagle's items of this recording, None without Eagle."""
-    return None if index is None else index.match(identity_of(track, allowed_hosts))
-
-
 def gather_facts(
     track: Track,
     match: Match | None,

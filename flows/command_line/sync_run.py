@@ -25,8 +25,9 @@ from flows.progress.output import write_json
 from flows.progress.terminal import Display
 from flows.reporting.opening_lines import BATCH_TITLE, SYNC_TITLE
 from flows.session.gates import workers_of
-from flows.session.opening import opened_ahead
+from flows.session.opening import SessionOptions, opened_ahead, session_options
 from flows.session.preflight import require_credentials
+from flows.session.run_state import ended_runs, stopped_runs
 from flows.settings import Settings
 from flows.summary import ReturnCode, SyncSummary
 from tasks.errors import ConfigurationError
@@ -63,8 +64,6 @@ def run_sync(
     def leave(summary: SyncSummary) -> NoReturn:
         _write(options, summary)
         _end_without_prefect(summary.return_code)
-
-    from flows.session.run_state import stopped_runs  # noqa: PLC0415
 
     known: list[SyncSummary] = []
     stopped_runs.set(known)
@@ -157,7 +156,6 @@ async def _by_flow(
     """The summary of the command's flow, and whether Prefect's server took its end."""
     flow = await asyncio.to_thread(_flow, command)
     from flows.prefect_server.outage import OUT_OF_REACH, in_short  # noqa: PLC0415
-    from flows.session.run_state import ended_runs  # noqa: PLC0415
 
     ended: list[SyncSummary] = []
     ended_runs.set(ended)
@@ -252,7 +250,5 @@ def run_with(settings: Settings, line: Display, work: Callable[[], Coroutine[Any
 
 def hand_down(settings: Settings, line: Display | None, only: frozenset[str] | None = None) -> None:
     """Give the settings read once to every session opened in this context."""
-    from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415
-
     given = session_options.get(SessionOptions())
     session_options.set(replace(given, settings=settings, display=line, only_pages=only))

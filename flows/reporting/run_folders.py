@@ -82,15 +82,11 @@ def began(name: str) -> str:
 def note_beginning(folder: Path, summary: SyncSummary) -> None:
     """Say what the run is about, before it does anything. Never raises."""
     with suppress(OSError):
-        _write(folder, summary, AT_WORK)
+        note_end(folder, summary, AT_WORK)
 
 
 def note_end(folder: Path, summary: SyncSummary, ended: str = FINISHED) -> None:
     """Say how the run ended, and its numbers. Raises OSError."""
-    _write(folder, summary, ended)
-
-
-def _write(folder: Path, summary: SyncSummary, ended: str) -> None:
     errors = Counter(str(one.error_type) for one in summary.results if one.error_message)
     known = {
         "mode": summary.mode,

@@ -17,7 +17,7 @@ from tasks.audio.decoder_pool import DecoderPool
 from tasks.dedupe.decisions import Decisions
 from tasks.eagle.index import EagleIndex, Match
 from tasks.eagle.library import EagleLibrary
-from tasks.facts import match_in
+from tasks.facts import identity_of
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.playlists import PlaylistNames
@@ -63,7 +63,7 @@ class Connections:
 
     def match(self, row: Track) -> Match | None:
         """Eagle's items of the row's recording; None without Eagle."""
-        return match_in(self.index, row, self.hosts)
+        return None if self.index is None else self.index.match(identity_of(row, self.hosts))
 
     @property
     def equipment(self) -> Equipment:

@@ -37,7 +37,7 @@ def demo(
         settings = load_settings(sandbox.environment | state, env_file=None)
         code = run_sync("sync", SyncOptions(parallel=True, json=json), settings, verbosity)
         report = _report(sandbox, home)
-    print("\n".join(report))  # noqa: T201
+    print("\n".join(report))
     return code
 
 

@@ -49,7 +49,7 @@ def follow(
     if url is None:
         found = asyncio.run(followed_lists(settings))
         if json != Path("-"):
-            print("\n".join(shown(each.line()) for each in found) or "Nothing is followed.")  # noqa: T201
+            print("\n".join(shown(each.line()) for each in found) or "Nothing is followed.")
     else:
         found = [asyncio.run(follow_list(settings, url, playlist.strip()))]
         _say_followed(found[0], is_trial=settings.dry_run)

@@ -39,7 +39,7 @@ def status(
         write_text(html, report.html())
     if Path("-") not in {json, html}:
         lines = report.lines(shutil.get_terminal_size().columns)
-        print("\n".join(map(shown, lines)))  # noqa: T201
+        print("\n".join(map(shown, lines)))
     return ReturnCode.PROCESSED
 
 

@@ -41,7 +41,7 @@ def undo(
     line = verbosity.attach()
     if run is None and not apart:
         lines = [text for each in merging_runs(settings.state_dir) for text in each.lines()]
-        print("\n".join(lines) or "No run has merged rows.")  # noqa: T201
+        print("\n".join(lines) or "No run has merged rows.")
         return ReturnCode.PROCESSED
     settings = replace(settings, dry_run=settings.dry_run or dry_run)
 

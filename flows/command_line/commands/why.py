@@ -32,7 +32,7 @@ def why(
     if json is not None:
         write_json(json, {"rows": [each.to_dict() for each in found]})
     if str(json) != "-":
-        print("\n".join(shown(text) for each in found for text in each.lines()))  # noqa: T201
+        print("\n".join(shown(text) for each in found for text in each.lines()))
     return ReturnCode.PROCESSED
 
 
