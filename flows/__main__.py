@@ -8,7 +8,7 @@ import sys
 from flows.command_line import application
 from flows.command_line.stopped import Stopped
 from flows.command_line.wrong_words import WrongWords
-from flows.prefect_server.environment import no_telemetry
+from flows.prefect_server.environment import no_telemetry, spare_prefect
 from flows.summary import ReturnCode
 from tasks.errors import ConfigurationError, SyncError
 from tasks.shown_text import shown
@@ -19,6 +19,7 @@ _GOES_ON = "what it had finished stays, and the next run goes on with the rest."
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     no_telemetry()
+    spare_prefect()
     try:
         call = application.parse(sys.argv[1:] if arguments is None else arguments)
     except WrongWords as wrong:

@@ -4,8 +4,6 @@ For running often: each round asks Notion for the rows as they are now, takes th
 this run has not seen, and works on them.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator

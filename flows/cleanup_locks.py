@@ -1,7 +1,5 @@
 """The flow `cleanup-locks`: free the rows of processes that are gone."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The flow `follow-sources`: new tracks of what is followed become rows, before each sync."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """The flow `library-status`: the library at a glance, as an artifact."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from prefect import flow

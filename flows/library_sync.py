@@ -1,7 +1,5 @@
 """The flow `library-sync`: every matching track, each in a subflow of its own."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from dataclasses import dataclass, replace

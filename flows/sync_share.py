@@ -1,7 +1,5 @@
 """The flow `sync-share`: the part of a distributed run that one worker does."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import replace
 from time import monotonic

@@ -1,7 +1,5 @@
 """The flow `sync-track`: one row from its claim to its release."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

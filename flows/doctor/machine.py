@@ -13,7 +13,7 @@ from rich.filesize import decimal
 
 from flows.doctor.findings import Finding, fail, ok, warn
 from flows.session.preflight import writable_folder
-from flows.settings import RETIRED, VARIABLES, Settings, env_files
+from flows.settings import RETIRED, VARIABLES, Settings, env_files, names_in
 from tasks.audio.fingerprint import find_fpcalc
 from tasks.disk.volumes import free_bytes
 from tasks.errors import ConfigurationError, FileError
@@ -54,7 +54,7 @@ def _env_file(env_file: Path) -> list[Finding]:
     if os.name == "posix" and env_file.stat().st_mode & 0o077:
         said = f"{env_file} can be read by other users, and holds secrets."
         found.append(warn(".env", said, f"chmod 600 {env_file}"))
-    names = _names_in(env_file)
+    names = names_in(env_file)
     for name in names:
         found += _variable(name, names, env_file)
     return found
@@ -74,12 +74,6 @@ def _variable(name: str, names: Collection[str], env_file: Path) -> list[Finding
         said = f"{name} is no setting; {near[0]} is."
         return [warn(".env", said, f"Rename {name} in {env_file} to {near[0]}.")]
     return []
-
-
-def _names_in(env_file: Path) -> list[str]:
-    from dotenv import dotenv_values  # noqa: PLC0415  (only where there is a file)
-
-    return list(dotenv_values(env_file))
 
 
 def examine_folders(settings: Settings) -> list[Finding]:

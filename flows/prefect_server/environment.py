@@ -57,6 +57,18 @@ def no_telemetry() -> None:
         os.environ.setdefault(name, _DEFAULTS[name])
 
 
+def spare_prefect() -> None:
+    """Let Prefect be imported where `.env` is not all text; to be called before that."""
+    try:
+        Path(".env").read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        from flows.prefect_server.reaches import take_damaged_env_files  # noqa: PLC0415  (rare)
+
+        take_damaged_env_files()
+    except OSError:
+        return
+
+
 def prepare_worker(given: Mapping[str, str]) -> None:
     """Set in the environment what a worker's runs need: `given`, the variables of `.env`, too.
 
@@ -118,6 +130,6 @@ def server_address() -> str:
 
 def _mentions(path: Path, word: str) -> bool:
     try:
-        return word.lower() in path.read_text("utf-8").lower()
-    except (OSError, UnicodeDecodeError):
+        return word.lower() in path.read_text("utf-8", errors="replace").lower()
+    except OSError:
         return False

@@ -14,35 +14,44 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flows.prefect_server.reaches import start_next_as
 
+if TYPE_CHECKING:
+    from flows.prefect_server.parameters import Asked
+
 _SCRIPT = "library-sync-run"
 _NOTHING = Path(shutil.which("true") or "/bin/true")
+_ROOT = Path(__file__).parents[2]
 _LOOKS_EVERY = 0.5
 
 
-async def guarded() -> None:
+async def guarded() -> dict[str, str]:
     """The pull step: the run that this process starts next is started by `_SCRIPT`.
 
-    A run with fields that its flow does not have has its end already, and nothing is started.
+    A run with fields that its flow does not have has its end already, and nothing is started. A
+    flow named by its file is found where the project is installed.
     """
-    run = os.environ.get("PREFECT__FLOW_RUN_ID")
-    if run is not None and await _is_refused(UUID(run)):
+    asked = await _asked()
+    if asked is not None and asked.unknown:
         start_next_as(_NOTHING)
-    else:
-        start_next_as(Path(sys.executable).parent / _SCRIPT)
+        return {}
+    start_next_as(Path(sys.executable).parent / _SCRIPT)
+    return {"directory": str(_ROOT)} if asked is not None and asked.is_of_file else {}
 
 
-async def _is_refused(run: UUID) -> bool:
-    from flows.prefect_server.outage import OUT_OF_REACH  # noqa: PLC0415  (the guard itself is small)
-    from flows.prefect_server.parameters import refuse_unknown  # noqa: PLC0415
+async def _asked() -> Asked | None:
+    """What this process's run was asked for; None if the server does not say."""
+    from flows.prefect_server.outage import OUT_OF_REACH  # noqa: PLC0415  (`main` is small)
+    from flows.prefect_server.parameters import asked_of  # noqa: PLC0415
 
+    run = os.environ.get("PREFECT__FLOW_RUN_ID")
     try:
-        return await refuse_unknown(run)
+        return None if run is None else await asked_of(UUID(run))
     except OUT_OF_REACH:
-        return False
+        return None
 
 
 def main() -> int:

@@ -18,21 +18,27 @@ alone, and leaves subflows behind.
 `start_next_as`: a run is started as `sys.executable -m prefect.engine`, in the process that has
 taken the deployment's pull steps. So a pull step may say what starts it.
 
+`take_damaged_env_files`: Prefect reads the `.env` of the folder it is in, and cannot be imported
+where that holds a byte that is no UTF-8.
+
 `outlive_broken_pipes`: Prefect writes its log lines with rich, which ends the process when nobody
 reads them any more. A run whose worker is gone has rows to free first.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from flows.settings import text_of
 
 _log = logging.getLogger("flows.prefect_server")
 
@@ -181,6 +187,23 @@ def start_next_as(program: Path) -> None:
     """
     if os.name == "posix" and program.is_file():
         sys.executable = str(program)
+
+
+def take_damaged_env_files() -> None:
+    """Of a `.env` that is not all text Prefect gets the lines that are."""
+    from dotenv.main import DotEnv  # noqa: PLC0415  (Prefect's reader)
+
+    whole = DotEnv._get_stream  # noqa: SLF001
+
+    @contextmanager
+    def stream(file: DotEnv) -> Iterator[IO[str]]:
+        if file.dotenv_path is not None and Path(file.dotenv_path).is_file():
+            yield io.StringIO(text_of(Path(file.dotenv_path)))
+            return
+        with whole(file) as opened:
+            yield opened
+
+    DotEnv._get_stream = stream  # type: ignore[method-assign, assignment]  # noqa: SLF001
 
 
 def outlive_broken_pipes() -> None:

@@ -102,6 +102,7 @@ def _running(port: int) -> Iterator[subprocess.Popen[bytes]]:
             stdout=said,
             stderr=said,
             start_new_session=True,
+            cwd=prefect_home(),  # Prefect would read the `.env` of the folder we are in
             env=ours | given,
         )
     try:

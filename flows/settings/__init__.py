@@ -1,5 +1,6 @@
 """The settings: one table, read from the environment and from `.env` files."""
 
+from flows.settings.env_lines import names_in, text_of
 from flows.settings.reading import (
     env_files,
     given_variables,
@@ -20,6 +21,8 @@ __all__ = [
     "given_variables",
     "load_settings",
     "load_what_works",
+    "names_in",
     "places",
+    "text_of",
     "users_file",
 ]

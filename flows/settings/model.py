@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, get_type_hints
 
 from pydantic import Field, ValidationError, create_model
@@ -18,9 +17,7 @@ _BY_NAME = {variable.name: variable for variable in VARIABLES}
 
 
 class _FromTheEnvironment(BaseSettings):
-    model_config = SettingsConfigDict(
-        case_sensitive=True, extra="ignore", env_file_encoding="utf-8"
-    )
+    model_config = SettingsConfigDict(case_sensitive=True, extra="ignore")
 
 
 def _field(variable: Variable) -> Any:
@@ -47,13 +44,13 @@ class NotUsable(Exception):
         self.errors = errors
 
 
-def read(files: Sequence[Path], given: Mapping[str, str]) -> Settings:
-    """The settings from `given`, else the environment, else the last of `files`, else defaults.
+def read(given: Mapping[str, str]) -> Settings:
+    """The settings from `given`, else the environment, else defaults.
 
     Raises NotUsable.
     """
     try:
-        model = _Model(_env_file=tuple(files), **dict(given))
+        model = _Model(**dict(given))
     except ValidationError as error:
         raise NotUsable(_translated(error)) from None  # its text holds what was given, secrets too
     return Settings(**{one.name: getattr(model, one.name) for one in fields(Settings)})

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from flows.settings.env_lines import values_in
 from flows.settings.table import VARIABLES, Settings
 from tasks.errors import ConfigurationError
 
@@ -61,13 +62,12 @@ def load_settings(
     """
     from flows.settings.model import NotUsable, read  # noqa: PLC0415  (the table alone is read at once)
 
-    files = env_files(env_file)
-    given = _given(environment, files)
+    given = _given(environment, env_files(env_file))
     if fallback:
         known = given_variables(environment, env_file=env_file)
         given |= {name: value for name, value in fallback.items() if not known.get(name)}
     try:
-        return read(files, given)
+        return read(given)
     except NotUsable as error:
         raise next(iter(error.errors.values())) from None
 
@@ -81,13 +81,12 @@ def load_what_works(
     """
     from flows.settings.model import NotUsable, read  # noqa: PLC0415
 
-    files = env_files(env_file)
-    given = _given(environment, files)
+    given = _given(environment, env_files(env_file))
     try:
-        return read(files, given), {}
+        return read(given), {}
     except NotUsable as error:
         defaults = {name: _DEFAULTS[name] for name in error.errors}
-        return read(files, given | defaults), dict(error.errors)
+        return read(given | defaults), dict(error.errors)
 
 
 def given_variables(
@@ -96,30 +95,17 @@ def given_variables(
     """What `environment` (default: the process's) and, under it, `env_file` say, unchecked."""
     given: dict[str, str] = {}
     for file in env_files(env_file):
-        given |= _values(file) | _values(file, only=_VERBATIM)
+        given |= values_in(file) | values_in(file, only=_VERBATIM)
     return given | dict(os.environ if environment is None else environment)
 
 
 def _given(environment: Mapping[str, str] | None, files: Sequence[Path]) -> dict[str, str]:
-    """What is not left to pydantic-settings: an environment that is not the process's, and values
-    that are taken from a file as they stand.
-    """
-    if environment is not None:
-        given: dict[str, str] = dict(_DEFAULTS)
-        for file in files:
-            given |= _values(file)
-        given |= {name: value for name, value in environment.items() if name in _DEFAULTS}
-    else:
-        given = {}
+    """What is not left to pydantic-settings: all but the process's environment, which wins."""
+    known = os.environ if environment is None else environment
+    given: dict[str, str] = {} if environment is None else dict(_DEFAULTS)
     for file in files:
-        verbatim = _values(file, only=_VERBATIM)
-        given |= {n: v for n, v in verbatim.items() if n not in (environment or os.environ)}
+        found = values_in(file) | values_in(file, only=_VERBATIM)
+        given |= {n: v for n, v in found.items() if n in _DEFAULTS and n not in known}
+    if environment is not None:
+        given |= {name: value for name, value in environment.items() if name in _DEFAULTS}
     return given
-
-
-def _values(file: Path, only: set[str] | None = None) -> dict[str, str]:
-    """The variables in a file; those of `only` without putting others' values into them."""
-    from dotenv import dotenv_values  # noqa: PLC0415  (only where there is a file)
-
-    found = dotenv_values(file, interpolate=only is None)
-    return {n: v for n, v in found.items() if v is not None and (only is None or n in only)}

@@ -34,9 +34,14 @@ def write_env_file(path: Path, values: Mapping[str, str]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        old = path.read_text("utf-8") if path.exists() else ""
+        old = path.read_text("utf-8", errors="surrogateescape") if path.exists() else ""
         with tempfile.NamedTemporaryFile(
-            "w", dir=path.absolute().parent, prefix=".env-", delete=False, encoding="utf-8"
+            "w",
+            dir=path.absolute().parent,
+            prefix=".env-",
+            delete=False,
+            encoding="utf-8",
+            errors="surrogateescape",
         ) as fresh:
             fresh.write(with_values(old, values))  # mkstemp made it with mode 0600
         Path(fresh.name).replace(path)

@@ -131,6 +131,24 @@ def test_a_worker_that_drains_lets_its_run_finish(sandbox_factory, tmp_path):
         assert [run["state_type"] for run in plant.runs(auto_scheduled=False)][:1] == ["SCHEDULED"]
 
 
+def test_runs_of_other_kinds_end_as_they_should(sandbox_factory, tmp_path):
+    """A flow deployed by its file runs; a field that the flow does not have is named."""
+    with prepared_plant(sandbox_factory(tracks=2), tmp_path, postgres=False) as plant:
+        flow = "flows/library_sync.py:library_sync"
+        words = ("deploy", flow, "--name", "by-file", "--pool", "library-sync")
+        plant.call(*PREFECT, "--no-prompt", *words)
+        with process(OURS, tmp_path / "worker.log", environment=plant.environment("studio")):
+            plant.start_run("library-sync/by-file", "-p", "limit=1")
+            plant.wait_for("its end", lambda: parents(plant)["COMPLETED"] == 1, 200)
+            address = f"{plant.address}/deployments/{deployments(plant)['by-file']}/create_flow_run"
+            asked = {"parameters": {"fliter": "all"}, "state": {"type": "SCHEDULED"}}
+            httpx.post(address, json=asked, trust_env=False).raise_for_status()
+            plant.wait_for("its end", lambda: parents(plant)["FAILED"] == 1, 200)
+        refused = plant.runs(state_type="FAILED")[0]["state"]["message"]
+        assert refused.startswith("This flow has no field fliter; it has cleanup,")
+        assert plant.imports() == {"wav": 1, "aiff": 1}
+
+
 def test_one_worker_alone_does_a_distributed_run(sandbox_factory, tmp_path):
     """The run that hands out three shares holds the only worker: it does them all, one by one."""
     with prepared_plant(sandbox_factory(tracks=9), tmp_path, postgres=False) as plant:

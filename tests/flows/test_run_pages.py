@@ -20,7 +20,7 @@ from flows.cleanup_locks import cleanup_locks
 from flows.follow_sources import follow_sources
 from flows.library_status import library_status
 from flows.library_sync import library_sync
-from flows.prefect_server.parameters import refuse_unknown
+from flows.prefect_server.parameters import asked_of
 from flows.session.opening import SessionOptions, session_options
 from flows.sync_track import TRACK_TAG
 from tasks.errors import ConfigurationError, ErrorType
@@ -105,7 +105,7 @@ async def test_a_field_that_the_flow_does_not_have_fails_the_run(
             parameter_openapi_schema=parameter_schema(library_sync).model_dump_for_openapi(),
         )
         run = await client.create_flow_run_from_deployment(deployment, parameters=fields)
-        assert await refuse_unknown(run.id) is is_refused
+        assert bool((await asked_of(run.id)).unknown) is is_refused
         state = (await client.read_flow_run(run.id)).state
     assert state.is_failed() is is_refused
     if is_refused:

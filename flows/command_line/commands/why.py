@@ -22,12 +22,12 @@ def why(
 ) -> int:
     """Explain one row: what it is, what a sync would do with it, and why."""
     from flows.command_line.sync_run import run_with
+    from flows.prefect_server.credentials import command_settings
     from flows.progress.output import write_json
     from flows.rows.why import why as told_of
-    from flows.settings import load_settings
     from tasks.shown_text import shown
 
-    settings = load_settings()
+    settings = command_settings()
     found = run_with(settings, verbosity.attach(), lambda: told_of(row))
     if json is not None:
         write_json(json, {"rows": [each.to_dict() for each in found]})

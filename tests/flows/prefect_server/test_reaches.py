@@ -121,3 +121,16 @@ from prefect.runner._starter_engine import get_sys_executable
 print(before != sys.executable, get_sys_executable())
 """
     assert told(code, tmp_path) == "True /bin/sh"
+
+
+def test_prefect_takes_the_lines_of_a_damaged_env_file(tmp_path):
+    """It reads the file when it is imported, and takes what is text."""
+    (tmp_path / ".env").write_bytes(b"PREFECT_API_URL=http://here/api\nHOOK=\xff\n")
+    code = f"""
+import os
+os.chdir({str(tmp_path)!r})
+from flows.prefect_server.environment import server_address, spare_prefect
+spare_prefect()
+print(server_address())
+"""
+    assert told(code, tmp_path) == "http://here/api"

@@ -8,14 +8,20 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
 from prefect import Flow, get_client
+from prefect.client.orchestration import PrefectClient
+from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
+from bench.servers import process
+from flows.prefect_server.guard import guarded
 from flows.prefect_server.objects import WORK_POOL, prepare_server
 
 ROOT = Path(__file__).parents[3]
@@ -98,3 +104,62 @@ async def test_preparing_a_server_twice_makes_everything_once(limits_of_server):
     assert changed.limit == 3
     assert not [sentence for sentence in said if re.search(r"\bmade[,.]", sentence)]
     assert len({automation.name for automation in automations}) == len(automations) == 2
+
+
+SERVES = """
+from flows.library_sync import library_sync
+library_sync.serve(name="by-a-script", parameters={"dry_run": True}, print_starting_message=False)
+"""
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
+def test_a_flows_fields_have_their_types_with_them(deployment):
+    """`serve()` hands the flow to another process, where a type's name would mean nothing."""
+    annotations = flow_of(deployment).fn.__annotations__
+    assert not [name for name, kind in annotations.items() if isinstance(kind, str)]
+
+
+@pytest.mark.slow
+async def test_a_flow_can_be_served_by_a_script(sandbox_factory, prefect_server, tmp_path):
+    """`library_sync.serve()`, as Prefect's documentation does it: a run takes its fields."""
+    sandbox = sandbox_factory(tracks=2)
+    (tmp_path / "script.py").write_text(SERVES)
+    environment = os.environ | sandbox.environment | {"PREFECT_API_URL": PREFECT_API_URL.value()}
+    log = tmp_path / "script.log"
+    with process([sys.executable, "script.py"], log, environment=environment, cwd=tmp_path):
+        async with get_client() as client:
+            deployment = await _deployment(client, "library-sync/by-a-script")
+            asked = {"filter": "all", "limit": 1}
+            run = await client.create_flow_run_from_deployment(deployment, parameters=asked)
+            while not (state := (await client.read_flow_run(run.id)).state).is_final():  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+    assert state.name == "Completed", log.read_text()
+    assert state.message == "2 found: 1 would be brought in, 1 left for a later run"
+
+
+async def _deployment(client: PrefectClient, name: str) -> UUID:
+    while True:
+        with suppress(ObjectNotFound):
+            return (await client.read_deployment_by_name(name)).id
+        await asyncio.sleep(0.5)
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "is_moved"),
+    [("flows/library_sync.py:library_sync", True), ("flows.library_sync.library_sync", False)],
+)
+async def test_a_flow_named_by_its_file_is_found(entrypoint, is_moved, prefect_server, monkeypatch):
+    """The worker's folder for a run is empty: the pull step names the project's."""
+    async with get_client() as client:
+        deployment = await client.create_deployment(
+            flow_id=await client.create_flow(flow_of(DEPLOYMENTS[0])),
+            name="by-file",
+            entrypoint=entrypoint,
+        )
+        run = await client.create_flow_run_from_deployment(deployment)
+    monkeypatch.setenv("PREFECT__FLOW_RUN_ID", str(run.id))
+    monkeypatch.setattr("sys.executable", sys.executable)
+    folder = (await guarded()).get("directory", "")
+    assert bool(folder) is is_moved
+    if is_moved:
+        assert (Path(folder) / entrypoint.partition(":")[0]).is_file()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from flows.settings import load_settings, load_what_works
 from flows.settings.table import setting
+from flows.setup.env_file import write_env_file
 from tasks.errors import ConfigurationError
 
 
@@ -85,3 +89,40 @@ def test_a_text_that_cannot_work_is_named_with_what_to_do(name, text, said, reme
 def test_a_setting_says_what_it_is_for():
     with pytest.raises(TypeError, match="NEW does not say what it is for"):
         setting("NEW", "1", "")
+
+
+def test_a_line_that_is_no_text_costs_itself_and_is_said_once(tmp_path, caplog):
+    """Bytes that are no UTF-8, a NUL; a mark of the byte order at the start is none of them."""
+    file = tmp_path / ".env"
+    file.write_bytes(
+        b"\xef\xbb\xbfNOTION_TOKEN=t\nOUT_DIR=/x\xff\xfe\nKEEP_RUNS=7\nEAGLE_TOKEN=a\0b\n"
+    )
+    load_settings(env_file=file)
+    settings = load_settings(env_file=file)
+    assert settings.notion_token.get_secret_value() == "t"
+    assert settings.keep_runs == 7
+    assert settings.eagle_token.get_secret_value() == ""
+    said = [record.getMessage() for record in caplog.records]
+    assert [line.partition(", ")[2] for line in said] == [
+        f"line {number} is no text and is not read: write it anew." for number in (2, 4)
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_named(env_file, monkeypatch):
+    """As another user's is."""
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    file = env_file("")
+    with pytest.raises(ConfigurationError, match=r"\.env cannot be read \(Permission denied\)"):
+        load_settings(env_file=file)
+
+
+def test_setup_keeps_a_line_that_is_no_text(tmp_path):
+    """It is the user's, whatever it is."""
+    file = tmp_path / ".env"
+    file.write_bytes(b"A=\xff\n")
+    write_env_file(file, {"KEEP_RUNS": "7"})
+    assert file.read_bytes() == b"A=\xff\nKEEP_RUNS=7\n"
