@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import warnings
 from typing import Any
 
 from tasks.errors import ConfigurationError, SyncError
@@ -31,7 +32,9 @@ class Notifier:
     """
 
     def __init__(self, text: str) -> None:
-        import apprise  # noqa: PLC0415  (a fifth of a second, for those who set NOTIFY)
+        with warnings.catch_warnings():  # a user is not told of what apprise's imports are to lose
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import apprise  # noqa: PLC0415  (a fifth of a second, for those who set NOTIFY)
 
         # It tells its troubles with whole addresses; ours are told by NotificationFailed.
         logging.getLogger("apprise").setLevel(logging.CRITICAL)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tasks.audio.names import DASHES, plain_title, same_name, split_at_dash
 from tasks.dedupe.titles import fold
 from tasks.dedupe.versions import canonical, version_words
-from tasks.soundcloud.source_title import tidied, unquoted
+from tasks.soundcloud.source_title import is_announced, tidied, unquoted
 
 _RUNNING_NUMBER = re.compile(r"[\[(]?\d{1,3}[\])]?\.?")
 _OCCASION = re.compile(r"(?:live (?:at|in|from|on)|remaster(?:ed)?)\b")
@@ -37,6 +37,8 @@ def credit(*, row_artist: str, row_title: str, publisher: str, title: str, uploa
     title also loses what its uploader wrote around it; a row's is left as its owner wrote it.
     """
     whole = plain_title("", row_title or tidied(plain_title("", title)))
+    if is_announced(title) and same_name(publisher, uploader):
+        publisher = ""
     if known := row_artist or publisher:
         stripped = plain_title(known, whole)
         if row_title or stripped != whole:

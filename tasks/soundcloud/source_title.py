@@ -39,6 +39,7 @@ _BEHIND = tuple(
         (rf"\s+{_DASH}\s*$", re.NOFLAG),
     )
 )
+_ANNOUNCED = re.compile(rf"^[^{DASHES}:|]{{0,40}}\bpremi[eè]re\b", re.IGNORECASE)
 _QUOTED = re.compile(r'["“„«]([^"“”„«»]+)["”“»]')
 
 
@@ -52,6 +53,11 @@ def tidied(title: str) -> str:
             shorter = pattern.sub("", text, count=1).strip()
             text = shorter if any(char.isalnum() for char in shorter) else text
     return text
+
+
+def is_announced(title: str) -> bool:
+    """True for a magazine's `PREMIERE: …`: whoever uploads that did not make it."""
+    return _ANNOUNCED.match(title) is not None and tidied(title) != title
 
 
 def undecorated(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +34,17 @@ async def test_a_refusal_names_the_address_without_its_secrets(receiver: Receive
         await notifier.send("t", "b")
     assert "127.0.0.1" in str(caught.value)
     assert "hunter2secret" not in str(caught.value)
+    assert "?" not in str(caught.value), "apprise's own settings are no part of it"
+
+
+def test_who_is_told_of_a_run_is_not_told_of_apprises_imports() -> None:
+    """It imports modules that Python is to lose."""
+    code = "from tasks.notifications.client import Notifier; Notifier('json://127.0.0.1:9')"
+    done = subprocess.run(
+        [sys.executable, "-W", "default::DeprecationWarning", "-c", code],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert "apprise" not in done.stderr
 
 
 async def test_an_address_that_nobody_answers_fails(receiver: Receiver) -> None:

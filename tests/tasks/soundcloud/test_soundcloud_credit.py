@@ -59,6 +59,9 @@ CASES = [
     ("", "", "", "Some Artist - Out Now", "Some Label", "Some Artist", "Out Now"),
     ("", "", "", "Premiere", "Some Artist", "Some Artist", "Premiere"),
     ("", "My Song [FREE DL]", "", "x", "Some Artist", "Some Artist", "My Song [FREE DL]"),
+    ("", "", "Mag", "PREMIERE: Some Artist - Some Song", "Mag", "Some Artist", "Some Song"),
+    ("", "", "Some Artist", "Some Song - Part One", "Some Artist",
+     "Some Artist", "Some Song - Part One"),
     # Numbers that are none of the artist's.
     ("", "", "", "01. Some Artist - Some Song", "Some Label", "Some Artist", "Some Song"),
     ("", "", "", "A1. Some Artist - Some Song", "Some Label", "Some Artist", "Some Song"),
