@@ -195,6 +195,7 @@ def _make_xml(
 ) -> Exported:
     """The XML of all tracks, or of those in the playlists `only`."""
     place = out.expanduser().absolute() if out else _xml_place(settings)
+    place = place / _XML if place.is_dir() else place
     playlists = [
         DeckPlaylist(name=name, tracks=tuple(deck.tracks[p] for p in pages if p in deck.tracks))
         for name, pages in deck.playlists.items()

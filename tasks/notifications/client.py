@@ -32,9 +32,9 @@ class Notifier:
     """
 
     def __init__(self, text: str) -> None:
-        with warnings.catch_warnings():  # a user is not told of what apprise's imports are to lose
-            warnings.simplefilter("ignore", DeprecationWarning)
-            import apprise  # noqa: PLC0415  (a fifth of a second, for those who set NOTIFY)
+        # Its plugins import modules that Python is to lose, which is no news for a user.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"apprise\.")
+        import apprise  # noqa: PLC0415  (a fifth of a second, for those who set NOTIFY)
 
         # It tells its troubles with whole addresses; ours are told by NotificationFailed.
         logging.getLogger("apprise").setLevel(logging.CRITICAL)

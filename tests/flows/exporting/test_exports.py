@@ -111,6 +111,8 @@ async def test_an_unchanged_library_gives_identical_bytes_by_command_too(
     out = tmp_path / "other.xml"
     assert (await export_library(settings, ExportKind.REKORDBOX, out=out)).replaced == 1
     assert out.read_bytes() == xml
+    inside = await export_library(settings, ExportKind.REKORDBOX, out=tmp_path)
+    assert (inside.files, inside.replaced) == ([tmp_path / "library-sync.xml"], 1)
 
 
 async def test_a_followed_lists_order_is_its_playlists_order(library: Any, run_flow: Any) -> None:
