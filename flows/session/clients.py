@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import httpx
 
 from flows.settings import Settings
@@ -10,7 +12,9 @@ from tasks.eagle.paths import PathMap
 from tasks.notion.budget import RequestBudget, SharedPermits
 from tasks.notion.client import NotionClient
 from tasks.soundcloud.budget import SourceBudget
-from tasks.soundcloud.client import SoundCloudClient
+
+if TYPE_CHECKING:
+    from tasks.soundcloud.client import SoundCloudClient
 
 
 def notion_client(settings: Settings, shared: SharedPermits | None = None) -> NotionClient:
@@ -23,7 +27,9 @@ def notion_client(settings: Settings, shared: SharedPermits | None = None) -> No
 
 
 def source_client(settings: Settings) -> SoundCloudClient:
-    """SoundCloud, through the proxy where there is one."""
+    """SoundCloud, through the proxy where there is one; the first takes a fifth of a second."""
+    from tasks.soundcloud.client import SoundCloudClient  # noqa: PLC0415  (imports yt-dlp)
+
     return SoundCloudClient(
         proxy=settings.sc_proxy or None,
         tls_verify=settings.sc_tls_verify,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.prefect_server.shared_limits import SharedLimits
 from flows.settings import Settings
@@ -22,9 +23,11 @@ from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Schema
-from tasks.soundcloud.client import SoundCloudClient
 from tasks.soundcloud.equipment import AudioOptions, Equipment
 from tasks.tracks import Track
+
+if TYPE_CHECKING:
+    from tasks.soundcloud.client import SoundCloudClient
 
 
 @dataclass(frozen=True, kw_only=True)

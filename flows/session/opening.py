@@ -142,7 +142,9 @@ async def _connect(
     await asyncio.to_thread(open_state, settings.state_dir)
     limits = await _limits()
     notion = await stack.enter_async_context(notion_client(settings, limits.notion))
-    schema = await open_schema(notion, settings)
+    schema, source = await asyncio.gather(
+        open_schema(notion, settings), asyncio.to_thread(source_client, settings)
+    )
     eagle = await _open_eagle(settings, options.patience, stack)
     staging = await asyncio.to_thread(_open_staging, settings, stack)
     return Connections(
@@ -151,7 +153,7 @@ async def _connect(
         schema=schema,
         locks=stack.enter_context(open_locks(settings, notion, schema, options.timing)),
         eagle=eagle,
-        source=source_client(settings),
+        source=source,
         decoders=stack.enter_context(DecoderPool()),
         limits=limits,
         playlists=PlaylistNames(notion, schema),

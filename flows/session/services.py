@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flows.session.clients import notion_client, source_client
 from flows.session.locks import open_locks
@@ -14,7 +15,9 @@ from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.new_rows import JustMade, NewRows
 from tasks.notion.schema import Schema
-from tasks.soundcloud.client import SoundCloudClient
+
+if TYPE_CHECKING:
+    from tasks.soundcloud.client import SoundCloudClient
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tasks.audio.decoder_pool import DecoderPool
-from tasks.soundcloud.client import SoundCloudClient
+
+if TYPE_CHECKING:
+    from tasks.soundcloud.client import SoundCloudClient
 
 Gate = Callable[[], AbstractAsyncContextManager[None]]
 

@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from yt_dlp.utils import determine_protocol
-
 from tasks.errors import DrmProtected, NoFormats
 
 Json = Mapping[str, Any]
@@ -28,6 +26,8 @@ def is_own(form: Json) -> bool:
 
 def require_own_downloader(information: dict[str, Any]) -> None:
     """Raises NoFormats for what would be left to another program; notes the protocol."""
+    from yt_dlp.utils import determine_protocol  # noqa: PLC0415  (a run begins without yt-dlp)
+
     information["protocol"] = determine_protocol(information)
     if not is_own(information):
         kind = "a live stream" if information.get("is_live") else information["protocol"]

@@ -76,6 +76,17 @@ def test_the_prompt_is_back_without_prefect(sandbox_factory, tmp_path, command, 
     assert not (tmp_path / "prefect").exists()
 
 
+def test_what_stands_before_the_first_request_is_light():
+    """Neither Prefect nor yt-dlp is imported before Notion is asked."""
+    said = (
+        "import flows.command_line.sync_run, sys; print({'prefect', 'yt_dlp'} & set(sys.modules))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "set()"
+
+
 async def test_rows_that_wait_are_in_its_summary(idle, sandbox_factory):
     """Given a row without an address, when nothing else is to do, then the run says why."""
     database = Database(types())
