@@ -72,6 +72,7 @@ async def _plan() -> dict[str, Any]:
     from flows.prefect_server.environment import prepare_prefect  # noqa: PLC0415  (Prefect reads it)
 
     prepare_prefect()
+    import flows.library_sync  # noqa: F401, PLC0415  (a run has imported Prefect by then)
     from flows.rows.filtering import is_wanted  # noqa: PLC0415
     from flows.rows.selecting import select_tracks  # noqa: PLC0415
     from flows.session.opening import open_session  # noqa: PLC0415

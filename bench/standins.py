@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 
+from flows.rows.playlists import UNASSIGNED
 from sandbox.sample_music import PLAYLISTS, samples
 from sandbox.server import Sandbox
 from sandbox.soundcloud.encoding import AAC
@@ -150,9 +151,10 @@ def fill(world: World, contents: Contents) -> None:
 
 def _fill_rows(world: World, contents: Contents) -> None:
     finished = contents.done + contents.lacking
+    folder = world.add_eagle_folder("Playlists", UNASSIGNED)
     for number in range(finished):
         status = [COMPLETE] if contents.labelled else []
-        _add_finished(world, number, status, has_id=number < contents.done)
+        _add_finished(world, number, status, folder, has_id=number < contents.done)
     for number in range(finished, finished + contents.others):
         name = f"{_artist(number)} - Track {number}"
         world.eagle.add_item(name=name, ext="wav", url="", size=40_000_000, duration=240.0)
@@ -163,7 +165,9 @@ def _fill_rows(world: World, contents: Contents) -> None:
         world.add_track(sample.title, sample.artist, seconds=contents.seconds, playlists=playlists)
 
 
-def _add_finished(world: World, number: int, status: list[str], *, has_id: bool) -> None:
+def _add_finished(
+    world: World, number: int, status: list[str], folder: str, *, has_id: bool
+) -> None:
     """A ticked row, and its WAV and AIFF in Eagle, for as long as it matters only records."""
     row = _new_row(number)
     artist, title = row["Artist Name"], row["Title"]
@@ -173,6 +177,7 @@ def _add_finished(world: World, number: int, status: list[str], *, has_id: bool)
             ext=ext,
             url=row["SoundCloud URL"],
             tags=[artist, "House", ext, "SoundCloud"],
+            folders=[folder],
             size=40_000_000,
             duration=240.0,
             modification_time=_ADDED,
