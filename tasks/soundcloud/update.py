@@ -7,6 +7,7 @@ An environment is changed by what made it, pip or uv; the system's own Python is
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tasks.errors import ConfigurationError
 _NAME = "yt-dlp"
 TRIAL = ("-m", "flows.command_line.trial")
 """Words after `python` of the trial on the stand-ins."""
+_UV_PLACES = ("~/.local/bin", "/opt/homebrew/bin", "/usr/local/bin", "~/.cargo/bin")
 _INSTALL_SECONDS = 600.0
 _TRIAL_SECONDS = 180.0
 _VERSION = f"from importlib.metadata import version; print(version('{_NAME}'))"
@@ -70,7 +72,7 @@ def _installer(python: str) -> list[str]:
             remedy="Update yt-dlp the way you installed library-sync, or install library-sync into "
             "an environment of its own (README, Install).",
         )
-    uv = shutil.which("uv")
+    uv = _uv()
     has_pip = importlib.util.find_spec("pip") is not None
     if uv and ("\nuv = " in made.read_text("utf-8", "replace") or not has_pip):
         return [uv, "pip", "install", "--quiet", "--python", python]
@@ -78,9 +80,15 @@ def _installer(python: str) -> list[str]:
         quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
         return [sys.executable, "-m", "pip", "--python", python, "install", *quiet]
     raise ConfigurationError(
-        f"The environment {home} has no pip, and uv is not on PATH.",
+        f"The environment {home} has no pip, and uv is not found.",
         remedy=f"Install uv, or run: {python} -m ensurepip",
     )
+
+
+def _uv() -> str | None:
+    """uv's path; where it is usually put, too: a service has no PATH of the user's."""
+    usual = os.pathsep.join(str(Path(place).expanduser()) for place in _UV_PLACES)
+    return shutil.which("uv") or shutil.which("uv", path=usual)
 
 
 def _version(python: str) -> str:

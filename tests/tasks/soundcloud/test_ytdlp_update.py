@@ -84,3 +84,20 @@ def test_the_systems_python_is_left_alone(tmp_path):
     (tmp_path / "bin").mkdir()
     with pytest.raises(ConfigurationError, match="not its own"):
         update_ytdlp(WORKS, str(tmp_path / "bin" / "python3"))
+
+
+def test_uv_is_found_where_a_service_has_no_path(tmp_path, monkeypatch):
+    """launchd and systemd start with `/usr/bin:/bin`; uv lies in the user's folders."""
+    asked = tmp_path / "asked"
+    uv = tmp_path / "home" / ".local" / "bin" / "uv"
+    python = tmp_path / "environment" / "bin" / "python"
+    for program, does in ((uv, f'echo "$@" > {asked}'), (python, f'exec {sys.executable} "$@"')):
+        program.parent.mkdir(parents=True)
+        program.write_text(f"#!/bin/sh\n{does}\n")
+        program.chmod(0o755)
+    (tmp_path / "environment" / "pyvenv.cfg").write_text("home = /x\nuv = 0.9.0\n")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    outcome = update_ytdlp(WORKS, str(python))
+    assert outcome.before == outcome.after
+    assert asked.read_text().split()[:2] == ["pip", "install"]
