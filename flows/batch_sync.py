@@ -23,6 +23,7 @@ from flows.library_sync import (
     Workers,
     as_state,
     prepare,
+    stopped,
     work_through,
 )
 from flows.prefect_server.caretaker import cared_for
@@ -37,12 +38,13 @@ from flows.rows.filtering import has_failed, unlisted, wanted_rows
 from flows.session.gates import workers_of
 from flows.session.opening import Run, open_session
 from flows.summary import SyncSummary
-from tasks.errors import NotionError
+from tasks.errors import NotionError, SyncError
 from tasks.tracks import Track, TrackFilter
 
 _log = logging.getLogger("flows.batch_sync")
 
 _ROUND = 10
+_LISTINGS = 6
 
 
 @flow(name="batch-sync", flow_run_name=named("batch-sync"))
@@ -99,8 +101,8 @@ async def _rounds(run: Run, summary: SyncSummary, limit: int | None, workers: in
                 break
             try:
                 tracks = await _next_tracks(rows, max(_ROUND, workers))
-            except NotionError as error:
-                return replace(summary, error=f"{error} {error.remedy}")
+            except SyncError as error:
+                return stopped(summary, error)
             if not tracks:
                 break
             summary = replace(summary, found=summary.found + len(tracks))
@@ -126,9 +128,7 @@ async def in_turn(run: Run) -> AsyncGenerator[Track, None]:
     """The matching rows, each once, oldest first; those that failed before come last."""
     connections, seen = run.connections, set()
     failed: list[Track] = []
-    begun = run.state.head_start.take_listing()
-    listing = begun.__aiter__() if begun else wanted_rows(connections, run.state.track_filter)
-    async with aclosing(listing) as rows:
+    async with aclosing(_listed(run)) as rows:
         async for track in rows:
             seen.add(track.page_id)
             if has_failed(connections, track):
@@ -140,3 +140,28 @@ async def in_turn(run: Run) -> AsyncGenerator[Track, None]:
         yield track
     for track in failed:
         yield track
+
+
+async def _listed(run: Run) -> AsyncGenerator[Track, None]:
+    """The matching rows, each once. A listing that Notion's absence cut off begins again."""
+    connections, seen = run.connections, set[str]()
+    begun = run.state.head_start.take_listing()
+    listing = begun.__aiter__() if begun else wanted_rows(connections, run.state.track_filter)
+
+    async def ask_notion() -> object:
+        return await connections.notion.data_source(connections.schema.data_source_id)
+
+    for left in reversed(range(_LISTINGS)):
+        try:
+            async with aclosing(listing) as rows:
+                async for track in rows:
+                    if track.page_id not in seen:
+                        seen.add(track.page_id)
+                        yield track
+        except NotionError as error:
+            if not (error.is_away and left):
+                raise
+            await run.pauses.through(ask_notion)
+            listing = wanted_rows(connections, run.state.track_filter)
+        else:
+            return

@@ -226,7 +226,14 @@ async def work_through(
     """Step 4: what needs work is worked on, `limit` tracks at most; the rest has its reason."""
     connections, state = run.connections, run.state
     try:
-        selection = await select_tracks(connections, state, tracks, how.limit, are_all=how.are_all)
+        selection = await select_tracks(
+            connections,
+            state,
+            tracks,
+            how.limit,
+            are_all=how.are_all,
+            through=run.pauses.through,
+        )
     except SyncError as error:
         return stopped(summary, error)
     results = [*summary.results, *selection.skipped, *selection.planned]

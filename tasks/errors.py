@@ -13,6 +13,7 @@
     │   ├── SourceDenied            Download_Failed      retried
     │   ├── DownloadInterrupted     Download_Failed      retried
     │   │   └── SourceUnreachable   Download_Failed      retried, waited for
+    │   │       └── HostUnreachable a host of it: others tell whose fault it is
     │   ├── SourceUnreadable        Download_Failed      retried; others tell whose fault it is
     │   ├── SourceChanged           Download_Failed      stops the run
     │   ├── TooLarge                Download_Failed
@@ -211,6 +212,10 @@ class SourceUnreachable(DownloadInterrupted):
 
     is_away = True
     default_remedy = "Check the network and SC_PROXY; the next run tries again."
+
+
+class HostUnreachable(SourceUnreachable):
+    """No connection to a host that the source's audio comes from; the source itself may answer."""
 
 
 class SourceUnreadable(SourceError):

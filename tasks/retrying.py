@@ -11,7 +11,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from tasks.errors import SyncError, is_retryable
 
@@ -45,6 +45,18 @@ class RetryPolicy:
         """The waits between attempts without jitter, as Prefect's tasks take them."""
         plain = replace(self, jitter=0.0)
         return [plain.delay(attempt) for attempt in range(1, self.attempts)]
+
+
+class Through(Protocol):
+    """Does a step, and more than once where that helps: a run's pauses, or nothing of the kind."""
+
+    def __call__(self, step: Callable[[], Awaitable[T]], /) -> Awaitable[T]:
+        """What `step` returns."""
+
+
+async def at_once(step: Callable[[], Awaitable[T]], /) -> T:
+    """The step, done once."""
+    return await step()
 
 
 PATIENT = RetryPolicy(attempts=10, factor=2.0, longest=12.0)

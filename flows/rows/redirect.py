@@ -17,7 +17,7 @@ from flows.session.connections import Connections
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal
 from tasks.dedupe.merge import plan_merge
-from tasks.errors import LeaseLost, LockError, NotionError, SyncError
+from tasks.errors import LeaseLost, LockError, NotionError, ServiceAway, SyncError
 from tasks.facts import row_keys
 from tasks.locks.hold import hold_rows
 from tasks.locks.track_locks import HeldRow
@@ -28,31 +28,35 @@ from tasks.notion.schema import Schema
 from tasks.notion.statuses import status_value
 from tasks.notion.values import value_at
 from tasks.notion.writes import MOST_OPTIONS, property_values, writable
-from tasks.retrying import PATIENT, retrying, surely_not_applied
+from tasks.retrying import PATIENT, Through, at_once, retrying, surely_not_applied
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.redirect")
 
 
 async def redirect(
-    connections: Connections, run_folder: Path, keeper: Track, other: Track
+    connections: Connections,
+    run_folder: Path,
+    keeper: Track,
+    other: Track,
+    through: Through = at_once,
 ) -> TrackResult | None:
-    """Unite the two rows in Notion and mark one as the other's duplicate; never raises.
+    """Unite the two rows in Notion and mark one as the other's duplicate. Raises ServiceAway.
 
     Both are claimed, in the order of their ids, and compared as they are now: None if they are no
     duplicates any more. Nothing of the keeper's is overwritten; the other row keeps everything and
-    gets the status `Duplicate`. What changes is journalled in `run_folder` before.
+    gets the status `Duplicate`. What changes is journalled in `run_folder` before. Broken off by
+    a service that goes away, it is done again from its claim on.
     """
+    journal = MergeJournal(run_folder / "merges.jsonl")
     try:
-        async with hold_rows(connections.locks, (keeper.page_id, other.page_id)) as rows:
-            pair = await _as_they_are(connections, rows.values())
-            if pair is None:
-                _log.info("   %s and %s are no duplicates any more", keeper.label, other.label)
-                return None
-            keeper, (other,) = pair.keeper, pair.others
-            journal = MergeJournal(run_folder / "merges.jsonl")
-            await _unite(connections, journal, rows, keeper, other)
-            await _put_in_trash(connections, journal, other)
+        pair = await through(lambda: _redirect(connections, journal, keeper, other))
+        if pair is None:
+            _log.info("   %s and %s are no duplicates any more", keeper.label, other.label)
+            return None
+        keeper, (other,) = pair.keeper, pair.others
+    except ServiceAway:
+        raise
     except (LockError, LeaseLost) as error:
         return _result(other, keeper, TrackStatus.SKIPPED_LOCKED, str(error))
     except SyncError as error:
@@ -60,6 +64,19 @@ async def redirect(
         return _result(other, keeper, TrackStatus.FAILED, str(error), error)
     _log.info("   Duplicate: %s points to %s now (%s)", other.label, keeper.label, pair.reason)
     return _result(other, keeper, TrackStatus.SKIPPED_DUPLICATE, f"redirected: {pair.reason}")
+
+
+async def _redirect(
+    connections: Connections, journal: MergeJournal, keeper: Track, other: Track
+) -> DuplicateGroup | None:
+    """Who was kept and who redirected; None if they are no duplicates any more."""
+    async with hold_rows(connections.locks, (keeper.page_id, other.page_id)) as rows:
+        pair = await _as_they_are(connections, rows.values())
+        if pair is not None:
+            (redirected,) = pair.others
+            await _unite(connections, journal, rows, pair.keeper, redirected)
+            await _put_in_trash(connections, journal, redirected)
+        return pair
 
 
 async def _as_they_are(connections: Connections, rows: Iterable[HeldRow]) -> DuplicateGroup | None:

@@ -20,6 +20,7 @@ from tasks.eagle.index import Match
 from tasks.facts import identity_of, row_keys, soundcloud_path
 from tasks.notion.queries import find_by_path, find_by_soundcloud_id
 from tasks.planning import Action, Plan
+from tasks.retrying import Through, at_once
 from tasks.shown_text import counted
 from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
@@ -50,12 +51,13 @@ async def select_tracks(
     limit: int | None,
     *,
     are_all: bool = False,
+    through: Through = at_once,
 ) -> Selection:
     """Decide every row; redirect duplicates; take `limit` of those that need work.
 
     Costs no request for a row that needs no work, and none to look for duplicates if the tracks
     `are_all` that have an address. In a dry run nothing is redirected, and the work comes back as
-    `planned`.
+    `planned`. Redirections go `through` what waits for a service that is away.
     """
     selection = Selection()
     tracks = await follow_short_links(connections, tracks)
@@ -66,7 +68,7 @@ async def select_tracks(
         connections.playlists.prepare(() if connections.settings.dry_run else needing[:limit]),
     )
     await state.head_start.give_back(_rows_of(groups))
-    kept = await _without_duplicates(connections, state, needing, groups, selection)
+    kept = await _without_duplicates(connections, state, needing, groups, selection, through)
     state.kept_apart += kept
     ordered = own_rows_first(connections.locks, state.machines, kept)
     ordered = failed_last(connections, ordered)[:limit]
@@ -234,6 +236,7 @@ async def _without_duplicates(
     tracks: Sequence[Track],
     groups: Iterable[DuplicateGroup],
     selection: Selection,
+    through: Through,
 ) -> list[Track]:
     """The rows that are left once each duplicate among `tracks` points to its keeper."""
     ours = {track.page_id for track in tracks}
@@ -242,7 +245,9 @@ async def _without_duplicates(
     async def redirect_all(group: DuplicateGroup) -> list[TrackResult]:
         async with turns:
             others = [other for other in group.others if other.page_id in ours]
-            done = [await _redirected(connections, state, group, other) for other in others]
+            done = [
+                await _redirected(connections, state, group, other, through) for other in others
+            ]
             return [result for result in done if result is not None]
 
     async with side_by_side() as tasks:
@@ -254,11 +259,15 @@ async def _without_duplicates(
 
 
 async def _redirected(
-    connections: Connections, state: RunState, group: DuplicateGroup, other: Track
+    connections: Connections,
+    state: RunState,
+    group: DuplicateGroup,
+    other: Track,
+    through: Through,
 ) -> TrackResult | None:
     """None if the two turn out to be no duplicates; then both are worked on."""
     if not connections.settings.dry_run:
-        return await redirect(connections, state.folder, group.keeper, other)
+        return await redirect(connections, state.folder, group.keeper, other, through)
     reason = f"would be redirected to {group.keeper.label}: {group.reason}"
     keeper = group.keeper.page_id
     skipped = _skipped(other, TrackStatus.SKIPPED_DUPLICATE, reason)

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Self, TypeVar
 
-from tasks.errors import Service, ServiceAway, SyncError
+from flows.session.alike import Alike, Step
+from tasks.errors import HostUnreachable, Service, ServiceAway, SyncError
 from tasks.retrying import RetryPolicy, log_wait, said_time
 
 _log = logging.getLogger("flows.session")
@@ -27,6 +28,7 @@ _FIRST_LOOK = 1.0
 _SLOWEST_LOOK = 15.0
 _PROBE_SECONDS = 20.0
 _SAID_EVERY = 60.0
+_REST = 30.0
 _STUMBLING = RetryPolicy(attempts=4, first=1.0)
 
 
@@ -34,10 +36,16 @@ class Pauses:
     """The services a run has found away. Use `async with`; it asks them while they are."""
 
     def __init__(
-        self, probes: Mapping[Service, Probe], *, patience: float = PATIENCE_SECONDS
+        self,
+        probes: Mapping[Service, Probe],
+        *,
+        patience: float = PATIENCE_SECONDS,
+        rest: float = _REST,
     ) -> None:
         self._probes = probes
         self._patience = patience
+        self._rest = rest
+        self._alike = Alike()
         self._absences: dict[Service, _Absence] = {}
         self._asking: dict[Service, asyncio.Lock] = {service: asyncio.Lock() for service in probes}
 
@@ -62,18 +70,19 @@ class Pauses:
     async def through(self, step: Callable[[], Awaitable[T]]) -> T:
         """What `step` returns, done again after each pause. Raises ServiceAway, and what it raises.
 
-        A service that is there when it is asked was only stumbling: a few more attempts.
+        A service that is there when it is asked was only stumbling: a few more attempts. Unless a
+        host of it cannot be reached, track after track.
         """
         attempt = 1
         while True:
             await self.clear()
             try:
-                return await step()
+                done = await step()
             except SyncError as error:
                 service = error.service
                 if service is None or not error.is_away or service not in self._probes:
                     raise
-                if await self._is_away(service, error):
+                if await self._is_away(service, error) or self._fails_alike(service, step, error):
                     continue
                 if attempt == _STUMBLING.attempts:
                     raise
@@ -81,6 +90,9 @@ class Pauses:
                 attempt += 1
                 log_wait(error, seconds, attempt, _STUMBLING.attempts)
                 await asyncio.sleep(seconds)
+            else:
+                self._alike.forget(step)
+                return done
 
     async def _is_away(self, service: Service, error: SyncError) -> bool:
         async with self._asking[service]:
@@ -91,6 +103,28 @@ class Pauses:
                 self._absences[service] = _Absence(seen)
                 self._absences[service].watch = asyncio.ensure_future(self._watch(service))
             return seen is not None
+
+    def _fails_alike(self, service: Service, step: Step, error: SyncError) -> bool:
+        """Whether a host of the service failed so many steps that all had better rest."""
+        if not isinstance(error, HostUnreachable):
+            return False
+        self._alike.note(step)
+        if self._alike.are_many and service not in self._absences:
+            self._absences[service] = _Absence(error, self._alike.since)
+            self._absences[service].watch = asyncio.ensure_future(self._let_rest(service))
+        return self._alike.are_many
+
+    async def _let_rest(self, service: Service) -> None:
+        """Nothing is asked for a while, then each step once more; until patience ends."""
+        absence = self._absences[service]
+        _log.warning("Track after track: %s %s", absence.error, absence.text(self._patience))
+        left = self._patience - absence.seconds
+        await asyncio.sleep(max(0.0, min(self._rest, left)))
+        if left <= self._rest:
+            absence.end(service, self._patience)
+            return
+        del self._absences[service]
+        absence.over.set_result(None)
 
     async def _look(self, service: Service, error: SyncError) -> SyncError | None:
         """What shows that the service is away; None if it is there, whatever it says."""
@@ -127,11 +161,11 @@ class Pauses:
 class _Absence:
     """A service that is away, since when, and the future that its return or our patience ends."""
 
-    def __init__(self, error: SyncError) -> None:
+    def __init__(self, error: SyncError, since: float | None = None) -> None:
         self.error = error
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.watch: asyncio.Future[None] = self.over
-        self._since = monotonic()
+        self._since = monotonic() if since is None else since
 
     @property
     def seconds(self) -> float:

@@ -23,6 +23,7 @@ from tasks.errors import (
     DrmProtected,
     FileError,
     GeoBlocked,
+    HostUnreachable,
     NoFormats,
     SourceDenied,
     SourceError,
@@ -78,14 +79,14 @@ def translate(error: Exception, url: str, *, downloading: bool = False) -> SyncE
         if isinstance(inner, kind):
             return ours(f"{url} {what}.")
     if isinstance(inner, SSLError):
-        return DownloadInterrupted(
+        return SourceUnreachable(
             f"The certificate of {url} or of the proxy is not accepted.",
             remedy="Check SC_PROXY; SC_TLS_VERIFY=0 accepts a proxy's own certificates.",
         )
     if isinstance(inner, ExtractorError):
         return _of_text(inner, url)
     if isinstance(inner, RequestError | TransportError | OSError):
-        return SourceUnreachable(f"The connection to {url} broke off ({_kind(inner)}).")
+        return HostUnreachable(f"The connection to {url} broke off ({_kind(inner)}).")
     return _of_surprise(inner, url, downloading=downloading)
 
 

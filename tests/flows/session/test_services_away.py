@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from flows.batch_sync import _listed
 from flows.library_sync import library_sync
-from sandbox.faults import EaglePlan, Fault, NotionPlan, SoundCloudPlan
+from flows.session.head_start import HeadStart
+from flows.session.opening import Run
+from flows.session.pauses import Pauses
+from sandbox.faults import Aimed, EaglePlan, Fault, NotionPlan, SoundCloudPlan
+from tasks.errors import NotionUnavailable, Service, SyncError
+from tasks.tracks import Track, TrackFilter
 from tests.flows.small_world import short_tracks
 
 ALL_DROPPED = {Fault.DROPPED: 1.0}
@@ -90,3 +98,52 @@ async def test_away_for_good_the_run_ends_with_a_reason(run_flow, sandbox_factor
     stopped = [result for result in summary.results if not result.is_success]
     assert stopped
     assert all("in vain" in (result.error_message or "") for result in stopped)
+
+
+MEDIA = tuple(
+    Aimed(fault=Fault.DROPPED, path=path, times=100_000) for path in ("/aac-", "/mp3-", "/opus-")
+)
+
+
+async def test_a_host_of_audio_that_is_away_pauses_the_run(run_flow, sandbox_factory, caplog):
+    """The site answers; track after track breaks off: none is marked, and the run ends."""
+    sandbox = sandbox_factory(build=short_tracks(TRACKS))
+    sandbox.set_faults("soundcloud", SoundCloudPlan(aimed=MEDIA))
+    with caplog.at_level(logging.INFO):
+        summary = await run_flow(library_sync, sandbox, workers=4, pause_seconds=4.0)
+    assert summary.error.startswith("The run waited 4 s for SoundCloud, in vain")
+    assert "Track after track: The connection to" in caplog.text
+    assert summary.counts["processed"] == 0
+    assert marked(sandbox) == []
+    rows = sandbox.world.values_of_all()
+    assert [row["Processing Lock"] for row in rows if row["Processing Lock"]] == []
+
+
+async def test_a_listing_that_is_cut_off_begins_again(monkeypatch):
+    """Notion goes away between two pages of it: each row comes once, and the run has waited."""
+    listings = [["a", "b", None], ["a", "b", "c"]]
+    asked: list[str] = []
+
+    async def wanted_rows(*_: object) -> AsyncGenerator[Track, None]:
+        for page_id in listings.pop(0):
+            if page_id is None:
+                raise NotionUnavailable("Notion cannot be reached.")
+            yield Track(page_id=page_id)
+
+    class Notion:
+        async def data_source(self, source: str) -> None:
+            asked.append(source)
+            if len(asked) == 1:
+                raise NotionUnavailable("Notion cannot be reached.")
+
+    async def there(_: SyncError) -> None:
+        await asyncio.sleep(0)
+
+    async with Pauses({Service.NOTION: there}) as pauses:
+        schema = SimpleNamespace(data_source_id="rows")
+        connections = SimpleNamespace(notion=Notion(), schema=schema)
+        state = SimpleNamespace(head_start=HeadStart(), track_filter=TrackFilter.ALL)
+        monkeypatch.setattr("flows.batch_sync.wanted_rows", wanted_rows)
+        run = cast("Run", SimpleNamespace(connections=connections, state=state, pauses=pauses))
+        assert [track.page_id async for track in _listed(run)] == ["a", "b", "c"]
+    assert asked == ["rows", "rows"]

@@ -18,6 +18,7 @@ from tasks.errors import (
     ErrorType,
     FileError,
     GeoBlocked,
+    HostUnreachable,
     NoFormats,
     SourceDenied,
     SourceRateLimited,
@@ -71,7 +72,7 @@ def because(cause: Exception) -> ExtractorError:
         ),
         (wrapped(ExtractorError("No video formats found!")), False, NoFormats),
         (wrapped(ExtractorError("anything new")), False, SourceUnreadable),
-        (wrapped(because(TransportError("timed out"))), False, SourceUnreachable),
+        (wrapped(because(TransportError("timed out"))), False, HostUnreachable),
         (wrapped(because(ForeignHost("https://evil.example/x"))), False, BadAddress),
         (wrapped(CertificateVerifyError("self-signed")), False, DownloadInterrupted),
         (
@@ -81,7 +82,7 @@ def because(cause: Exception) -> ExtractorError:
         ),
         (wrapped(OSError(errno.ENOSPC, "No space left on device")), True, DiskUnavailable),
         (wrapped(PermissionError(errno.EACCES, "Permission denied", "/x")), True, FileError),
-        (wrapped(ConnectionResetError(errno.ECONNRESET, "reset")), True, SourceUnreachable),
+        (wrapped(ConnectionResetError(errno.ECONNRESET, "reset")), True, HostUnreachable),
     ],
 )
 def test_each_exception_has_its_error(error, downloading, expected):
