@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-server test-lock test-rough test-chaos test-drill test-fuzz test-distributed test-ui \
+.PHONY: demo test test-server test-lock test-rough test-chaos test-drill test-fuzz test-edits test-distributed test-ui \
 	test-wheel bench lint types lock clean
 
 # Exit code 2 is no error here: a second demo finds nothing left to do.
@@ -58,6 +58,10 @@ test-drill: $(STAMP)
 # Damaged files of every container through the conversion.
 test-fuzz: $(STAMP)
 	$(BIN)/python -m bench.fuzz --seconds $(if $(SHORT),30,1800)
+
+# Two thousand edits of rows by a person at random moments of real runs: minutes.
+test-edits: $(STAMP)
+	ROW_EDITS=$(if $(SHORT),500,2000) $(BIN)/pytest tests/flows/rows/test_row_edits_run.py
 
 # Debian's packages where we are root; elsewhere a test says what it misses, and is skipped.
 DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \

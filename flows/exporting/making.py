@@ -85,7 +85,8 @@ async def export_after(run: Run, summary: SyncSummary) -> None:
     changed = [result.page_id for result in summary.results if _has_changed(result)]
     makers = [_make_m3u] if settings.playlist_tracks_dir else []
     makers += [_make_xml] if rekordbox.is_installed() else []
-    if settings.dry_run or not (changed or state.brought) or not makers:
+    is_due = bool(changed or state.brought or state.playlists_left)
+    if settings.dry_run or not is_due or not makers:
         return
     notion, schema, names = connections.notion, connections.schema, connections.playlists
     try:

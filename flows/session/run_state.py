@@ -33,6 +33,7 @@ class RunState:
 
     `folder` is where its report goes. `only_pages` are the rows it is restricted to (None: all).
     `brought` are rows that following has just made: a listing may not show them yet.
+    `playlists_left` says that rows have left playlists, so that exports are out of date.
     `listed` counts the rows of its listing, `machines` are the others that hold rows now,
     `work` the tracks in work or waiting for it.
     `finished` has each result as it comes, for a run that is stopped before its end.
@@ -44,6 +45,7 @@ class RunState:
     retries_failed: bool = False
     only_pages: frozenset[str] | None = None
     brought: frozenset[str] = frozenset()
+    playlists_left: bool = False
     listed: int = 0
     machines: frozenset[str] = frozenset()
     schema_now: Schema | None = None

@@ -86,7 +86,7 @@ class Settings:
     playlist_copies_prune: Switch = setting(
         "PLAYLIST_COPIES_PRUNE",
         "0",
-        "`1`: `sync --filter all` removes copies of playlists a row left",
+        "`1`: `sync --filter all` takes copies and Eagle's items out of playlists a row left",
     )
     lock_enabled: Switch = setting("PROCESS_LOCK_ENABLED", "1", "Enable/disable locking (`1`/`0`)")
     lock_timeout_minutes: Annotated[int, at_least(5)] = setting(

@@ -185,6 +185,20 @@ class EagleClient:
             return EagleItem.of(_record(changed))
         return item if united == item.tags else await self.update(item_id, tags=united)
 
+    async def shorten(self, item_id: str, *, tag: str, folder_id: str) -> EagleItem:
+        """Take a tag and a folder from the item; the item after it. V1 keeps the folder.
+
+        Raises EagleRefused for an unknown id.
+        """
+        item = await self._known(item_id)
+        tags = [each for each in item.tags if each != tag]
+        if folder_id in item.folders and await self.has_v2():
+            folders = [each for each in item.folders if each != folder_id]
+            body = {"id": item_id, "tags": tags, "folders": folders}
+            changed = await _once_more(lambda: self._post("v2/item/update", body))
+            return EagleItem.of(_record(changed))
+        return item if len(tags) == len(item.tags) else await self.update(item_id, tags=tags)
+
     async def _known(self, item_id: str) -> EagleItem:
         item = await self.item(item_id) or await self.item(item_id)
         if item is None:

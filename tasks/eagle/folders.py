@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from tasks.eagle.client import EagleClient
-from tasks.eagle.records import EagleFolder
+from tasks.eagle.records import EagleFolder, EagleItem
 
 _PARENT = "Playlists"
 
@@ -25,7 +25,7 @@ class PlaylistFolders:
 
     async def id_of(self, playlist: str) -> str:
         """The folder's id. `Playlists` counts at the root only, the playlist only within it."""
-        name = _plain(playlist)
+        name = plain_name(playlist)
         async with self._turn:
             if name not in self._ids:
                 self._read(await self._client.folders())
@@ -43,19 +43,24 @@ class PlaylistFolders:
 
     def known(self, playlist: str) -> str:
         """The folder's id without asking Eagle; "" if it was not looked for yet."""
-        return self._ids.get(_plain(playlist), "")
+        return self._ids.get(plain_name(playlist), "")
+
+    def holding(self, item: EagleItem) -> dict[str, str]:
+        """The playlists whose folder the item lies in, as far as they were read: ids by name."""
+        return {name: folder for name, folder in self._ids.items() if folder in item.folders}
 
     def forget(self, playlist: str) -> None:
         """The folder is gone in Eagle: look again the next time."""
-        self._ids.pop(_plain(playlist), None)
+        self._ids.pop(plain_name(playlist), None)
 
     def _read(self, roots: Iterable[EagleFolder]) -> None:
         self._is_read = True
-        parents = [folder for folder in roots if _plain(folder.name) == _PARENT]
+        parents = [folder for folder in roots if plain_name(folder.name) == _PARENT]
         self._parent = parents[0].id if parents else ""
         known = [child for parent in parents for child in parent.children]
-        self._ids = {_plain(child.name): child.id for child in reversed(known)}
+        self._ids = {plain_name(child.name): child.id for child in reversed(known)}
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A playlist's name as its folder is found by."""
     return unicodedata.normalize("NFC", name.strip())

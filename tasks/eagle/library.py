@@ -12,7 +12,7 @@ import asyncio
 import logging
 import unicodedata
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 from tasks.audio.inspecting import pcm_hash
 from tasks.eagle.addresses import KeyOf, address_keys
 from tasks.eagle.client import EagleClient
-from tasks.eagle.folders import PlaylistFolders
+from tasks.eagle.folders import PlaylistFolders, plain_name
 from tasks.eagle.imports import Imports, Key, Lock, Patience
 from tasks.eagle.index import EagleIndex
 from tasks.eagle.lengths import holds_as_much
@@ -209,6 +209,22 @@ class EagleLibrary:
     def lacks(self, item: EagleItem, tags: Sequence[str], playlist: str) -> bool:
         """True if `adopt` would have something to ask of Eagle."""
         return not (set(tags) <= set(item.tags) and self._folders.known(playlist) in item.folders)
+
+    def left_by(self, item: EagleItem, playlists: Iterable[str]) -> Sequence[str]:
+        """The playlists below `Playlists/` whose folder the item lies in, and that are none of its
+        own `playlists`; asks nobody.
+        """
+        own = {plain_name(name) for name in playlists}
+        return [name for name in self._folders.holding(item) if name not in own]
+
+    async def leave(self, item: EagleItem, playlist: str) -> EagleItem:
+        """The item without the playlist's folder and tag. Raises EagleError."""
+        async with self._edits:
+            await self.require_open()
+            folder = self._folders.known(playlist)
+            item = await self.client.shorten(item.id, tag=playlist, folder_id=folder)
+            self.index.add(item)
+        return item
 
     async def holds_as_much(self, item: EagleItem, ours: Path) -> bool:
         """True if the item is as long as our proven file: whatever is adopted was asked this."""

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from flows.batch_sync import batch_sync
@@ -212,3 +213,30 @@ async def test_a_copy_of_a_playlist_the_row_left_is_named_and_removed_if_wanted(
     assert copies(sandbox) == ["Dawn", "Noon", "Old"]
     assert other.is_file()
     assert changed.is_file()
+
+
+async def test_items_leave_the_folders_and_tags_of_playlists_their_row_left_if_wanted(
+    run_flow, sandbox_factory
+):
+    """Named by default; taken out with PLAYLIST_COPIES_PRUNE=1. What a person tagged or sorted
+    elsewhere stays.
+    """
+    database, sandbox, page = await finished(run_flow, sandbox_factory)
+    mine = sandbox.eagle.create_folder("My Own", None)
+    eagle = sandbox.environment["EAGLE_API_BASE"]
+    for item in [stored.record for stored in sandbox.eagle.library.items.values()]:
+        by_hand = {"folders": [*item["folders"], mine], "tags": [*item["tags"], "Loved"]}
+        httpx.post(f"{eagle}/api/v2/item/update", json={"id": item["id"], **by_hand})
+    sandbox.world.update_row(page, {"Playlists": database.playlists("Noon")})
+    summary = await run_flow(library_sync, sandbox, **ALL, **EVERY)
+    assert any("Dawn/Nova - Glass.wav; Dawn/" in warning for warning in summary.warnings)
+    pruning = {"settings": {"playlist_copies": "all", "playlist_copies_prune": True}}
+    await asyncio.sleep(1.3)  # Eagle tells of changed items about a second later
+    summary = await run_flow(library_sync, sandbox, **ALL, **pruning)
+    assert summary.warnings == ()
+    top = next(f for f in sandbox.eagle.library.root["folders"] if f["name"] == "Playlists")
+    folders = {folder["name"]: folder["id"] for folder in top["children"]}
+    for item in (stored.record for stored in sandbox.eagle.library.items.values()):
+        assert set(item["folders"]) == {folders["Noon"], mine}
+        assert "Dawn" not in item["tags"]
+        assert {"Noon", "Loved", "SoundCloud"} <= set(item["tags"])
