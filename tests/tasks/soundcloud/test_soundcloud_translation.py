@@ -74,7 +74,7 @@ def because(cause: Exception) -> ExtractorError:
         (wrapped(ExtractorError("anything new")), False, SourceUnreadable),
         (wrapped(because(TransportError("timed out"))), False, HostUnreachable),
         (wrapped(because(ForeignHost("https://evil.example/x"))), False, BadAddress),
-        (wrapped(CertificateVerifyError("self-signed")), False, DownloadInterrupted),
+        (wrapped(CertificateVerifyError("self-signed")), False, SourceUnreachable),
         (
             DownloadError("ERROR: Got error: 5 bytes read, 9 more expected"),
             True,
