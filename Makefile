@@ -4,6 +4,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
+# Compiled modules are kept: the tests start some hundred processes that would compile them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-server test-lock test-rough test-chaos test-drill test-fuzz test-edits test-distributed test-ui \
 	test-wheel bench lint types lock clean
 
