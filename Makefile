@@ -38,7 +38,7 @@ SHORT ?=
 # The lock under 100,000 drawn schedules, and its mutants (docs/lock.md): minutes.
 test-lock: $(STAMP)
 	$(BIN)/python -m simulation.lock --jobs 2 \
-		--schedules $(if $(SHORT),5000 --mutant-schedules 0,100000)
+		--schedules $(if $(SHORT),10000 --mutant-schedules 0,100000)
 
 # The main job's tests on a bad day of all three services (sandbox preset `rough`): minutes.
 ROUGH := test_library_sync track/test_stumbles
@@ -60,7 +60,7 @@ test-drill: $(STAMP)
 
 # Damaged files of every container through the conversion.
 test-fuzz: $(STAMP)
-	$(BIN)/python -m bench.fuzz --seconds $(if $(SHORT),30,1800)
+	$(BIN)/python -m bench.fuzz --seconds $(if $(SHORT),60,1800)
 
 # Two thousand edits of rows by a person at random moments of real runs: minutes.
 test-edits: $(STAMP)
