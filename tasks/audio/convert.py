@@ -99,7 +99,7 @@ def _made_as(source: Path, files: Files, wanted: _Wanted) -> tuple[DecodedSource
             _decode_into(writer, decoded, wanted)
             _refuse_partial(decoded, writer, wanted.announced_seconds)
             writer.finish(wanted.tags)
-        prove(list(partials), writer.pcm, writer.samples, writer.check)
+        prove(partials, writer.pcm, writer.samples, writer.checks)
     return decoded, writer
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,12 @@ from tasks.errors import ConversionError
 
 def pcm_blocks(file: BinaryIO, layout: Layout) -> Iterator[Bytes]:
     """The samples of plain PCM as little-endian bytes, a batch at a time."""
+    for block in _blocks(file, layout):
+        yield block if layout.order == "<" else swapped(block, layout.pcm.sample_bytes)
+
+
+def _blocks(file: BinaryIO, layout: Layout) -> Iterator[Bytes]:
+    """The samples as they stand in the file."""
     file.seek(layout.start)
     left = layout.samples * layout.pcm.frame_bytes
     buffer = np.empty(BATCH_SAMPLES * layout.pcm.frame_bytes, dtype=np.uint8)
@@ -27,7 +33,7 @@ def pcm_blocks(file: BinaryIO, layout: Layout) -> Iterator[Bytes]:
         block = wanted[: read - read % layout.pcm.frame_bytes]
         if not len(block):
             return
-        yield block if layout.order == "<" else swapped(block, layout.pcm.sample_bytes)
+        yield block
         left -= len(block)
 
 
@@ -40,19 +46,19 @@ def pcm_sha256(file: BinaryIO, layout: Layout) -> str:
 
 
 def checksum() -> xxhash.xxh3_128:
-    """Of PCM as it was decoded, for `prove`: made where it is written, and 128 bits wide."""
+    """Of samples as they are written into one file, for `prove`: 128 bits wide."""
     return xxhash.xxh3_128()
 
 
-def prove(paths: list[Path], pcm: Pcm, samples: int, check: bytes) -> None:
-    """Return if every file holds exactly the PCM of the checksum `check`.
+def prove(paths: Sequence[Path], pcm: Pcm, samples: int, checks: Sequence[bytes]) -> None:
+    """Return if each file holds the samples of its checksum, and says so in its header.
 
     Raises: ConversionError if a file differs; OSError if one cannot be read.
     """
-    for path in paths:
+    for path, check in zip(paths, checks, strict=True):
         found = checksum()
         with path.open("rb") as file:
-            for block in pcm_blocks(file, _expected_layout(file, pcm, samples)):
+            for block in _blocks(file, _expected_layout(file, pcm, samples)):
                 found.update(block.data)
         if found.digest() != check:
             raise _differs()

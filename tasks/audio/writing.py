@@ -27,7 +27,7 @@ class PcmWriter:
 
     def __post_init__(self) -> None:
         self._digest = hashlib.sha256()
-        self._checksum = checksum()
+        self._checksums = [checksum() for _ in self.outputs]
         for container, file in self.outputs:
             file.write(b"\0" * container.header_bytes)
 
@@ -47,9 +47,9 @@ class PcmWriter:
         return self._digest.hexdigest()
 
     @property
-    def check(self) -> bytes:
-        """The checksum of the same, by which the files are proven."""
-        return self._checksum.digest()
+    def checks(self) -> list[bytes]:
+        """What was written into each output, as a checksum."""
+        return [each.digest() for each in self._checksums]
 
     def write(self, samples: Samples, pcm: Pcm) -> None:
         """Append one batch. Raises: ConversionError beyond 4 GB; OSError from the disk."""
@@ -60,9 +60,9 @@ class PcmWriter:
         if self.data_bytes > MAX_DATA_BYTES:
             raise too_long(self.seconds)
         self._digest.update(little.data)
-        self._checksum.update(little.data)
-        for container, file in self.outputs:
+        for (container, file), check in zip(self.outputs, self._checksums, strict=True):
             raw = swapped(little, pcm.sample_bytes) if container is AIFF else little
+            check.update(raw.data)
             file.write(raw.data)
 
     def finish(self, tags: Tags | None) -> None:
