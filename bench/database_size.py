@@ -24,10 +24,8 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.servers import prefect_server, running_postgres
-from sandbox.builders import Builder
-from sandbox.sample_music import PLAYLISTS, samples
+from sandbox.builders import short_tracks
 from sandbox.threaded import RunningSandbox, running_sandbox
-from sandbox.world import World
 
 _SECONDS = 4.0
 _QUEUED = 10.0  # what the server still has in its queues
@@ -59,7 +57,7 @@ def main() -> None:
         settings = {} if given.stored_events else _WITHOUT_EVENTS
         address, ask, sizes = database
         server = prefect_server(Path(home) / "server", database=address, settings=settings)
-        build = _tracks(given.tracks)
+        build = short_tracks(given.tracks, seconds=_SECONDS)
         with running_sandbox(Path(home) / "sandbox", build=build) as sandbox, server as url:
             environment = _environment(sandbox, url, Path(home))
             _call([sys.executable, "-c", _PREPARE], environment)
@@ -90,20 +88,6 @@ def _database(home: Path, kind: str) -> Iterator[tuple[str | None, _Ask, str]]:
     with running_postgres(home / "postgres") as address:
         _of_postgres(address, "CREATE EXTENSION IF NOT EXISTS pg_trgm")
         yield address, lambda question: _of_postgres(address, question), _IN_POSTGRES
-
-
-def _tracks(count: int) -> Builder:
-    def build(world: World) -> None:
-        world.add_root_page()
-        world.add_databases()
-        for name in PLAYLISTS:
-            world.add_playlist(name)
-        for sample in samples(count, seed=0):
-            world.add_track(
-                sample.title, sample.artist, seconds=_SECONDS, playlists=sample.playlists
-            )
-
-    return build
 
 
 def _environment(sandbox: RunningSandbox, url: str, home: Path) -> dict[str, str]:

@@ -37,6 +37,19 @@ def build_plain(world: World, count: int, *, seed: int = 0) -> list[Row]:
     return [_ordinary(world, sample) for sample in samples(count, seed=seed)]
 
 
+def short_tracks(count: int, *, seconds: float = 5.0) -> Builder:
+    """`count` ordinary rows whose tracks are all `seconds` long."""
+
+    def build(world: World) -> None:
+        build_plain(world, 0)
+        for sample in samples(count, seed=0):
+            world.add_track(
+                sample.title, sample.artist, seconds=seconds, playlists=sample.playlists
+            )
+
+    return build
+
+
 def build_demo(world: World) -> None:
     """Twelve ordinary rows and every trouble that a real library has sooner or later."""
     music = samples(DEMO_TRACKS + 9, seed=0)

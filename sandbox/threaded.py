@@ -8,7 +8,7 @@ import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 from sandbox.builders import Builder
 from sandbox.fault_plans import plan_from
@@ -16,6 +16,17 @@ from sandbox.faults import SERVICES, FaultPlan
 from sandbox.server import Sandbox
 
 T = TypeVar("T")
+
+
+class Options(TypedDict, total=False):
+    """The arguments of `Sandbox` behind its folder."""
+
+    port: int
+    tracks: int | None
+    empty: bool
+    eagle_library: str
+    seed: int
+    build: Builder | None
 
 
 class RunningSandbox(Sandbox):
@@ -44,39 +55,14 @@ class RunningSandbox(Sandbox):
 class SandboxFactory(Protocol):
     """Starts a sandbox in a fresh folder; the arguments are `Sandbox`'s."""
 
-    def __call__(
-        self,
-        *,
-        tracks: int | None = None,
-        empty: bool = False,
-        eagle_library: str = "Sandbox",
-        seed: int = 0,
-        build: Builder | None = None,
-    ) -> RunningSandbox:
+    def __call__(self, **options: Unpack[Options]) -> RunningSandbox:
         """The sandbox, which answers already."""
 
 
 @contextlib.contextmanager
-def running_sandbox(
-    state: Path,
-    *,
-    port: int = 0,
-    tracks: int | None = None,
-    empty: bool = False,
-    eagle_library: str = "Sandbox",
-    seed: int = 0,
-    build: Builder | None = None,
-) -> Iterator[RunningSandbox]:
+def running_sandbox(state: Path, **options: Unpack[Options]) -> Iterator[RunningSandbox]:
     """Serve until the block ends; the arguments are `Sandbox`'s. Raises what its start raises."""
-    sandbox = RunningSandbox(
-        state,
-        port=port,
-        tracks=tracks,
-        empty=empty,
-        eagle_library=eagle_library,
-        seed=seed,
-        build=build,
-    )
+    sandbox = RunningSandbox(state, **options)
     ready: Future[asyncio.Event] = Future()
     thread = threading.Thread(target=_run, args=(sandbox, ready), name="sandbox", daemon=True)
     thread.start()

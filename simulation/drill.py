@@ -22,10 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.builders import short_tracks
 from sandbox.faults import Fault, FaultPlan, NotionPlan, SoundCloudPlan
-from sandbox.sample_music import PLAYLISTS, samples
 from sandbox.threaded import RunningSandbox, running_sandbox
-from sandbox.world import World
 from simulation.chaos import verdict
 from simulation.chaos.crew import Crew
 from simulation.chaos.process import timing_of
@@ -94,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 def _drilled(home: Path, service: str, given: argparse.Namespace) -> bool:
     began = time.monotonic()
     tracks = _TRACKS_A_STAGE * len(given.stages) * (1 if given.not_for_good else 2)
-    build = _world_of(tracks)
+    build = short_tracks(tracks, seconds=_TRACK_SECONDS)
     with running_sandbox(home / "sandbox", build=build) as sandbox, _absent(service, home) as gone:
         if gone is None:
             print(f"{service:<12} not played: it takes root to mount a small disk", flush=True)
@@ -107,20 +106,6 @@ def _drilled(home: Path, service: str, given: argparse.Namespace) -> bool:
     for problem in tally.problems:
         print(f"   {problem}", flush=True)
     return not tally.problems
-
-
-def _world_of(tracks: int) -> Callable[[World], None]:
-    def build(world: World) -> None:
-        world.add_root_page()
-        world.add_databases()
-        for name in PLAYLISTS:
-            world.add_playlist(name)
-        for sample in samples(tracks, seed=0):
-            world.add_track(
-                sample.title, sample.artist, seconds=_TRACK_SECONDS, playlists=sample.playlists
-            )
-
-    return build
 
 
 @contextmanager

@@ -141,7 +141,7 @@ def _outcome(
 
     async def call() -> tuple[SyncSummary, bool]:
         hand_down(settings, line, only)
-        async with _early(command, options, settings, only) as idle:
+        async with _before_prefect(command, options, settings, only) as idle:
             if idle is not None:
                 return idle, True
             serve_prefect(keep_runs=settings.keep_runs)
@@ -190,7 +190,7 @@ async def _summary_of(flow: Any, options: dict[str, Any]) -> SyncSummary:
 
 
 @asynccontextmanager
-async def _early(
+async def _before_prefect(
     command: str, options: dict[str, Any], settings: Settings, only: frozenset[str] | None
 ) -> AsyncIterator[SyncSummary | None]:
     """What the run does before Prefect is there; its summary, if that is all of it.

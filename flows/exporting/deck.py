@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +14,13 @@ from flows.exporting.deck_files import library_file
 from flows.exporting.finished_rows import read_finished
 from flows.following.memory import ListMemory
 from flows.settings import Settings
-from tasks.disk.whole_files import read_document, write_whole
+from tasks.disk.whole_files import keep_whole, read_document
 from tasks.eagle.paths import PathMap
 from tasks.exports.deck_track import DeckTrack, FileFacts, deck_track, look_at
 from tasks.notion.client import NotionClient
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Schema
 from tasks.tracks import Track
-
-_log = logging.getLogger("flows.export")
 
 _FACTS = TypeAdapter(dict[str, FileFacts])
 
@@ -70,7 +67,7 @@ def _deck_of(rows: Sequence[Track], settings: Settings, file: Path) -> Deck:
             facts[str(path)] = found
             tracks[row.page_id] = deck_track(row, path, found)
     if facts != known:
-        _keep(file, facts)
+        keep_whole(file, _FACTS.dump_json(facts))
     return Deck(
         rows={row.page_id: row for row in rows},
         tracks=tracks,
@@ -105,10 +102,3 @@ def _places(memory: ListMemory) -> dict[str, dict[str, int]]:
             if number in remembered.rows:
                 place.setdefault(remembered.rows[number], len(place))
     return places
-
-
-def _keep(file: Path, facts: dict[str, FileFacts]) -> None:
-    try:
-        write_whole(file, _FACTS.dump_json(facts))
-    except OSError as error:
-        _log.warning("%s cannot be written: %s", file, error)

@@ -9,7 +9,6 @@ runs may stand the other way round until then.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from tasks.disk.whole_files import read_document, write_whole
+from tasks.disk.whole_files import keep_whole, read_document
 from tasks.errors import NotionNotFound
 from tasks.notion.client import NotionClient
 from tasks.notion.filters import query_filter
@@ -27,8 +26,6 @@ from tasks.notion.rows import to_track
 from tasks.notion.schema import Schema
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track, TrackFilter
-
-_log = logging.getLogger("flows.export")
 
 _WHOLE_EVERY = timedelta(days=7)
 # Times of rows are whole minutes, and a query may lag behind.
@@ -77,10 +74,7 @@ async def read_finished(
         known = FinishedRows(source=schema.data_source_id, whole_at=now.isoformat())
     await _update(known, notion, schema, names, changed)
     known.listed_at = now.isoformat()
-    try:
-        write_whole(file, _KNOWN.dump_json(known))
-    except OSError as error:
-        _log.warning("%s cannot be written: %s", file, error)
+    keep_whole(file, _KNOWN.dump_json(known))
     return sorted(known.rows.values(), key=lambda row: row.created_time)
 
 

@@ -39,6 +39,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
         raise
 
 
+def keep_whole(path: Path, content: str | bytes) -> None:
+    """Replace a file that can be made again: a disk that refuses is only said."""
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        _log.warning("%s cannot be written: %s", path, error)
+
+
 def read_document(path: Path, understand: Callable[[Any], T]) -> T | None:
     """What `understand` makes of the JSON in the file; None if there is none, or none of ours.
 

@@ -18,7 +18,7 @@ from tasks.locks.shielded import finish_within, see_through
 from tasks.locks.term import State, Term
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import parse
-from tasks.locks.waits import wait_after
+from tasks.locks.waits import read_patiently, wait_after
 from tasks.locks.written import shows
 
 log = logging.getLogger(__name__)
@@ -229,7 +229,7 @@ class Lease:
     ) -> LockRow | None:
         """After an unanswered last write: the row, if it landed; None if it is to be repeated."""
         await wait_after(error, self._timing.landing, self._clock)
-        row = await self._read_patiently()
+        row = await read_patiently(self._store, self._clock, self.page_id, _PAUSES)
         if _still_acknowledged(row.lock, self.token):
             self.term.reopen()
             return None
@@ -241,18 +241,6 @@ class Lease:
             f"show them ({error})",
             remedy="The next run looks at the row again; nothing is imported twice.",
         ) from error
-
-    async def _read_patiently(self) -> LockRow:
-        for pause in _PAUSES:
-            await self._store.reserve(1)
-            try:
-                return await self._store.read(self.page_id)
-            except NotionError as error:
-                if not error.retryable:
-                    raise
-                await wait_after(error, pause, self._clock)
-        await self._store.reserve(1)
-        return await self._store.read(self.page_id)
 
     async def _pause_or_raise(self, error: NotionError, pause: float | None) -> None:
         if pause is None or not error.retryable:

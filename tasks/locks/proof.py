@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks.errors import ClaimLost, NotionError
+from tasks.errors import ClaimLost
 from tasks.locks.ports import Clock, LockRow, LockStore
-from tasks.locks.waits import wait_after
+from tasks.locks.waits import read_patiently
 
 PAUSES = (1.0, 4.0)
 """Seconds before a read is asked for again, and before a claim that wrote nothing begins again."""
@@ -41,24 +41,12 @@ class Proof:
         Once more where an answer has contradicted what was taken for Notion's time.
         """
         await self.clock.sleep(max(0.0, self.due - self.clock.monotonic()))
-        row = await self._read_patiently()
+        row = await read_patiently(self.store, self.clock, self.page_id, PAUSES)
         for _ in range(LOOKS - 1):
             if self.clock.is_sure:
                 break
-            row = await self._read_patiently()
+            row = await read_patiently(self.store, self.clock, self.page_id, PAUSES)
         return row
-
-    async def _read_patiently(self) -> LockRow:
-        for pause in PAUSES:
-            await self.store.reserve(1)
-            try:
-                return await self.store.read(self.page_id)
-            except NotionError as error:
-                if not error.retryable:
-                    raise
-                await wait_after(error, pause, self.clock)
-        await self.store.reserve(1)
-        return await self.store.read(self.page_id)
 
 
 def claim_lost(page_id: str, why: str) -> ClaimLost:

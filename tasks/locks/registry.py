@@ -15,7 +15,6 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 from uuid import uuid4
@@ -46,12 +45,7 @@ class TokenFile:
             pass
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Remove the file, unless tokens are left for a later cleanup."""
         if not self._held and os.name != "nt":
             self.path.unlink(missing_ok=True)

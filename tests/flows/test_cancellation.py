@@ -14,8 +14,8 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Pending
 
 from flows.fan_out.subflows import ended_together
+from sandbox.builders import short_tracks
 from tasks.locks.clock import SystemTicks
-from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until
 
 _FREE_WITHIN = 40.0  # a second on an idle machine; the lock's grace is 15

@@ -19,7 +19,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelling
 
 from flows.library_sync import library_sync
-from tests.flows.small_world import short_tracks
+from sandbox.builders import short_tracks
 from tests.flows.sync_process import wait_until
 from tests.flows.test_cancellation import leftovers, locks, media_requests
 

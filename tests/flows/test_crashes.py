@@ -10,8 +10,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from flows.library_sync import library_sync
+from sandbox.builders import short_tracks
 from tasks.locks.value import parse
-from tests.flows.small_world import short_tracks
 from tests.flows.sync_process import started, wait_until
 from tests.timing import ALONE, among_others
 

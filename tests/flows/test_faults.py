@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from flows.library_sync import library_sync
+from sandbox.builders import short_tracks
 from tasks.eagle.imports import Patience
 from tasks.locks.value import parse
 from tasks.tracks import TrackStatus
-from tests.flows.small_world import short_tracks
 from tests.timing import among_others
 
 LOCK = "Processing Lock"

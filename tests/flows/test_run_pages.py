@@ -23,9 +23,9 @@ from flows.library_sync import library_sync
 from flows.prefect_server.parameters import asked_of
 from flows.session.opening import SessionOptions, session_options
 from flows.sync_track import TRACK_TAG
+from sandbox.builders import short_tracks
 from tasks.errors import ConfigurationError, ErrorType
 from tests.flows.conftest import settings_of
-from tests.flows.small_world import short_tracks
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from flows.before_prefect.idle_run import idle_run
 from flows.following.memory import ListMemory
 from flows.reporting.run_folders import past_runs
 from flows.session.opening import SessionOptions, session_options
+from sandbox.builders import short_tracks
 from tasks.soundcloud.lists import parse_list_address
 from tasks.tracks import TrackFilter, TrackStatus
 from tests.flows.before_prefect.jobs import job
 from tests.flows.conftest import settings_of
 from tests.flows.database_world import Database, types
-from tests.flows.small_world import short_tracks
 from tests.timing import SETTLING
 
 ROOT = Path(__file__).parents[3]

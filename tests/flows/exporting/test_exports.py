@@ -15,12 +15,12 @@ from flows.exporting.making import export_library
 from flows.following.memory import ListMemory
 from flows.library_sync import library_sync
 from flows.settings import VARIABLES
+from sandbox.builders import short_tracks
 from sandbox.notion.pages import update_page
 from tasks.errors import ConfigurationError
 from tasks.exports.kinds import ExportKind
 from tasks.soundcloud.lists import parse_list_address
 from tests.flows.conftest import settings_of
-from tests.flows.small_world import short_tracks
 
 
 def playlist_of(file: Path) -> list[tuple[str, Path]]:

@@ -9,11 +9,11 @@ import pytest
 from flows.fan_out.work_list import Waiting
 from flows.rows.filtering import is_wanted
 from flows.session.opening import SessionOptions, open_session, session_options
+from sandbox.builders import short_tracks
 from tasks.notion.stage import query_tracks
 from tasks.tracks import TrackFilter, TrackResult, TrackStatus
 from tests.conftest import settle
 from tests.flows.conftest import settings_of
-from tests.flows.small_world import short_tracks
 
 _IN_VAIN = (TrackStatus.SKIPPED_LOCKED, TrackStatus.SKIPPED_ALREADY_DONE)
 

@@ -9,8 +9,8 @@ import pytest
 
 from flows.__main__ import main
 from flows.settings import VARIABLES
+from sandbox.builders import short_tracks
 from sandbox.notion.databases import update_data_source
-from tests.flows.small_world import short_tracks
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from flows.follow_sources import follow_sources
 from flows.following.memory import ListMemory
 from flows.library_sync import library_sync
 from flows.reporting.closing_lines import dry_run_lines
+from sandbox.builders import short_tracks
 from sandbox.fault_plans import plan_from
 from sandbox.notion.databases import update_data_source
 from sandbox.notion.pages import update_page
 from tasks.soundcloud.lists import parse_list_address
-from tests.flows.small_world import short_tracks
 
 
 class World:

@@ -15,11 +15,11 @@ from flows.following.memory import ListMemory
 from flows.following.sources import FollowedList
 from flows.session.services import opened_services
 from flows.settings import load_settings
+from sandbox.builders import short_tracks
 from sandbox.fault_plans import plan_from
 from tasks.notion.new_rows import NewRows
 from tasks.notion.playlists import PlaylistNames
 from tasks.soundcloud.lists import parse_list_address
-from tests.flows.small_world import short_tracks
 
 TRACKS = 4
 LAG = 0.4

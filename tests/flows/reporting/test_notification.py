@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from flows.library_sync import library_sync
 from flows.reporting.notification import message_of
 from flows.summary import SHARE, SyncSummary
+from sandbox.builders import short_tracks
 from tasks.errors import TrackNotFound
 from tasks.tracks import Track, TrackResult, TrackStatus
-from tests.flows.small_world import short_tracks
 from tests.tasks.notification_receiver import Receiver, receiving
 
 

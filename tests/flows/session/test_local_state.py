@@ -16,11 +16,11 @@ from prefect.settings import PREFECT_HOME
 
 from flows.doctor.state import examine_state
 from flows.library_sync import library_sync
+from sandbox.builders import short_tracks
 from sandbox.soundcloud.conditions import Condition
 from sandbox.world import World
 from tasks.disk.whole_files import files_set_aside
 from tasks.errors import ConfigurationError
-from tests.flows.small_world import short_tracks
 
 BAD = (
     b"x\xff\n"

@@ -7,7 +7,7 @@ from bisect import bisect_left
 import pytest
 
 from flows.library_sync import library_sync
-from tests.flows.small_world import short_tracks
+from sandbox.builders import short_tracks
 
 
 def arrivals(sandbox) -> list[float]:

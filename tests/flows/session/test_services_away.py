@@ -15,10 +15,10 @@ from flows.library_sync import library_sync
 from flows.session.head_start import HeadStart
 from flows.session.opening import Run
 from flows.session.pauses import Pauses
+from sandbox.builders import short_tracks
 from sandbox.faults import Aimed, EaglePlan, Fault, NotionPlan, SoundCloudPlan
 from tasks.errors import NotionUnavailable, Service, SyncError
 from tasks.tracks import Track, TrackFilter
-from tests.flows.small_world import short_tracks
 
 ALL_DROPPED = {Fault.DROPPED: 1.0}
 PLANS = {"notion": NotionPlan, "soundcloud": SoundCloudPlan, "eagle": EaglePlan}

@@ -9,12 +9,12 @@ import pytest
 from flows.library_sync import library_sync
 from flows.session.opening import SessionOptions, open_session, session_options
 from flows.track.source_trouble import require_readable
+from sandbox.builders import short_tracks
 from sandbox.faults import SoundCloudPlan
 from tasks.errors import SourceChanged, SourceUnreadable
 from tasks.soundcloud.release import installed_release, release_of
 from tasks.tracks import Track
 from tests.flows.conftest import settings_of
-from tests.flows.small_world import short_tracks
 
 CHANGED = SoundCloudPlan(hides_client_id=True)
 ODD = SourceUnreadable("SoundCloud's answer for this track could not be read: new.")
