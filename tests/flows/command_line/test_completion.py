@@ -32,7 +32,7 @@ def told_by(shell: str, text: str, home) -> str:
     with subprocess.Popen(
         [shell], stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, text=True
     ) as asked:
-        said, complaint = asked.communicate(text, timeout=30)
+        said, complaint = asked.communicate(text, timeout=120)
     assert complaint == ""
     return said
 

@@ -171,7 +171,7 @@ def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path, new_database):
         if not block:
             break
         shown += block
-    assert process.wait(timeout=60) == 0, shown.decode()
+    assert process.wait(timeout=120) == 0, shown.decode()
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert re.search(r"\d+ of \d+ tracks", text)
     assert "downloading" in text

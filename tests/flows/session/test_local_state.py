@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_HOME
 
 from flows.doctor.state import examine_state
@@ -80,7 +81,7 @@ async def test_no_database_holds_hooks_or_what_opens_a_private_track(run_flow, s
     hook = "echo a-hook-of-mine >/dev/null"
     hooks = {"hook_after_track": hook, "hook_after_run": hook}
     await run_flow(library_sync, sandbox, settings=hooks, debug=True)
-    await asyncio.sleep(2.5)  # Prefect sends its logs every two seconds
+    await APILogHandler.aflush()
     held = b"".join(file.read_bytes() for file in Path(PREFECT_HOME.value()).rglob("*.db*"))
     assert b"Private" in held
     for text in (secret, "a-hook-of-mine"):

@@ -176,7 +176,7 @@ def test_the_token_is_not_shown_on_a_real_terminal(sandbox_factory, tmp_path):
         if b"Create it? [Y/n]" in shown and shown.endswith(b"[Y/n] "):
             os.write(main_end, b"n\n")
             shown += b"\n"
-    code = process.wait(timeout=30)
+    code = process.wait(timeout=120)
     assert token.encode() not in shown
     assert b"Ready to sync" in shown
     assert code == 0
@@ -370,5 +370,5 @@ def test_one_ctrl_c_ends_a_question(sandbox_factory, tmp_path):
         if shown.endswith(b"to change: ") and not is_stopped:
             process.send_signal(signal.SIGINT)
             is_stopped = True
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=120) == 130
     assert b"What was answered is kept." in shown
