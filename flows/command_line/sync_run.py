@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from multiprocessing import util
 from typing import Any, NoReturn, TypeVar
 
 from flows.before_prefect.head_start import head_start
@@ -115,6 +116,8 @@ def ready_prefect(verbosity: Verbosity, settings: Settings) -> None:
 def _end_without_prefect(code: ReturnCode) -> NoReturn:
     """End here: at a usual exit Prefect would offer its events to a dead server for minutes."""
     logging.shutdown()
+    # Else Python complains of the semaphores of our decoders.
+    util._run_finalizers(0)  # type: ignore[attr-defined]  # noqa: SLF001
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
