@@ -44,6 +44,19 @@ def test_credentials_in_a_block_work_in_every_command(bare):
     assert settings.notion_token.get_secret_value() == GIVEN["NOTION_TOKEN"]
 
 
+@pytest.mark.parametrize("words", [["status"], ["why"], ["doctor"], ["cleanup"]], ids=" ".join)
+def test_a_command_finds_its_database_by_the_block(words, bare, sandbox_factory, monkeypatch):
+    """Where Notion answers is the machine's; who we are to it is the server's."""
+    sandbox = sandbox_factory(tracks=1)
+    given = {name: sandbox.environment[name] for name in GIVEN}
+    for name, value in sandbox.environment.items():
+        if name not in given:
+            monkeypatch.setenv(name, value)
+    asyncio.run(blocks.keep_credentials(given))
+    row = [sandbox.world.rows[0].page_id] if words == ["why"] else []
+    assert main([*words, *row]) == 0
+
+
 def test_a_server_is_prepared_without_credentials(bare, limits_of_server_sync, capsys):
     """`setup --server` makes what is missing, and says how long runs are kept."""
     assert main(["setup", "--server"]) == 0
