@@ -64,7 +64,7 @@ test-fuzz: $(STAMP)
 
 # Two thousand edits of rows by a person at random moments of real runs: minutes.
 test-edits: $(STAMP)
-	ROW_EDITS=$(if $(SHORT),500,2000) $(BIN)/pytest tests/flows/rows/test_row_edits_run.py
+	ROW_EDITS=$(if $(SHORT),500,2000) $(BIN)/pytest --timeout 3600 tests/flows/rows/test_row_edits_run.py
 
 # Debian's packages where we are root; elsewhere a test says what it misses, and is skipped.
 DEBIAN = test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \

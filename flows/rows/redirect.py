@@ -67,16 +67,34 @@ async def redirect(
 
 
 async def _redirect(
-    connections: Connections, journal: MergeJournal, keeper: Track, other: Track
+    connections: Connections,
+    journal: MergeJournal,
+    keeper: Track,
+    other: Track,
+    *,
+    has_gained: bool = False,
 ) -> DuplicateGroup | None:
-    """Who was kept and who redirected; None if they are no duplicates any more."""
+    """Who was kept and who redirected; None if they are no duplicates any more.
+
+    What the keeper gains is written first, which frees it; then both are claimed and compared
+    anew. A keeper is held until the other row is marked: by then it could be another's duplicate.
+    """
     async with hold_rows(connections.locks, (keeper.page_id, other.page_id)) as rows:
         pair = await _as_they_are(connections, rows.values())
-        if pair is not None:
-            (redirected,) = pair.others
-            await _unite(connections, journal, rows, pair.keeper, redirected)
-            await _put_in_trash(connections, journal, redirected)
-        return pair
+        if pair is None:
+            return None
+        keeper, (other,) = pair.keeper, pair.others
+        marks = redirect_values(connections.schema, keeper, other)
+        changes = {} if has_gained else plan_merge(keeper, other)
+        gains = property_values(connections.schema, keeper_values(changes, connections.schema))
+        if not gains:
+            marked = property_values(connections.schema, marks)
+            await _write(connections, journal, rows[other.page_id], marked, keeper)
+            await _put_in_trash(connections, journal, other)
+            return pair
+        _say_left_out(keeper, changes)
+        await _write(connections, journal, rows[keeper.page_id], gains, other)
+    return await _redirect(connections, journal, keeper, other, has_gained=True)
 
 
 async def _as_they_are(connections: Connections, rows: Iterable[HeldRow]) -> DuplicateGroup | None:
@@ -94,24 +112,17 @@ async def _as_they_are(connections: Connections, rows: Iterable[HeldRow]) -> Dup
     return next(iter(groups), None)
 
 
-async def _unite(
+async def _write(
     connections: Connections,
     journal: MergeJournal,
-    rows: Mapping[str, HeldRow],
-    keeper: Track,
-    other: Track,
+    row: HeldRow,
+    written: Mapping[str, Any],
+    partner: Track,
 ) -> None:
-    """The keeper's gains first: should we die between the two, the next run finds both again."""
-    changes = plan_merge(keeper, other)
-    _say_left_out(keeper, changes)
-    gains = keeper_values(changes, connections.schema)
-    marks = redirect_values(connections.schema, keeper, other)
-    for page_id, values in ((keeper.page_id, gains), (other.page_id, marks)):
-        written = property_values(connections.schema, values)
-        page = await with_whole_relations(connections.notion, rows[page_id].row.page, written)
-        partner = other if page_id == keeper.page_id else keeper
-        _journal(journal, page, written, partner)
-        await rows[page_id].finish(written)
+    """Journalled first: should we die between two writes, the next run finds both rows again."""
+    page = await with_whole_relations(connections.notion, row.row.page, written)
+    _journal(journal, page, written, partner)
+    await row.finish(written)
 
 
 def _say_left_out(keeper: Track, changes: Mapping[str, object]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from simulation.lock.clocks import Clocks
@@ -111,7 +112,8 @@ class Process:
         resumed = max(self._resumed_at, self._loop.time() + seconds)
         if self.world.faults.uncounted > self._random.random():
             stopped = resumed - max(self._resumed_at, self._loop.time())
-            self.clocks.stand_still(stopped, wall_too=self.world.walls_stop)
+            still = partial(self.clocks.stand_still, stopped, wall_too=self.world.walls_stop)
+            self._loop.call_at(resumed, still)  # whatever it still does at this moment came before
         self._resumed_at = resumed
 
     # Clock

@@ -69,7 +69,7 @@ async def _curate(process: Process, until: float) -> None:
 
 
 async def _redirect(locks: TrackLocks, process: Process, listed: Sequence[LockRow]) -> None:
-    """As flows/rows/redirect.py does it: both rows held, the keeper's gains first."""
+    """As flows/rows/redirect.py does it: both rows held, the keeper until the other is marked."""
     found = pair_of(listed)
     if found is None:
         return
@@ -81,8 +81,8 @@ async def _redirect(locks: TrackLocks, process: Process, listed: Sequence[LockRo
             return
         keeper, other = pair.keeper, pair.others[0]
         process.decided_on(other.page_id, rows)
-        await rows[keeper.page_id].finish({})
         await rows[other.page_id].finish({_MARK: {"url": keeper.page_id}})
+        await rows[keeper.page_id].finish({})
         process.world.ledger.counts["redirected"] += 1
 
 
