@@ -24,8 +24,6 @@ _log = logging.getLogger("tasks.eagle.imports")
 _RECENT = 50
 # Seconds for which a cancelled import is still waited for: most items appear in a few.
 _GRACE = 10.0
-# Seconds after one file's import in which the other file of its pair is asked for.
-_PAIR = 30.0
 
 Key = tuple[str, str]
 Ask = Callable[[], Awaitable[str]]
@@ -98,31 +96,22 @@ class Imports:
         self.index = EagleIndex(key_of)
         self.patience = patience
         self._eagle, self._key_of, self._notes, self._ticks = eagle, key_of, notes, ticks
-        self._came: dict[str, float] = {}
 
     async def there_already(
         self, key: Key, size: int, website: str, fits: Fits
     ) -> EagleItem | None:
         """What the index knows, what Eagle knows now, what it was asked for, in this order; of
         these what `fits`: a preview has the recording's address as well.
-
-        Eagle is asked once for both files of a pair: nobody else has imported the second since the
-        first came, under the row's one claim (docs/lock.md).
         """
         if not key[0]:
             return None
         if (found := await self._known(key, fits)) is not None:
             return found
-        if not self._is_second_of_pair(key[0]):
-            await self.learn(website)
-            if (found := await self._known(key, fits)) is not None:
-                return found
+        await self.learn(website)
+        if (found := await self._known(key, fits)) is not None:
+            return found
         asked = await self.asked_before(key, size)
         return asked if asked is not None and await fits(asked) else None
-
-    def _is_second_of_pair(self, address: str) -> bool:
-        came = self._came.get(address)
-        return came is not None and self._ticks.monotonic() - came < _PAIR
 
     async def learn(self, website: str) -> None:
         """Bring the index up to date on the items of one address."""
@@ -160,7 +149,6 @@ class Imports:
         if item is None:
             raise EagleImportLost(f"Eagle took {name} for import, but no item of it appeared.")
         self.index.add(item)
-        self._came[key[0]] = self._ticks.monotonic()
         return item
 
     async def _asked(self, ask: Ask, key: Key, seconds: float, lock: Lock) -> EagleItem | None:

@@ -88,19 +88,6 @@ async def test_many_imports_at_once_make_each_folder_and_item_once(world: World)
     assert world.wire.count("v2/item/get") <= 12, "a look before each import"
 
 
-async def test_a_pair_costs_one_look_and_knows_what_that_saw(world: World) -> None:
-    """Given an AIFF that others imported meanwhile, when both files come, then it is adopted."""
-    ours, theirs = await world.library(), await world.library()
-    aiff = await bring_in(theirs, world.file("take.aiff"))
-    before = world.wire.count("v2/item/get")
-    await bring_in(ours, world.file("take.wav"))
-    assert (await bring_in(ours, world.file("take.aiff"))).id == aiff.id
-    assert world.wire.count("v2/item/get") == before + 1
-    await bring_in(ours, world.file("other.wav"), website=f"{URL}-2")
-    await bring_in(ours, world.file("other.aiff"), website=f"{URL}-2")
-    assert world.wire.count("v2/item/get") == before + 2
-
-
 async def test_what_another_process_imported_meanwhile_is_adopted(world: World) -> None:
     """A run of hours knows the library as it was when it began, so it looks before it imports."""
     ours, theirs = await world.library(), await world.library()
