@@ -68,7 +68,8 @@ async def test_a_rough_day_costs_time_and_no_track(sandbox_factory, run_flow):
     """4.5 % of Notion's answers fail or lie, Eagle and SoundCloud stumble too: all is done."""
     sandbox = sandbox_factory(build=short_tracks(6))
     latency = {"median": 0.015, "sigma": 0.7, "longest": 0.6}
-    sandbox.use_faults("rough", seed=1, notion=TENTH | {"latency": latency})
+    eagle = {"import_delay": (0.04, 0.8)}  # as much shorter as the time an import may take here
+    sandbox.use_faults("rough", seed=1, notion=TENTH | {"latency": latency}, eagle=eagle)
     first = await run_flow(library_sync, sandbox, parallel=True, workers=6, timing=TIMING)
     assert said_why(first)
     for _ in range(4):  # a busy machine is too slow for a claim now and then

@@ -115,8 +115,7 @@ def empty_row() -> Row:
 
 def claimed_row(row: Row) -> ClaimedRow:
     """The row as claimed; it asks nobody here."""
-    settings = SimpleNamespace(allowed_source_hosts=frozenset())
-    run: Any = SimpleNamespace(connections=SimpleNamespace(settings=settings))
+    run: Any = SimpleNamespace(connections=SimpleNamespace(hosts=frozenset()))
     lease: Any = SimpleNamespace(row=SimpleNamespace(page=page_of(row)))
     return ClaimedRow(run, lease, to_track(page_of(row), SCHEMA))
 
