@@ -117,7 +117,7 @@ def _read(entries: list[dict[str, Any]], tracks: int, cpu_seconds: float) -> _Me
     costs = Costs(
         notion_requests=sum(e["service"] == "notion" for e in asked) / tracks,
         claim_seconds=3 * NOTION_SECONDS + _SETTLES,
-        fetch_seconds=_mean(begun, imports),
+        fetch_seconds=_mean(_first_of_each(begun, imports), imports),
         deliver_seconds=_mean(imports, ends),
         cpu_seconds=cpu_seconds,
     )
@@ -127,6 +127,17 @@ def _read(entries: list[dict[str, Any]], tracks: int, cpu_seconds: float) -> _Me
 
 def _times(asked: list[dict[str, Any]], service: str, fits: Callable[[str], bool]) -> list[float]:
     return sorted(e["at"] for e in asked if e["service"] == service and fits(e["path"]))
+
+
+def _first_of_each(begun: list[float], imports: list[float]) -> list[float]:
+    """When each import's track was first asked for: a track that falls back to another format is
+    asked for again.
+    """
+    since = [0.0, *imports[:-1]]
+    return [
+        min((at for at in begun if at > before), default=import_at)
+        for before, import_at in zip(since, imports, strict=True)
+    ]
 
 
 def _mean(begins: list[float], ends: list[float]) -> float:
