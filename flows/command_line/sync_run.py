@@ -90,9 +90,15 @@ def _stopped(command: str, options: SyncOptions, known: Sequence[SyncSummary]) -
     """What is known of a run that was stopped: nothing yet, if it had not begun."""
     if known:
         return known[-1]
-    mode = "library-sync" if command == "sync" else command
     said = "It was stopped before anything was begun."
-    return SyncSummary(mode=mode, track_filter=options.filter, error=said, dry_run=options.dry_run)
+    return SyncSummary(
+        mode=_mode(command), track_filter=options.filter, error=said, dry_run=options.dry_run
+    )
+
+
+def _mode(command: str) -> str:
+    """The name of the command's runs, as their summaries have it."""
+    return "library-sync" if command == "sync" else command
 
 
 def _parameters(options: SyncOptions, verbosity: Verbosity) -> dict[str, Any]:
@@ -215,7 +221,7 @@ def _job(command: str, options: dict[str, Any], settings: Settings) -> Job:
     is_batch = command == "batch"
     several = options["parallel"] or (is_batch and settings.parallel_batch)
     return Job(
-        mode="batch" if is_batch else "library-sync",
+        mode=_mode(command),
         title=BATCH_TITLE if is_batch else SYNC_TITLE,
         track_filter=options["filter"],
         limit=options["limit"],
