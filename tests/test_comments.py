@@ -68,6 +68,6 @@ def test_a_rule_is_stated_and_not_attributed_to_the_specification(folder):
 
 
 def test_a_citation_of_something_absent_is_found():
-    assert list(wrong_citations("as notion-api.md says")) == ["notion-api.md does not exist"]
+    assert list(wrong_citations("as docs/moods.md says")) == ["docs/moods.md does not exist"]
     wrong = 'docs/facts/notion.md, "Filters" and "Moods"'
     assert list(wrong_citations(wrong)) == ['docs/facts/notion.md has no section "Moods"']

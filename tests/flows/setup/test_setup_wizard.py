@@ -143,23 +143,26 @@ def test_the_questions_and_their_answers(sandbox_factory, monkeypatch):
     assert sandbox.environment["NOTION_TOKEN"] not in "\n".join(said + asked)
 
 
+def setup_on_a_terminal(given: dict[str, str], folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """`setup` on a pseudo terminal, and our end of it."""
+    unrelated = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT", "NOTION"))}
+    environment = {**unrelated, **given, "PYTHONPATH": str(Path(__file__).parents[3])}
+    main_end, far_end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows", "setup"],
+        stdin=far_end, stdout=far_end, stderr=far_end, cwd=folder, env=environment,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(far_end)
+    return process, main_end
+
+
 def test_the_token_is_not_shown_on_a_real_terminal(sandbox_factory, tmp_path):
     """Typed into a pseudo terminal, it appears nowhere on it."""
     sandbox = sandbox_factory(tracks=1)
     token = sandbox.environment["NOTION_TOKEN"]
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("PREFECT")},
-        **sandbox.environment,
-        "PYTHONPATH": str(Path(__file__).parents[3]),
-    }
-    del environment["NOTION_TOKEN"]
-    main_end, far_end = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows", "setup"],
-        stdin=far_end, stdout=far_end, stderr=far_end, cwd=tmp_path, env=environment,
-        start_new_session=True,
-    )  # fmt: skip
-    os.close(far_end)
+    given = {name: value for name, value in sandbox.environment.items() if name != "NOTION_TOKEN"}
+    process, main_end = setup_on_a_terminal(given, tmp_path)
     shown, deadline, typed = b"", time.monotonic() + 60, False
     while time.monotonic() < deadline:
         if select.select([main_end], [], [], 0.2)[0]:
@@ -347,18 +350,7 @@ def test_a_database_that_cannot_be_synced_is_not_offered_every_night(sandbox_fac
 
 def test_one_ctrl_c_ends_a_question(sandbox_factory, tmp_path):
     """At the first one, with 130, and it says that the answers are kept."""
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("PREFECT")},
-        **sandbox_factory(tracks=1).environment,
-        "PYTHONPATH": str(Path(__file__).parents[3]),
-    }
-    main_end, far_end = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows", "setup"],
-        stdin=far_end, stdout=far_end, stderr=far_end, cwd=tmp_path, env=environment,
-        start_new_session=True,
-    )  # fmt: skip
-    os.close(far_end)
+    process, main_end = setup_on_a_terminal(sandbox_factory(tracks=1).environment, tmp_path)
     shown, is_stopped = b"", False
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:

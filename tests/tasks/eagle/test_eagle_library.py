@@ -284,7 +284,8 @@ async def test_the_lease_is_looked_at_before_a_second_asking_too(world: World) -
     assert world.wire.count("item/addFromPath") == 1
 
 
-async def test_a_cancelled_import_is_seen_before_its_row_is_freed(world: World) -> None:
+async def cancelled_import(world: World) -> Lease:
+    """The lease of an import that took a second and was cancelled once Eagle was asked."""
     world.app.import_delay = (1.0, 1.0)
     library, lease = await world.library(), Lease(world)
     job = asyncio.create_task(bring_in(library, world.file(), lock=lease))
@@ -292,6 +293,11 @@ async def test_a_cancelled_import_is_seen_before_its_row_is_freed(world: World) 
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
         await job
+    return lease
+
+
+async def test_a_cancelled_import_is_seen_before_its_row_is_freed(world: World) -> None:
+    lease = await cancelled_import(world)
     assert len(world.added()) == 1
     assert not lease.is_busy
 
@@ -300,13 +306,7 @@ async def test_a_cancelled_import_that_is_not_seen_leaves_the_row_busy(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imports, "_GRACE", 0.2)
-    world.app.import_delay = (1.0, 1.0)
-    library, lease = await world.library(), Lease(world)
-    job = asyncio.create_task(bring_in(library, world.file(), lock=lease))
-    await world.wire.reached["item/addFromPath"].wait()
-    job.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await job
+    lease = await cancelled_import(world)
     assert lease.is_busy
 
 
