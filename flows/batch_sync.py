@@ -165,3 +165,7 @@ async def _listed(run: Run) -> AsyncGenerator[Track, None]:
             listing = wanted_rows(connections, run.state.track_filter)
         else:
             return
+
+
+if __name__ == "__main__":
+    raise SystemExit("This is a flow. Run: library-sync batch (or: python -m flows batch)")

@@ -38,6 +38,7 @@ from flows.rows.filtering import is_wanted, only_chosen, only_failed, unlisted
 from flows.rows.selecting import select_tracks
 from flows.session.gates import workers_of
 from flows.session.opening import Run, open_session
+from flows.settings.table import MOST_WORKERS
 from flows.summary import ReturnCode, SyncSummary
 from tasks.eagle.stage import cache_library
 from tasks.errors import ConfigurationError, ErrorType, SyncError
@@ -48,9 +49,9 @@ _log = logging.getLogger("flows.library_sync")
 
 _SHOWN = 20
 
-Workers = Annotated[int, Field(ge=1, le=64)]
+Workers = Annotated[int, Field(ge=1, le=MOST_WORKERS)]
 Limit = Annotated[int, Field(ge=1)]
-Shares = Annotated[int, Field(ge=1, le=64)]
+Shares = Annotated[int, Field(ge=1, le=MOST_WORKERS)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,3 +269,7 @@ def _list(work: list[Track]) -> None:
         _log.info("   %d. %s", number, track.byline)
     if len(work) > _SHOWN:
         _log.info("   ... and %d more", len(work) - _SHOWN)
+
+
+if __name__ == "__main__":
+    raise SystemExit("This is a flow. Run: library-sync sync (or: python -m flows sync)")

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from flows.before_prefect.head_start import Beginning
+from flows.before_prefect.beginning import Beginning
 from flows.before_prefect.job import Job
 from flows.following.followed import Followed
 from flows.reporting.closing import close_run

@@ -11,19 +11,21 @@ from typing import Annotated, TypeAlias
 from cyclopts import Parameter
 
 from flows.command_line.wrong_words import WrongWords
+from flows.settings.table import MOST_WORKERS
 from tasks.tracks import TrackFilter
 
 
-def at_least_one(_type: object, number: int | None) -> None:
-    """Raises ValueError for 0 and less."""
-    if number is not None and number < 1:
-        raise ValueError(f"It must be at least 1, not {number}.")
+def up_to_most_workers(_type: object, number: int | None) -> None:
+    """Raises ValueError for what no run has so many of: workers, shares."""
+    if number is not None and not 1 <= number <= MOST_WORKERS:
+        raise ValueError(f"It must be from 1 to {MOST_WORKERS}, not {number}.")
 
 
 def _limit(_type: object, number: int | None) -> None:
     if number == 0:
         raise ValueError("0 tracks are none. For all tracks, leave --limit out.")
-    at_least_one(_type, number)
+    if number is not None and number < 1:
+        raise ValueError(f"It must be at least 1, not {number}.")
 
 
 def by_value(choices: type[StrEnum]) -> Callable[[str], str]:
@@ -94,7 +96,8 @@ class SyncOptions:
         False
     )
     workers: Annotated[
-        int | None, Parameter(name="--workers", validator=at_least_one, help="How many at a time.")
+        int | None,
+        Parameter(name="--workers", validator=up_to_most_workers, help="How many at a time."),
     ] = None
     no_cleanup: Annotated[
         bool, Parameter(name="--no-cleanup", help="Leave the locks of crashed processes alone.")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from multiprocessing import util
 from typing import Any, NoReturn, TypeVar
 
-from flows.before_prefect.head_start import head_start
+from flows.before_prefect.beginning import begin
 from flows.before_prefect.idle_run import idle_run
 from flows.before_prefect.job import Job
 from flows.command_line.command import Verbosity
@@ -213,7 +213,7 @@ async def _before_prefect(
             yield None
     else:
         job = _job(command, options, settings)
-        async with head_start(job) as beginning:
+        async with begin(job) as beginning:
             yield await idle_run(beginning, job)
 
 

@@ -261,7 +261,7 @@ def judge_clock(offset: timedelta) -> Finding:
     """Locks go by Notion's time; a clock far off shows wrong times in logs and reports."""
     name, seconds = "Clock", offset.total_seconds()
     if abs(seconds) <= _CLOCK_SECONDS:
-        return ok(name, f"{seconds:+.0f} s to Notion's")
+        return ok(name, f"{round(seconds):+d} s to Notion's")
     where = "behind" if seconds > 0 else "ahead of"
     said = f"This machine's clock is {abs(seconds):.0f} s {where} Notion's."
     return warn(name, said, "Let the system set the time by network.")

@@ -26,15 +26,16 @@ def of_text(meaning: Callable[[str], object]) -> BeforeValidator:
     return BeforeValidator(lambda text: meaning(text.strip()))
 
 
-def at_least(least: int) -> BeforeValidator:
-    """A whole number, `least` or more; empty text is the default."""
+def at_least(least: int, most: int | None = None) -> BeforeValidator:
+    """A whole number from `least` to `most`; empty text is the default."""
+    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
 
     def number(text: str) -> int:
         if not text:
             raise PydanticUseDefault
-        if not text.isdecimal() or int(text) < least:
+        if not text.isdecimal() or not least <= int(text) <= (most or int(text)):
             raise Unusable(
-                f"must be a whole number of at least {least}, not {text!r}",
+                f"must be a whole number {bounds}, not {text!r}",
                 "Set {name} to {default}, its default.",
             )
         return int(text)

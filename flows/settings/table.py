@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     )
 
 
+MOST_WORKERS = 64
+"""Tracks at a time, and shares of a run: more would only wait for Notion and SoundCloud."""
+
+
 class Variable(NamedTuple):
     """One environment variable: its name, its default as text, and what it is for."""
 
@@ -92,8 +96,8 @@ class Settings:
     lock_timeout_minutes: Annotated[int, at_least(5)] = setting(
         "PROCESS_LOCK_TIMEOUT_MINUTES", "30", "Lock expiration time in minutes (5 at least)"
     )
-    max_concurrency: Annotated[int, at_least(1)] = setting(
-        "SC_MAX_CONCURRENCY", "4", "Default number of parallel workers"
+    max_concurrency: Annotated[int, at_least(1, MOST_WORKERS)] = setting(
+        "SC_MAX_CONCURRENCY", "4", "Default number of parallel workers, 64 at most"
     )
     parallel_batch: Switch = setting(
         "SC_ENABLE_PARALLEL_BATCH", "1", "Enable parallel processing in batch mode"

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.command_line.command import Command, Group, Verbosity
-from flows.command_line.options import SyncOptions, at_least_one, by_value
+from flows.command_line.options import SyncOptions, by_value, up_to_most_workers
 from flows.command_line.wrong_words import WrongWords
 from tasks.errors import ErrorType
 
@@ -28,7 +28,7 @@ def sync(
     distribute: Annotated[
         int | None,
         Parameter(
-            validator=at_least_one,
+            validator=up_to_most_workers,
             help="Hand the work out in N shares to the workers of the Prefect server's pool.",
         ),
     ] = None,

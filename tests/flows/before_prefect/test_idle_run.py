@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.before_prefect.head_start import head_start
+from flows.before_prefect.beginning import begin
 from flows.before_prefect.idle_run import idle_run
 from flows.following.memory import ListMemory
 from flows.reporting.run_folders import past_runs
@@ -43,7 +43,7 @@ def idle():
         given = settings_of(sandbox, **(settings or {}))
         session_options.set(SessionOptions(settings=given, timing=SETTLING))
         asked = job(**changes)
-        async with head_start(asked) as beginning:
+        async with begin(asked) as beginning:
             return await idle_run(beginning, asked)
 
     return look

@@ -39,7 +39,7 @@ class Beginning:
 
 
 @asynccontextmanager
-async def head_start(job: Job) -> AsyncIterator[Beginning]:
+async def begin(job: Job) -> AsyncIterator[Beginning]:
     """Begin at once what a flow started in this block does first.
 
     What fails here, the flow meets and says itself.

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from flows.batch_sync import batch_sync
-from flows.before_prefect.head_start import head_start
+from flows.before_prefect.beginning import begin
 from flows.library_sync import library_sync
 from flows.session.opening import SessionOptions, session_options
 from tests.flows.before_prefect.jobs import job
@@ -43,7 +43,7 @@ async def test_the_flow_takes_over_what_was_begun(
     """Given claims that were begun, when the flow runs, then each row was claimed once."""
     sandbox = sandbox_factory(tracks=5)
     handed_down(sandbox)
-    async with head_start(job(workers=2)):
+    async with begin(job(workers=2)):
         await is_locked(rows_of, sandbox, 2)
         state = await library_sync(parallel=True, workers=2, return_state=True)
     summary = await state.aresult()
@@ -62,7 +62,7 @@ async def test_a_run_that_does_not_start_frees_its_rows(
     """Given claims that were begun, when no flow takes them, then the rows are free again."""
     sandbox = sandbox_factory(tracks=5)
     handed_down(sandbox)
-    async with head_start(job(workers=3)):
+    async with begin(job(workers=3)):
         await is_locked(rows_of, sandbox, 3)
     assert not any(row["Processing Lock"] for row in rows_of(sandbox))
 
@@ -73,7 +73,7 @@ async def test_a_batch_goes_on_in_the_listing_that_was_begun(
     """Given rows that were listed, when the flow runs, then its rows are not listed again."""
     sandbox = sandbox_factory(tracks=4)
     handed_down(sandbox)
-    async with head_start(job(in_rounds=True)):
+    async with begin(job(in_rounds=True)):
         state = await batch_sync(return_state=True)
     assert (await state.aresult()).counts["processed"] == 4
     source = sandbox.world.tracks_source
@@ -87,7 +87,7 @@ async def test_a_dry_run_claims_nothing(prefect_server, handed_down, sandbox_fac
     """Given a dry run, when it has a head start, then nothing is written."""
     sandbox = sandbox_factory(tracks=3)
     handed_down(sandbox)
-    async with head_start(job(workers=3, dry_run=True)):
+    async with begin(job(workers=3, dry_run=True)):
         state = await library_sync(dry_run=True, return_state=True)
     assert (await state.aresult()).planned == 3
     assert sandbox.ledger.entries(event="commit") == []
@@ -103,7 +103,7 @@ async def test_a_duplicate_that_was_claimed_is_redirected(
     for _ in range(2):
         database.add(Title="Glass Harbour", Artist_Name="Nova", SoundCloud_URL=track.url)
     handed_down(sandbox)
-    async with head_start(job(workers=2)):
+    async with begin(job(workers=2)):
         state = await library_sync(parallel=True, workers=2, return_state=True)
     summary = await state.aresult()
     assert summary.counts["processed"] == summary.counts["skipped_duplicate"] == 1
