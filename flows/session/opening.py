@@ -24,8 +24,14 @@ from flows.session.gates import Gates
 from flows.session.head_start import HeadStart
 from flows.session.locks import open_locks
 from flows.session.pauses import PATIENCE_SECONDS, Pauses
-from flows.session.preflight import open_eagle, open_schema, open_state, writable_folder
-from flows.session.probes import probes_of
+from flows.session.preflight import (
+    open_eagle,
+    open_schema,
+    open_state,
+    unless_away,
+    writable_folder,
+)
+from flows.session.probes import probes_at_start, probes_of
 from flows.session.run_state import RunState, new_run_folder
 from flows.settings import Settings
 from tasks.attempts import Attempts
@@ -34,8 +40,8 @@ from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.fingerprint import find_fpcalc
 from tasks.audio.sweeping import sweep_partial_files, sweep_staging
 from tasks.dedupe.decisions import Decisions
+from tasks.eagle.client import EagleClient
 from tasks.eagle.imports import Patience
-from tasks.eagle.library import EagleLibrary
 from tasks.locks.timing import LockTiming
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.properties import Field
@@ -88,7 +94,10 @@ async def run_settings() -> Settings:
 
 @asynccontextmanager
 async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> AsyncIterator[Run]:
-    """Connect to everything. Raises ConfigurationError for what cannot work, nothing changed."""
+    """Connect to everything, and wait for what is away (`pauses`).
+
+    Raises ConfigurationError for what cannot work, ServiceAway; nothing changed.
+    """
     options = session_options.get(SessionOptions())
     settings = await _settings(dry_run=dry_run)
     if not with_eagle:
@@ -138,15 +147,24 @@ async def _settings(*, dry_run: bool) -> Settings:
 async def _connect(
     settings: Settings, options: SessionOptions, stack: AsyncExitStack
 ) -> Connections:
-    """Connections that close with `stack`. Raises ConfigurationError."""
+    """Connections that close with `stack`, once Notion and Eagle are there.
+
+    Raises ConfigurationError, ServiceAway.
+    """
     await asyncio.to_thread(open_state, settings.state_dir)
     limits = await _limits()
     notion = await stack.enter_async_context(notion_client(settings, limits.notion))
-    schema, source = await asyncio.gather(
-        open_schema(notion, settings), asyncio.to_thread(source_client, settings)
-    )
-    eagle = await _open_eagle(settings, options.patience, stack)
-    staging = await asyncio.to_thread(_open_staging, settings, stack)
+    client = await _eagle_client(settings, stack)
+    probes = probes_at_start(settings, notion, client)
+    async with Pauses(probes, patience=options.pause_seconds) as pauses:
+        schema, source = await asyncio.gather(
+            pauses.through(lambda: open_schema(notion, settings, unless_away)),
+            asyncio.to_thread(source_client, settings),
+        )
+        staging = await asyncio.to_thread(_open_staging, settings, stack)
+        eagle = None
+        if client is not None:
+            eagle = await pauses.through(lambda: open_eagle(client, settings, options.patience))
     return Connections(
         settings=settings,
         notion=notion,
@@ -174,13 +192,11 @@ async def _limits() -> SharedLimits:
     return await open_limits()
 
 
-async def _open_eagle(
-    settings: Settings, patience: Patience | None, stack: AsyncExitStack
-) -> EagleLibrary | None:
+async def _eagle_client(settings: Settings, stack: AsyncExitStack) -> EagleClient | None:
     if not settings.eagle_enabled:
         return None
     http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-    return await open_eagle(eagle_client(http, settings), settings, patience)
+    return eagle_client(http, settings)
 
 
 def _open_staging(settings: Settings, stack: AsyncExitStack) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from tasks.errors import (
     NotionNotFound,
     NotionRefused,
     NotionUnauthorized,
+    SyncError,
+    is_retryable,
 )
 from tasks.notion.client import NotionClient
 from tasks.notion.schema import Schema
@@ -39,18 +41,30 @@ def require_credentials(settings: Settings) -> None:
         raise ConfigurationError(f"TRACKS_DB_ID is not set: looked in {places()}.", remedy=_SET_UP)
 
 
-_EAGLE_MAY_STUMBLE = RetryPolicy(attempts=3, first=0.3)
+_ONCE = RetryPolicy(attempts=1)
+_START_EAGLE = "Start it and open your library, or set EAGLE_API_BASE=off to work without it."
 
 
-async def open_schema(notion: NotionClient, settings: Settings) -> Schema:
+def unless_away(error: SyncError) -> bool:
+    """True for what another attempt can help, and no wait for a service's return."""
+    return error.retryable and not error.is_away
+
+
+async def open_schema(
+    notion: NotionClient, settings: Settings, repeats: Callable[[SyncError], bool] = is_retryable
+) -> Schema:
     """The schema of the tracks database, from two requests; one, if it was read here before.
 
-    Raises ConfigurationError for a missing or refused token, a wrong id, a missing property.
+    What `repeats` says is asked again. Raises ConfigurationError for a missing or refused token, a
+    wrong id, a missing property.
     """
     require_credentials(settings)
+
+    async def read() -> Mapping[str, Any]:
+        return await _known_source(notion, settings) or await _first_source(notion, settings)
+
     try:
-        known = await _known_source(notion, settings)
-        return Schema.of(known or await _first_source(notion, settings))
+        return Schema.of(await retrying(read, PATIENT, repeats=repeats))
     except NotionUnauthorized as error:
         raise ConfigurationError("Notion does not accept NOTION_TOKEN.") from error
     except (NotionNotFound, NotionRefused) as error:
@@ -67,7 +81,7 @@ async def _known_source(notion: NotionClient, settings: Settings) -> Mapping[str
     if not source_id:
         return None
     try:
-        found = await retrying(lambda: notion.data_source(source_id), PATIENT)
+        found = await notion.data_source(source_id)
     except (NotionNotFound, NotionRefused):
         return None
     parent = str(found.get("parent", {}).get("database_id", "")).replace("-", "")
@@ -77,7 +91,7 @@ async def _known_source(notion: NotionClient, settings: Settings) -> Mapping[str
 
 
 async def _first_source(notion: NotionClient, settings: Settings) -> Mapping[str, Any]:
-    found = await tracks_source(notion, settings.tracks_db_id)
+    found = await tracks_source(notion, settings.tracks_db_id, _ONCE)
     remember_source(settings.state_dir, settings.tracks_db_id, str(found["id"]))
     return found
 
@@ -85,9 +99,12 @@ async def _first_source(notion: NotionClient, settings: Settings) -> Mapping[str
 async def open_eagle(
     client: EagleClient, settings: Settings, patience: Patience | None = None
 ) -> EagleLibrary:
-    """The library that is open in Eagle. Raises ConfigurationError if none, or another, is."""
+    """The library that is open in Eagle.
 
-    async def connect() -> EagleLibrary:
+    Raises ConfigurationError if another is than should be, EagleUnavailable if none is; that says
+    what to do at once, since the run waits for it and somebody may be looking on.
+    """
+    try:
         return await EagleLibrary.open(
             client,
             expected_path=settings.eagle_library_path,
@@ -95,15 +112,8 @@ async def open_eagle(
             state_dir=settings.state_dir / "eagle",
             patience=patience,
         )
-
-    try:
-        return await retrying(connect, _EAGLE_MAY_STUMBLE)
     except EagleUnavailable as error:
-        raise ConfigurationError(
-            str(error),
-            remedy="Start Eagle and open your library, or set EAGLE_API_BASE=off to work "
-            "without it.",
-        ) from error
+        raise EagleUnavailable(f"{error} {_START_EAGLE}", remedy="Then run again.") from error
 
 
 def writable_folder(name: str, folder: Path, room: int = 0) -> Path:

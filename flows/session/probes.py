@@ -10,13 +10,29 @@ from pathlib import Path
 
 from flows.session.connections import Connections
 from flows.session.pauses import Probe
+from flows.session.preflight import open_eagle
+from flows.settings import Settings
 from tasks.disk.refusals import file_error
 from tasks.disk.volumes import free_bytes
+from tasks.eagle.client import EagleClient
 from tasks.eagle.library import EagleLibrary
 from tasks.errors import DiskUnavailable, Service, SyncError
+from tasks.notion.client import NotionClient
 
 _ROOM = 64_000_000
 _SHARE_OF_DISK = 0.1
+
+
+def probes_at_start(
+    settings: Settings, notion: NotionClient, eagle: EagleClient | None
+) -> Mapping[Service, Probe]:
+    """The same, as long as no database and no library is known."""
+    probes: dict[Service, Probe] = {
+        Service.NOTION: lambda _: notion.database(settings.tracks_db_id)
+    }
+    if eagle is not None:
+        probes[Service.EAGLE] = lambda _: open_eagle(eagle, settings)
+    return probes
 
 
 def probes_of(connections: Connections) -> Mapping[Service, Probe]:

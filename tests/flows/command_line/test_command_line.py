@@ -192,7 +192,6 @@ def _use(sandbox, monkeypatch, **changes):
     [
         ({"NOTION_TOKEN": "secret-wrong"}, "does not accept NOTION_TOKEN"),
         ({"TRACKS_DB_ID": "12345678-1234-4234-8234-123456789abc"}, "finds no database"),
-        ({"EAGLE_API_BASE": "http://127.0.0.1:1"}, "Eagle does not answer"),
         ({"EAGLE_LIBRARY_PATH": "/nowhere/Other.library"}, "EAGLE_LIBRARY_PATH names"),
         ({"OUT_DIR": "/proc/nothing"}, "cannot be written"),
         ({"OUT_DIR": "/Volumes/Unmounted/out"}, "is not mounted"),

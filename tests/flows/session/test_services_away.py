@@ -17,7 +17,7 @@ from flows.session.opening import Run
 from flows.session.pauses import Pauses
 from sandbox.builders import short_tracks
 from sandbox.faults import Aimed, EaglePlan, Fault, NotionPlan, SoundCloudPlan
-from tasks.errors import NotionUnavailable, Service, SyncError
+from tasks.errors import NotionUnavailable, Service, ServiceAway, SyncError
 from tasks.tracks import Track, TrackFilter
 
 ALL_DROPPED = {Fault.DROPPED: 1.0}
@@ -51,6 +51,10 @@ async def gone_until(told: Callable[[], bool], sandbox, service: str) -> None:
     """Away in the middle of the run, and back once the run has told that it waits."""
     await begun(sandbox, service)
     await asyncio.to_thread(take_away, sandbox, service)
+    await back_once(told, sandbox, service)
+
+
+async def back_once(told: Callable[[], bool], sandbox, service: str) -> None:
     async with asyncio.timeout(120):
         while not told():  # noqa: ASYNC110  (what is told is a log)
             await asyncio.sleep(0.05)
@@ -77,6 +81,34 @@ async def test_every_row_is_done_once_it_is_back(run_flow, sandbox_factory, capl
     assert summary.counts["failed"] == 0
     assert marked(sandbox) == []
     assert f"{NAMES[service]} is there again after" in caplog.text
+
+
+@pytest.mark.parametrize("service", ["eagle", "notion", "soundcloud"])
+async def test_a_run_waits_for_what_is_away_when_it_begins(
+    run_flow, sandbox_factory, caplog, service
+):
+    sandbox = sandbox_factory(build=short_tracks(TRACKS))
+    take_away(sandbox, service)
+    waits = f"{NAMES[service]} does not answer; waiting, 0 s of 10 min"
+    with caplog.at_level(logging.INFO):
+        summary, _ = await asyncio.gather(
+            run_flow(library_sync, sandbox, workers=3),
+            back_once(lambda: waits in caplog.text, sandbox, service),
+        )
+    assert summary.counts["processed"] == TRACKS
+    assert f"{NAMES[service]} is there again after" in caplog.text
+
+
+async def test_nobody_starts_eagle_the_run_says_so_at_once_and_ends_with_it(
+    run_flow, sandbox_factory, caplog
+):
+    sandbox = sandbox_factory(build=short_tracks(1))
+    take_away(sandbox, "eagle")
+    with pytest.raises(ServiceAway, match="The run waited 2 s for Eagle, in vain"):
+        await run_flow(library_sync, sandbox, pause_seconds=2.0)
+    said = "Start it and open your library, or set EAGLE_API_BASE=off to work without it."
+    assert f"{said} Eagle does not answer; waiting, 0 s of 2 s" in caplog.text
+    assert sandbox.ledger.entries(event="commit") == []
 
 
 @pytest.mark.parametrize("service", ["eagle", "soundcloud"])
