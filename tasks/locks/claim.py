@@ -19,7 +19,7 @@ from tasks.locks.proof import LOOKS, PAUSES, Proof, claim_lost
 from tasks.locks.shielded import see_through
 from tasks.locks.term import Term
 from tasks.locks.timing import LockTiming
-from tasks.locks.value import LockValue, is_live, parse
+from tasks.locks.value import LockValue, holder, is_live
 from tasks.locks.waits import wait_after
 
 _PARTED = "this machine's clocks parted meanwhile, as if it had stood still."
@@ -44,9 +44,7 @@ class Locked:
 
     def error(self) -> LockedElsewhere:
         """The same as an error, for who wants to raise it."""
-        value = parse(self.by)
-        who = f"process {value.pid} on {value.host}" if value else "a lock that cannot be read"
-        return LockedElsewhere(f"The row {self.page_id} is locked by {who}.")
+        return LockedElsewhere(f"The row {self.page_id} is locked by {holder(self.by)}.")
 
 
 @dataclass(frozen=True)

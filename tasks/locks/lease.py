@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tasks.errors import LockError, NotionError, RowChanged, WriteNotVerified
+from tasks.errors import LeaseLost, LockError, NotionError, RowChanged, WriteNotVerified
 from tasks.locks.ports import Clock, LockRow, LockStore
 from tasks.locks.proof import LOOKS, Proof, claim_lost
 from tasks.locks.shielded import finish_within, see_through
 from tasks.locks.term import State, Term
 from tasks.locks.timing import LockTiming
-from tasks.locks.value import parse
+from tasks.locks.value import holder, parse
 from tasks.locks.waits import read_patiently, wait_after
 from tasks.locks.written import shows
 
@@ -49,6 +49,7 @@ class Lease:
         self._proof = proof
         self._proving = asyncio.Lock()
         self._renewal: asyncio.Future[bool] | None = None
+        self._is_stopped = False
 
     @property
     def token(self) -> str:
@@ -97,14 +98,14 @@ class Lease:
             row = await self._proof.read()
             why = self._against(row)
             if why:
-                self.term.strike()
+                self.term.strike(claim_lost(self.page_id, why))
             else:
                 self.row, self.is_proven = row, True
             return why
 
     def _against(self, row: LockRow) -> str:
         if row.lock != self.token:
-            return "another process claimed it at the same moment."
+            return f"{holder(row.lock)} has it now."
         if not self.safe or not self._clock.is_sure:
             return "its lease was over before it was verified."
         return ""
@@ -132,24 +133,25 @@ class Lease:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[Lease]:
-        """Renew the lock every T/3 while the body runs. If it cannot be renewed, a timer cancels
-        the body when the lease is no longer safe, and LeaseLost is raised in its place.
+        """Renew the lock every T/3 while the body runs. Once the lease is lost the body is
+        cancelled, and LeaseLost or ClaimLost raised in its place: by a timer when it is no longer
+        safe, at once when a look at the row shows that another has it.
         """
         self.require_safe()
         host = asyncio.current_task()
         assert host is not None
         before = host.cancelling()
-        ended = asyncio.ensure_future(self._cancel_when_over(host))
-        renewing = asyncio.ensure_future(self._renew_again_and_again())
+        ends = (self._time_is_over, self._renew_while_ours)
+        watches = [asyncio.ensure_future(self._stop_after(end, host)) for end in ends]
         try:
             yield self
         except asyncio.CancelledError:
-            if not (ended.done() and ended.result() and host.uncancel() <= before):
+            if not (self._is_stopped and host.uncancel() <= before):
                 raise
             self.require_safe()
         finally:
-            ended.cancel()
-            renewing.cancel()
+            for watch in watches:
+                watch.cancel()
 
     async def finish(self, properties: Mapping[str, Any]) -> LockRow:
         """Write the results, or the failure, and release the row, in ONE PATCH.
@@ -183,7 +185,7 @@ class Lease:
         term, grace = self.term, self._timing.grace
         if term.is_open and term.is_safe and term.step_left < grace:
             await finish_within(self._clock, grace, self._release())
-        if term.state is not State.CLOSED:
+        if term.state not in {State.CLOSED, State.LOST}:
             log.warning("The lock on row %s is left to expire.", self.page_id)
         return term.state is State.CLOSED
 
@@ -247,25 +249,35 @@ class Lease:
             raise error
         await wait_after(error, pause, self._clock)
 
-    async def _cancel_when_over(self, host: asyncio.Task[Any]) -> bool:
-        """The timer: cancels `host` when the lease is over, and says so.
+    async def _stop_after(
+        self, end: Callable[[], Awaitable[LockError]], host: asyncio.Task[Any]
+    ) -> None:
+        """Cancel `host`, once, for the reason that `end` comes with."""
+        why = await end()
+        if not self._is_stopped:
+            self._is_stopped = True
+            log.warning("%s %s", why, why.remedy)
+            host.cancel()
 
-        It looks at the clocks between, since Notion may tell of time this machine did not count.
+    async def _time_is_over(self) -> LockError:
+        """The timer. It looks at the clocks between, since Notion may tell of time this machine
+        did not count.
         """
-        while self.term.is_open and (left := self.left) > 0:
-            await self._clock.sleep(min(left, self._timing.renew_again))
-        if not self.term.is_open:
-            return False
-        self.term.lose()
-        host.cancel()
-        return True
+        while self.term.why_lost is None:
+            left = self.left if self.term.is_open else self._timing.renew_again
+            if left > 0:
+                await self._clock.sleep(min(left, self._timing.renew_again))
+            else:
+                self.term.lose()
+        return self.term.why_lost
 
-    async def _renew_again_and_again(self) -> None:
+    async def _renew_while_ours(self) -> LockError:
         wait = self._timing.renew_every
-        while True:
+        while self.term.why_lost is None:
             await self._clock.sleep(wait)
             renewed = await self._renewed()
             wait = self._timing.renew_every if renewed else self._timing.renew_again
+        return self.term.why_lost
 
     async def _renewed(self) -> bool:
         """One renewal, that on its way if there is one. True if it counts."""
@@ -287,7 +299,9 @@ class Lease:
             value = self.term.renewed()
             patience = min(self.left, self._timing.landing)
             await self._store.write(self.page_id, str(value), timeout=patience)
-        except (NotionError, LockError) as error:
+        except LockError:
+            return False
+        except NotionError as error:
             log.warning("The lock on row %s was not renewed: %s", self.page_id, error)
             return False
         counts = self.left > 0
@@ -306,10 +320,17 @@ class Lease:
             row = await self._store.read(self.page_id)
             value = parse(row.lock)
             if value is None or value.uuid != self.term.value.uuid:
-                self.term.lose()
+                self.term.lose(self._taken_by(row.lock))
         if self._clock.is_in_doubt:
             self.term.lose()
         self.require_safe()
+
+    def _taken_by(self, lock: str) -> LeaseLost:
+        return LeaseLost(
+            f"The row {self.page_id} was taken over: {holder(lock)} has it now; the work on it "
+            "was stopped.",
+            remedy="The next run looks at the row again.",
+        )
 
     async def _let_renewal_end(self) -> None:
         """A renewal on its way may overtake our last write and lock the row again: wait for it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from tasks.errors import LeaseLost
+from tasks.errors import LeaseLost, LockError
 from tasks.locks.ports import Clock, TokenLog
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue
@@ -39,6 +39,7 @@ class Term:
         self.page_id = page_id
         self.value = value
         self.state = State.OPEN
+        self.why_lost: LockError | None = None
         self._clock, self._timing, self._tokens = clock, timing, tokens
         self._newest = value
         self._sent = sent
@@ -74,19 +75,17 @@ class Term:
         return self.left > 0
 
     def require_safe(self) -> None:
-        """Raise LeaseLost unless the lease is safe as far as this machine's clocks know."""
+        """Raise why the lease is lost, unless it is safe as far as this machine's clocks know:
+        LeaseLost, or ClaimLost if the row never was ours.
+        """
         if not self.is_safe:
             self.lose()
-            raise LeaseLost(
-                f"The lock on row {self.page_id} could not be renewed in time; the work on it "
-                "was stopped.",
-                remedy="The next run takes the row again once its lock has expired.",
-            )
+            raise self.why_lost or self._not_renewed()
 
-    def lose(self) -> None:
-        """From here on nothing is written."""
+    def lose(self, why: LockError | None = None) -> None:
+        """From here on nothing is written, because of `why`, or of the time."""
         if self.is_open:
-            self.state = State.LOST
+            self.state, self.why_lost = State.LOST, why or self._not_renewed()
 
     def renewed(self) -> LockValue:
         """The value of the next renewal: no two of a lease are the same text."""
@@ -116,9 +115,9 @@ class Term:
         self.state = State.OPEN
         self.record()
 
-    def strike(self) -> None:
+    def strike(self, why: LockError) -> None:
         """The claim is lost: its token is nobody's."""
-        self.lose()
+        self.lose(why)
         self._tokens.strike(self.token)
 
     def record(self) -> None:
@@ -141,3 +140,10 @@ class Term:
         """Seconds until whatever was asked for has come or never will."""
         ends = self._step_ends
         return 0.0 if ends is None else max(0.0, ends - self._clock.monotonic())
+
+    def _not_renewed(self) -> LeaseLost:
+        return LeaseLost(
+            f"The lock on row {self.page_id} could not be renewed in time; the work on it was "
+            "stopped.",
+            remedy="The next run takes the row again once its lock has expired.",
+        )

@@ -56,6 +56,14 @@ def parse(text: str) -> LockValue | None:
     return LockValue(int(found["pid"]), found["host"], found["uuid"], taken_at)
 
 
+def holder(text: str) -> str:
+    """Who wrote the lock `text`, for a sentence."""
+    value = parse(text)
+    if value is not None:
+        return f"process {value.pid} on {value.host}"
+    return "a lock that cannot be read" if text.strip() else "nobody"
+
+
 def is_live(text: str, *, now: datetime, timeout: timedelta, last_edited: str) -> bool:
     """True if the lock `text` hinders a claim at `now`, Notion's time.
 

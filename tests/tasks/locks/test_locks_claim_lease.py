@@ -299,6 +299,51 @@ def test_a_claim_is_proven_before_it_is_renewed(scene):
     assert scene.run(long_download()) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("elsewhere", "said"), [(True, "process 1 on elsewhere"), (False, "nobody")]
+)
+def test_work_on_a_claim_that_another_won_ends_at_the_first_renewal(scene, caplog, elsewhere, said):
+    """One look, one line that says who has the row, and the download is stopped."""
+
+    async def long_download():
+        lease = await scene.lease(proof_later=True)
+        scene.row.lock = scene.lock_of_another() if elsewhere else ""
+        try:
+            async with lease.kept():
+                await scene.here.sleep(10_000)
+        finally:
+            assert not await lease.release()
+
+    logging.disable(logging.NOTSET)
+    with pytest.raises(ClaimLost, match=said):
+        scene.run(long_download())
+    assert scene.loop.time() < TIMING.renew_every + 10
+    assert [said in line for line in caplog.messages] == [True]
+    assert (scene.here.reads, len(scene.here.sent)) == (2, 1)
+    assert not scene.here.tokens
+
+
+def test_a_person_who_stops_the_work_as_it_is_lost_is_heard(scene):
+    async def long_download():
+        lease = await scene.lease(proof_later=True)
+        scene.row.lock = scene.lock_of_another()
+        async with lease.kept():
+            try:
+                await scene.here.sleep(10_000)
+            except asyncio.CancelledError:
+                await scene.here.sleep(5)  # the files are put away
+                raise
+
+    async def cancelled():
+        job = asyncio.ensure_future(long_download())
+        await asyncio.sleep(TIMING.renew_every + 3)
+        job.cancel()
+        await asyncio.wait({job})
+        return job.cancelled()
+
+    assert scene.run(cancelled())
+
+
 def test_a_claims_token_is_on_record_once_it_has_landed_in_time(scene):
     """Killed during its download a process leaves a lock that is freed at once."""
     lease = scene.run(scene.lease(proof_later=True))
@@ -446,6 +491,21 @@ def test_a_refused_result_is_tried_again_while_the_lease_lasts(scene):
 
     scene.run(work())
     assert (scene.row.lock, scene.row.result) == ("", 7)
+
+
+def test_a_lease_whose_result_was_refused_is_still_timed(scene):
+    async def work():
+        lease = await scene.lease()
+        async with lease.kept():
+            scene.script.fates = [Fate(None, NotionRefused("400"), 0.1)]
+            with pytest.raises(NotionRefused):
+                await lease.finish(RESULT)
+            scene.script.fates = [failed(lands=None)] * 100
+            await scene.here.sleep(3600)
+
+    with pytest.raises(LeaseLost):
+        scene.run(work())
+    assert scene.loop.time() < TIMING.timeout
 
 
 def test_a_result_notion_does_not_take_leaves_the_lease_open_for_the_failure(scene):
@@ -671,7 +731,7 @@ def test_a_virtual_machine_paused_for_hours_writes_nothing_to_anybodys_row(scene
             scene.here._stop(4000.0)
             await scene.here.sleep(1.0)
             scene.row.lock = scene.lock_of_another()
-            with pytest.raises(LeaseLost):
+            with pytest.raises(LeaseLost, match="process 1 on elsewhere"):
                 await lease.begin(0.0)
             raise RuntimeError
 

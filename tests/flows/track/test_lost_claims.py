@@ -1,0 +1,52 @@
+"""A claim that turns out to be another's while its track is downloaded."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from flows.library_sync import library_sync
+from sandbox.builders import short_tracks
+from sandbox.threaded import RunningSandbox
+from tasks.locks.timing import LockTiming
+from tasks.tracks import TrackStatus
+from tests.flows.test_cancellation import leftovers, locks, media_requests
+
+_FOR_EVER = 3600.0
+
+
+class _SoonRenewed(LockTiming):
+    """A lock whose first renewal is due while the download has just begun."""
+
+    renew_every = 3.0
+
+
+TIMING = _SoonRenewed.unchecked(write_bound=20.0, settle=0.02, landing=1.0, grace=60.0)
+
+
+@pytest.fixture
+def stalled(sandbox_factory) -> RunningSandbox:
+    """One track, on a host that falls silent in the middle of the audio."""
+    sandbox = sandbox_factory(build=short_tracks(1, seconds=15))
+    track_id = sandbox.world.rows[0].track_id
+    sandbox.soundcloud.catalogue.set_condition(track_id, "stall", seconds=_FOR_EVER)
+    return sandbox
+
+
+async def test_a_download_ends_once_the_row_is_seen_to_be_anothers(stalled, run_flow, caplog):
+    """The other's lock stays, nothing is left on the disk, and one line says who has the row."""
+    run = asyncio.ensure_future(run_flow(library_sync, stalled, timing=TIMING))
+    while not locks(stalled):
+        await asyncio.sleep(0.01)
+    theirs = locks(stalled)[0].replace(":", ":their-", 1)
+    stalled.world.update_row(stalled.world.rows[0].page_id, {"Processing Lock": theirs})
+    (result,) = (await asyncio.wait_for(run, 120)).results
+    assert media_requests(stalled)
+    assert result.status is TrackStatus.SKIPPED_LOCKED
+    assert "their-" in result.action
+    (said,) = (each.message for each in caplog.records if each.name == "tasks.locks.lease")
+    assert "could not be claimed: process" in said
+    assert "on their-" in said
+    assert locks(stalled) == [theirs]
+    assert leftovers(stalled) == []
