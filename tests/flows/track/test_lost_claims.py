@@ -11,6 +11,7 @@ from sandbox.builders import short_tracks
 from sandbox.threaded import RunningSandbox
 from tasks.locks.timing import LockTiming
 from tasks.tracks import TrackStatus
+from tests.flows.sync_process import wait_until
 from tests.flows.test_cancellation import leftovers, locks, media_requests
 
 _FOR_EVER = 3600.0
@@ -37,9 +38,8 @@ def stalled(sandbox_factory) -> RunningSandbox:
 async def test_a_download_ends_once_the_row_is_seen_to_be_anothers(stalled, run_flow, caplog):
     """The other's lock stays, nothing is left on the disk, and one line says who has the row."""
     run = asyncio.ensure_future(run_flow(library_sync, stalled, timing=TIMING))
-    while not locks(stalled):
-        await asyncio.sleep(0.01)
-    theirs = locks(stalled)[0].replace(":", ":their-", 1)
+    (ours,) = await asyncio.to_thread(wait_until, lambda: locks(stalled))
+    theirs = ours.replace(":", ":their-", 1)
     stalled.world.update_row(stalled.world.rows[0].page_id, {"Processing Lock": theirs})
     (result,) = (await asyncio.wait_for(run, 120)).results
     assert media_requests(stalled)
