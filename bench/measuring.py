@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import platform
@@ -12,10 +13,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 def cpu_of(file: Path, work: Callable[..., object], *rest: Any, **options: Any) -> float:
@@ -29,7 +32,8 @@ def cpu_of(file: Path, work: Callable[..., object], *rest: Any, **options: Any) 
 class Used:
     """What one program took: seconds of wall time, seconds of CPU and the highest memory, in MB.
 
-    CPU includes the processes it started and waited for; memory is that of its largest process.
+    CPU includes the processes it started; outside Linux, those alone that it waited for. Memory is
+    that of its largest process.
     """
 
     wall: float
@@ -111,17 +115,46 @@ def measured(
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
         asked.write(given.encode())
         asked.seek(0)
+        _inherit_orphans()
         began = time.monotonic()
         process = subprocess.Popen(
-            command, env=environment, cwd=cwd, stdout=said, stderr=said, stdin=asked
+            command,
+            env=environment,
+            cwd=cwd,
+            stdout=said,
+            stderr=said,
+            stdin=asked,
+            process_group=0,
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            process.terminate()
+            raise
         wall = time.monotonic() - began
         process.returncode = code = os.waitstatus_to_exitcode(status)
         said.seek(0)
         output = said.read().decode("utf-8", "replace")
-    cpu = usage.ru_utime + usage.ru_stime
+    cpu = usage.ru_utime + usage.ru_stime + _cpu_of_orphans(process.pid)
     return Used(wall, cpu, usage.ru_maxrss / 1024, code, output)
+
+
+def _inherit_orphans() -> None:
+    """Become the parent of what a measured program does not wait for, such as the server that
+    forks its decoders.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _cpu_of_orphans(group: int) -> float:
+    """Seconds of CPU of what a process group left behind, once it has ended."""
+    spent = 0.0
+    with suppress(ChildProcessError):
+        while True:
+            _, _, usage = os.wait4(-group, 0)
+            spent += usage.ru_utime + usage.ru_stime
+    return spent
 
 
 def clean_environment(home: Path, given: Mapping[str, str], **more: str) -> dict[str, str]:
