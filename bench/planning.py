@@ -5,7 +5,8 @@
 For each size: so many rows (nine in ten finished and in Eagle, one new) and two and a half times as
 many Eagle items, in a sandbox of its own process, which answers at its best. Measured is the
 product's own way there, in a fresh process: the session, Eagle's items into the index, the listing
-with `--filter all`, and `flows.rows.selecting.select_tracks`. Nothing is worked on.
+with `--filter all`, and `flows.rows.selecting.select_tracks`. Nothing is worked on. Then
+`library-sync status` is run as a user types it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from bench.standins import Contents, stand_ins
 
 _PHASES = ("session", "Eagle", "Notion", "decide")
 _LINEAR = 1.25
+_STATUS_BESIDE_LISTING = 1.25
 _BYTES_A_ROW = 60_000
 
 
@@ -64,7 +66,16 @@ def _measured(rows: int) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(file.read_text())
         found["requests"] = services.requests(since)
         found["stand_ins"] = services.cpu_seconds() - cpu
+        found["status"] = _status_seconds(environment, folder)
     return found
+
+
+def _status_seconds(environment: dict[str, str], folder: Path) -> float:
+    command = [sys.executable, "-m", "flows", "status", "--json", str(folder / "status.json")]
+    used = measured(command, environment)
+    if used.code:
+        raise SystemExit(used.output[-4000:])
+    return used.wall
 
 
 async def _plan() -> dict[str, Any]:
@@ -127,7 +138,7 @@ def _peak_megabytes() -> float:
 
 def _tell(report: Report, found: dict[int, dict[str, Any]]) -> None:
     heads = ["rows", "Eagle items", "to work on", *(f"{name}: s (own CPU)" for name in _PHASES)]
-    heads += ["all s", "ms a row", "peak MB", "requests: Notion, Eagle"]
+    heads += ["all s", "ms a row", "peak MB", "requests: Notion, Eagle", "`status` s"]
     report.say(
         "`--filter all`; one row in ten is new. The stand-ins answer at their best; at Notion's "
         "180 requests a minute the listing of 100,000 rows takes 6 minutes, whoever asks. "
@@ -149,6 +160,13 @@ def _tell(report: Report, found: dict[int, dict[str, Any]]) -> None:
         f"{peak:.0f} MB",
         met=peak <= 1024,
     )
+    beside = large["status"] / large["laps"]["Notion"][0]
+    report.judge(
+        f"`status` of {rows:,} rows beside their listing in a run",
+        f"≤ {_STATUS_BESIDE_LISTING} ×",
+        f"{beside:.2f} ×",
+        met=beside <= _STATUS_BESIDE_LISTING,
+    )
 
 
 def _cpu(found: dict[str, Any]) -> float:
@@ -167,6 +185,7 @@ def _cells(rows: int, found: dict[str, Any]) -> list[str]:
         f"{1000 * wall / rows:.2f}",
         f"{found['megabytes']:.0f}",
         f"{found['requests']['notion']:,}, {found['requests']['eagle']}",
+        f"{found['status']:.1f}",
     ]
 
 
