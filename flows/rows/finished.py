@@ -43,14 +43,15 @@ def is_only_an_id(track: Track, match: Match | None) -> bool:
 def lacking(connections: Connections, row: Track, match: Match | None) -> Sequence[str]:
     """What `adopt_rows` would add to the row or make of it, as phrases; nothing if it is whole."""
     settings, eagle = connections.settings, connections.eagle
+    paths = known_paths(connections, row, match)
     found = []
-    if missing_values(connections, row, match):
+    if _missing(connections.schema, row, match or Match(), paths):
         found.append("what the row lacks")
     if eagle is not None and match is not None:
         items = [item for item in (match.wav, match.aiff) if item is not None]
         if any(lacks_in_eagle(settings, eagle, item, row) for item in items):
             found.append("folders and tags in Eagle")
-    if lost_copies(settings, row) and known_paths(connections, row, match).wav:
+    if paths.wav and lost_copies(settings, row):
         found.append("playlist copies")
     return found
 
@@ -70,17 +71,19 @@ def known_paths(connections: Connections, row: Track, match: Match | None) -> Fi
     """Where the row's files are by what this machine sees: the row's own, Eagle's, a folder's."""
     match = match or Match()
     return FilePaths(
-        wav=_first_file(
-            [row.wav_path, _in_eagle(connections, match.wav), *_in_folders(connections, row, "wav")]
-        ),
-        aiff=_first_file(
-            [
-                row.aiff_path,
-                _in_eagle(connections, match.aiff),
-                *_in_folders(connections, row, "aiff"),
-            ]
-        ),
+        wav=_known(connections, row, row.wav_path, match.wav, "wav"),
+        aiff=_known(connections, row, row.aiff_path, match.aiff, "aiff"),
     )
+
+
+def _known(
+    connections: Connections, row: Track, named: str, item: EagleItem | None, extension: str
+) -> str | None:
+    """The first of these that is a file; a row that names one is looked at no further."""
+    if is_file(named):
+        return named
+    places = [_in_eagle(connections, item), *_in_folders(connections, row, extension)]
+    return next(filter(is_file, places), None)
 
 
 def missing_values(
@@ -90,13 +93,15 @@ def missing_values(
 
     The status is among them only where something else is, or where it is not there yet.
     """
-    schema = schema or connections.schema
-    match = match or Match()
-    told = told_by_item(row, match.wav) if match.wav else row
     paths = known_paths(connections, row, match)
+    return _missing(schema or connections.schema, row, match or Match(), paths)
+
+
+def _missing(schema: Schema, row: Track, match: Match, paths: FilePaths) -> Mapping[Field, Any]:
+    told = told_by_item(row, match.wav) if match.wav else row
     wanted = {
-        Field.WAV_PATH: paths.wav if not is_file(row.wav_path) else None,
-        Field.AIFF_PATH: paths.aiff if not is_file(row.aiff_path) else None,
+        Field.WAV_PATH: paths.wav,
+        Field.AIFF_PATH: paths.aiff,
         Field.EAGLE_ID: match.wav.id if match.wav else None,
         Field.EAGLE_AIFF_ID: match.aiff.id if match.aiff else None,
         Field.SOUNDCLOUD_ID: told.soundcloud_id,
@@ -138,7 +143,3 @@ def _in_folders(connections: Connections, row: Track, extension: str) -> Sequenc
     if extension == "wav":
         found += [str(path) for each in playlists for path in copy_paths(settings, row, each)]
     return found
-
-
-def _first_file(paths: Sequence[str]) -> str | None:
-    return next(filter(is_file, paths), None)

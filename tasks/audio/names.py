@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 _MAX_STEM_BYTES = 200
 """Leaves room for a tie-breaker as long as a Notion id, a number and an extension."""
@@ -92,6 +93,7 @@ def folded_name(name: str) -> str:
     return unicodedata.normalize("NFD", decomposed)
 
 
+@lru_cache(maxsize=4096)  # a playlist's name comes with each of its rows
 def _clean(text: str, *, emoji: str) -> str:
     previous = None
     while text != previous:

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from tasks.errors import BadAddress
@@ -88,6 +89,11 @@ def parse_address(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> 
     `allowed_hosts` are further hosts to download from, as `host` or `host:port`. Raises
     BadAddress, with a hint, for whatever is not one track on an allowed host.
     """
+    return _parsed(text, allowed_hosts)
+
+
+@lru_cache(maxsize=4096)  # one row's address is asked for many times in a row
+def _parsed(text: str, allowed_hosts: frozenset[str]) -> Address:
     parts = _split(text)
     host = (parts.hostname or "").rstrip(".")
     if host in _WEB_HOSTS:
