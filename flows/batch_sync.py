@@ -4,44 +4,23 @@ For running often: each round asks Notion for the rows as they are now, takes th
 this run has not seen, and works on them.
 """
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from time import monotonic
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.exporting.making import export_after
-from flows.follow_sources import follow_before, lists_before
-from flows.library_sync import (
-    HowToWork,
-    Limit,
-    Workers,
-    as_state,
-    prepare,
-    stopped,
-    work_through,
-)
-from flows.prefect_server.caretaker import cared_for
+from flows.library_sync import Limit, Workers, run_all_steps, stopped, work_through
 from flows.prefect_server.run_names import named
 from flows.prefect_server.verdicts import verdict
-from flows.reporting.artifacts import publish
-from flows.reporting.closing import close_run
-from flows.reporting.files import run_log
-from flows.reporting.opening_lines import BATCH_TITLE, announce
-from flows.reporting.remembering import remembered
 from flows.rows.filtering import has_failed, unlisted, wanted_rows
-from flows.session.gates import workers_of
-from flows.session.opening import Run, open_session
+from flows.session.job import Job, batch_job
+from flows.session.opening import Run
 from flows.summary import SyncSummary
 from tasks.errors import NotionError, SyncError
 from tasks.tracks import Track, TrackFilter
-
-_log = logging.getLogger("flows.batch_sync")
 
 _ROUND = 10
 _LISTINGS = 6
@@ -68,46 +47,36 @@ async def batch_sync(
         debug: Log every step.
         dry_run: Say what would be done and why, and change nothing.
     """
-    began = monotonic()
+    job = batch_job(
+        filter=filter,
+        limit=limit,
+        parallel=parallel,
+        workers=workers,
+        cleanup=cleanup,
+        debug=debug,
+        dry_run=dry_run,
+    )
     with verdict() as ending:
-        async with cared_for(), open_session(dry_run=dry_run) as run, run_log(run.state.folder):
-            settings = run.connections.settings
-            run.state.track_filter = filter
-            concurrency = workers_of(settings, workers, several=parallel or settings.parallel_batch)
-            announce(f"{BATCH_TITLE} MODE", run, limit, concurrency, debug=debug)
-            summary = SyncSummary(mode="batch", track_filter=filter, dry_run=settings.dry_run)
-            with remembered(settings, run.state, summary):
-                summary, lists = await asyncio.gather(
-                    prepare(run, summary, cleanup=cleanup), lists_before(run)
-                )
-                if not summary.error:
-                    coming = await follow_before(run, lists)
-                    summary = replace(summary, results=coming, found=len(coming))
-                    summary = await _rounds(run, summary, limit, concurrency)
-                await export_after(run, summary)
-            title = f"{BATCH_TITLE} COMPLETE"
-            summary = await close_run(settings, run.state, summary, title=title, began=began)
-            await publish(summary)
-        ending.state = as_state(summary)
+        ending.state = await run_all_steps(job, _rounds)
     return ending.state
 
 
-async def _rounds(run: Run, summary: SyncSummary, limit: int | None, workers: int) -> SyncSummary:
+async def _rounds(run: Run, job: Job, summary: SyncSummary) -> SyncSummary:
     """Small rounds over one listing, which goes on from round to round."""
+    at_once = max(_ROUND, job.at_a_time(run.connections.settings))
     async with aclosing(in_turn(run)) as rows:
         while not (run.state.stopped_by or summary.error):
-            room = _ROUND if limit is None else limit - _worked_on(summary)
-            if room <= 0:
+            room = None if job.limit is None else job.limit - _worked_on(summary)
+            if room is not None and room <= 0:
                 break
             try:
-                tracks = await _next_tracks(rows, max(_ROUND, workers))
+                tracks = await _next_tracks(rows, at_once)
             except SyncError as error:
                 return stopped(summary, error)
             if not tracks:
                 break
             summary = replace(summary, found=summary.found + len(tracks))
-            how = HowToWork(limit=None if limit is None else room, workers=workers)
-            summary = await work_through(run, summary, tracks, how)
+            summary = await work_through(run, replace(job, limit=room), summary, tracks)
     return summary
 
 

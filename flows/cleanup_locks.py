@@ -38,6 +38,7 @@ async def cleanup_locks(
     with verdict() as ending, sent_to_the_run():
         async with open_session(dry_run=dry_run, with_eagle=False) as run:
             report = await clean_up(run.connections, run.state)
+        say_cleared(report)
         summary = _counts(report)
         if not report.dry_run:
             await _close_orphans()
@@ -72,7 +73,6 @@ async def clean_up(connections: Connections, state: RunState) -> CleanupReport:
         dry_run=connections.settings.dry_run,
     )
     state.machines = machines_in(report.locks[page_id] for page_id in report.live)
-    say_cleared(report)
     return report
 
 

@@ -1,8 +1,6 @@
 """The flow `sync-share`: the part of a distributed run that one worker does."""
 
-import logging
 from dataclasses import replace
-from time import monotonic
 from typing import Annotated, Any
 
 from prefect import flow
@@ -11,21 +9,16 @@ from pydantic import Field
 
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.share_log import ShareLog
-from flows.library_sync import Workers, as_state, prepare, stopped
-from flows.prefect_server.caretaker import cared_for
+from flows.library_sync import Workers, prepare, stopped
 from flows.prefect_server.verdicts import verdict
-from flows.reporting.artifacts import publish
-from flows.reporting.closing import close_run
-from flows.reporting.files import run_log
-from flows.reporting.opening_lines import announce
+from flows.reporting.flow_run import run_steps
 from flows.rows.filtering import is_wanted
-from flows.session.opening import Run, open_session
+from flows.session.job import Job
+from flows.session.opening import Run
 from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
 from tasks.notion.stage import query_tracks
 from tasks.tracks import Track, TrackFilter
-
-_log = logging.getLogger("flows.share")
 
 PageIds = Annotated[list[str], Field(min_length=1, max_length=10_000)]
 
@@ -47,25 +40,26 @@ async def sync_share(
         number: Which share of the run this is.
         retry_failed: Also rows that failed before and are not due yet.
     """
-    began = monotonic()
+    job = Job(
+        mode=SHARE,
+        title=f"SHARE {number}",
+        filter=filter,
+        parallel=True,
+        workers=workers,
+        cleanup=False,
+        retry_failed=retry_failed,
+    )
+
+    async def steps(run: Run, summary: SyncSummary) -> SyncSummary:
+        summary = await prepare(run, job, replace(summary, found=len(page_ids)))
+        return summary if summary.error else await _work(run, job, summary, page_ids)
+
     with verdict() as ending:
-        async with cared_for(), open_session() as run, run_log(run.state.folder):
-            settings, state = run.connections.settings, run.state
-            state.track_filter = filter
-            state.retries_failed = retry_failed
-            concurrency = workers or settings.max_concurrency
-            announce(f"SHARE {number}", run, None, concurrency, debug=False)
-            summary = SyncSummary(mode=SHARE, track_filter=filter, found=len(page_ids))
-            summary = await prepare(run, summary, cleanup=False)
-            if not summary.error:
-                summary = await _work(run, summary, page_ids, concurrency)
-            summary = await close_run(settings, state, summary, title="SHARE COMPLETE", began=began)
-            await publish(summary)
-        ending.state = as_state(summary)
+        ending.state = await run_steps(job, steps)
     return ending.state
 
 
-async def _work(run: Run, summary: SyncSummary, page_ids: list[str], workers: int) -> SyncSummary:
+async def _work(run: Run, job: Job, summary: SyncSummary, page_ids: list[str]) -> SyncSummary:
     try:
         tracks = await _tracks(run, page_ids)
         await run.connections.playlists.prepare(tracks)
@@ -73,6 +67,7 @@ async def _work(run: Run, summary: SyncSummary, page_ids: list[str], workers: in
         return stopped(summary, error)
     log = ShareLog()
     try:
+        workers = job.at_a_time(run.connections.settings)
         results = await process_tracks(run, tracks, workers, on_result=log.note)
     finally:
         await log.write()

@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
-from flows.before_prefect.job import Job
 from flows.following.followed import followed
 from flows.rows.filtering import still_wanted, wanted_rows
 from flows.rows.selecting import first_downloads, needs_work
 from flows.session.connections import Connections
 from flows.session.head_start import HeadStart, Listing
+from flows.session.job import Job
 from flows.session.opening import opened_ahead, session_options
 from tasks.errors import SyncError
 from tasks.locks.cleanup import clear_stale
@@ -65,9 +65,9 @@ async def _first_rows(
     """The rows as far as they are listed at once. Raises a SyncError."""
     connections = await asyncio.shield(opening)
     _begin_looking(connections, head, job)
-    if job.track_filter is TrackFilter.MISSING_EAGLE:
+    if job.filter is TrackFilter.MISSING_EAGLE:
         await _index(head)  # it is what says that an item is gone
-    rows = wanted_rows(connections, job.track_filter)
+    rows = wanted_rows(connections, job.filter)
     head.listing = Listing(rows, lambda row: _is_enough(connections, row, job))
     return await head.listing.first()
 
@@ -84,8 +84,9 @@ async def _claim_first(
         connections = opening.result()
         if connections.settings.dry_run or not connections.locks.enabled:
             return
-        wanted = still_wanted(connections, job.track_filter)
-        for track in first_downloads(connections, first, job.early_claims):
+        wanted = still_wanted(connections, job.filter)
+        number = job.early_claims(connections.settings)
+        for track in first_downloads(connections, first, number):
             claim = connections.locks.claim(track.page_id, wanted, proof_later=True)
             head.claim(track.page_id, claim)
 
@@ -97,7 +98,7 @@ def _begin_looking(connections: Connections, head: HeadStart, job: Job) -> None:
         registry, dry_run = connections.settings.state_dir / "locks", connections.settings.dry_run
         clearing = clear_stale(connections.locks, locked, registry, dry_run=dry_run)
         head.clearing = asyncio.ensure_future(clearing)
-    if job.track_filter is not TrackFilter.MISSING_EAGLE:
+    if job.filter is not TrackFilter.MISSING_EAGLE:
         head.followed = asyncio.ensure_future(followed(connections))
     if connections.eagle is not None:
         head.index = asyncio.ensure_future(connections.eagle.load())

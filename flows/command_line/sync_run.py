@@ -14,7 +14,6 @@ from typing import Any, NoReturn, TypeVar
 
 from flows.before_prefect.beginning import begin
 from flows.before_prefect.idle_run import idle_run
-from flows.before_prefect.job import Job
 from flows.command_line.command import Verbosity
 from flows.command_line.options import SyncOptions
 from flows.command_line.signals import run_until_stopped
@@ -24,8 +23,7 @@ from flows.prefect_server.importing import heavy_imports
 from flows.prefect_server.own_server import GONE, reserve_prefect, serve_prefect
 from flows.progress.output import write_json
 from flows.progress.terminal import Display
-from flows.reporting.opening_lines import BATCH_TITLE, SYNC_TITLE
-from flows.session.gates import workers_of
+from flows.session.job import Job, batch_job, sync_job
 from flows.session.opening import SessionOptions, opened_ahead, session_options
 from flows.session.preflight import require_credentials
 from flows.session.run_state import ended_runs, stopped_runs
@@ -60,7 +58,7 @@ def run_sync(
         line.note("Starting; the first lines come in a few seconds.")
     prepare_prefect(debug=verbosity.debug)
     reserve_prefect()
-    parameters = _parameters(options, verbosity) | dict(more or {})
+    job = _job(command, options, verbosity, more or {})
 
     def leave(summary: SyncSummary) -> NoReturn:
         _write(options, summary)
@@ -69,9 +67,9 @@ def run_sync(
     known: list[SyncSummary] = []
     stopped_runs.set(known)
     try:
-        summary, is_recorded = _outcome(command, parameters, settings, line, only, leave)
+        summary, is_recorded = _outcome(job, settings, line, only, leave)
     except Stopped as stop:
-        _write(options, _stopped(command, options, known), stop.exit_code)
+        _write(options, _stopped(job, known), stop.exit_code)
         raise
     if not is_recorded:
         leave(summary)
@@ -86,31 +84,26 @@ def _write(options: SyncOptions, summary: SyncSummary, code: int | None = None) 
         write_json(options.json, summary.to_dict() | told)
 
 
-def _stopped(command: str, options: SyncOptions, known: Sequence[SyncSummary]) -> SyncSummary:
+def _stopped(job: Job, known: Sequence[SyncSummary]) -> SyncSummary:
     """What is known of a run that was stopped: nothing yet, if it had not begun."""
     if known:
         return known[-1]
     said = "It was stopped before anything was begun."
-    return SyncSummary(
-        mode=_mode(command), track_filter=options.filter, error=said, dry_run=options.dry_run
+    return SyncSummary(mode=job.mode, track_filter=job.filter, error=said, dry_run=job.dry_run)
+
+
+def _job(command: str, options: SyncOptions, verbosity: Verbosity, more: Mapping[str, Any]) -> Job:
+    make = sync_job if command == "sync" else batch_job
+    return make(
+        filter=options.filter,
+        limit=options.limit,
+        parallel=options.parallel,
+        workers=options.workers,
+        cleanup=not options.no_cleanup,
+        debug=verbosity.debug,
+        dry_run=options.dry_run,
+        **more,
     )
-
-
-def _mode(command: str) -> str:
-    """The name of the command's runs, as their summaries have it."""
-    return "library-sync" if command == "sync" else command
-
-
-def _parameters(options: SyncOptions, verbosity: Verbosity) -> dict[str, Any]:
-    return {
-        "filter": options.filter,
-        "limit": options.limit,
-        "parallel": options.parallel,
-        "workers": options.workers,
-        "cleanup": not options.no_cleanup,
-        "debug": verbosity.debug,
-        "dry_run": options.dry_run,
-    }
 
 
 def ready_prefect(verbosity: Verbosity, settings: Settings) -> None:
@@ -129,18 +122,17 @@ def _end_without_prefect(code: ReturnCode) -> NoReturn:
     os._exit(code)
 
 
-def _flow(command: str) -> Any:
-    """The flow of the command; importing it is importing Prefect, which takes seconds."""
+def _flow(job: Job) -> Any:
+    """The flow of the job; importing it is importing Prefect, which takes seconds."""
     with heavy_imports():
         from flows.batch_sync import batch_sync  # noqa: PLC0415
         from flows.library_sync import library_sync  # noqa: PLC0415
 
-    return library_sync if command == "sync" else batch_sync
+    return batch_sync if job.in_rounds else library_sync
 
 
 def _outcome(
-    command: str,
-    options: dict[str, Any],
+    job: Job,
     settings: Settings,
     line: Display,
     only: frozenset[str] | None,
@@ -150,27 +142,25 @@ def _outcome(
 
     async def call() -> tuple[SyncSummary, bool]:
         hand_down(settings, line, only)
-        async with _before_prefect(command, options, settings, only) as idle:
+        async with _before_prefect(job, only) as idle:
             if idle is not None:
                 return idle, True
             serve_prefect(keep_runs=settings.keep_runs)
-            return await _by_flow(command, options, leave)
+            return await _by_flow(job, leave)
 
     return run_until_stopped(call)
 
 
-async def _by_flow(
-    command: str, options: dict[str, Any], leave: Callable[[SyncSummary], NoReturn]
-) -> tuple[SyncSummary, bool]:
-    """The summary of the command's flow, and whether Prefect's server took its end."""
-    flow = await asyncio.to_thread(_flow, command)
+async def _by_flow(job: Job, leave: Callable[[SyncSummary], NoReturn]) -> tuple[SyncSummary, bool]:
+    """The summary of the job's flow, and whether Prefect's server took its end."""
+    flow = await asyncio.to_thread(_flow, job)
     from flows.prefect_server.outage import OUT_OF_REACH, in_short  # noqa: PLC0415
 
     ended: list[SyncSummary] = []
     ended_runs.set(ended)
     watch = asyncio.ensure_future(_leave_if_stuck(ended, leave))
     try:
-        return await _summary_of(flow, options), True
+        return await _summary_of(flow, job), True
     except OUT_OF_REACH as error:
         if not ended:
             raise ConfigurationError(
@@ -185,9 +175,9 @@ async def _by_flow(
         watch.cancel()
 
 
-async def _summary_of(flow: Any, options: dict[str, Any]) -> SyncSummary:
+async def _summary_of(flow: Any, job: Job) -> SyncSummary:
     """What the flow returns. Raises what it failed with."""
-    state = await flow(**options, return_state=True)
+    state = await flow(**job.parameters, return_state=True)
     outcome = await state.aresult(raise_on_failure=False)
     if isinstance(outcome, BaseException):
         raise outcome
@@ -200,7 +190,7 @@ async def _summary_of(flow: Any, options: dict[str, Any]) -> SyncSummary:
 
 @asynccontextmanager
 async def _before_prefect(
-    command: str, options: dict[str, Any], settings: Settings, only: frozenset[str] | None
+    job: Job, only: frozenset[str] | None
 ) -> AsyncIterator[SyncSummary | None]:
     """What the run does before Prefect is there; its summary, if that is all of it.
 
@@ -208,29 +198,12 @@ async def _before_prefect(
     """
     if not is_embedded():
         yield None
-    elif only is not None or options.get("retry_failed") or options.get("distribute"):
-        async with opened_ahead(dry_run=options["dry_run"]):
+    elif only is not None or job.retry_failed or job.distribute:
+        async with opened_ahead(dry_run=job.dry_run):
             yield None
     else:
-        job = _job(command, options, settings)
         async with begin(job) as beginning:
             yield await idle_run(beginning, job)
-
-
-def _job(command: str, options: dict[str, Any], settings: Settings) -> Job:
-    is_batch = command == "batch"
-    several = options["parallel"] or (is_batch and settings.parallel_batch)
-    return Job(
-        mode=_mode(command),
-        title=BATCH_TITLE if is_batch else SYNC_TITLE,
-        track_filter=options["filter"],
-        limit=options["limit"],
-        workers=workers_of(settings, options["workers"], several=several),
-        cleanup=options["cleanup"],
-        debug=options["debug"],
-        dry_run=options["dry_run"],
-        in_rounds=is_batch,
-    )
 
 
 async def _leave_if_stuck(

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
+from dataclasses import replace
 
+from flows.session.job import Job
 from flows.session.opening import Run
+from flows.summary import SyncSummary
 from tasks.locks.cleanup import CleanupReport
 
 _log = logging.getLogger("flows.library_sync")
 
-SYNC_TITLE = "FULL LIBRARY SYNC"
-BATCH_TITLE = "BATCH"
-CLEARING = "Step 1: Cleaning up stale processing locks..."
-READING_EAGLE = "Step 2: Pre-caching Eagle library..."
 
-
-def announce(title: str, run: Run, limit: int | None, workers: int, *, debug: bool) -> None:
+def announce(run: Run, job: Job) -> None:
     """The opening lines; verbose logging where it is asked for."""
-    if debug:
+    if job.debug:
         for name in ("flows", "tasks"):
             logging.getLogger(name).setLevel(logging.DEBUG)
-    _log.info("%s", title)
-    _log.info("   Filter: %s", run.state.track_filter)
-    _log.info("   Max tracks: %s", limit or "unlimited")
+    settings, owner = run.connections.settings, run.connections.locks.owner
+    workers = job.at_a_time(settings)
+    _log.info("%s", job.title)
+    _log.info("   Filter: %s", job.filter)
+    _log.info("   Max tracks: %s", job.limit or "unlimited")
     _log.info("   Parallel: %s (workers: %d)", workers > 1, workers)
-    owner = run.connections.locks.owner
     _log.info("   Process ID: %s:%s:%s", owner.pid, owner.host, run.state.run_id)
-    if run.connections.settings.dry_run:
+    if settings.dry_run:
         _log.info("   Dry run: nothing is changed")
 
 
-def say_not_clearing() -> None:
-    """Instead of the next: locks are left alone."""
-    _log.info("   Skipped (--no-cleanup)")
+async def clearing(summary: SyncSummary, report: Awaitable[CleanupReport] | None) -> SyncSummary:
+    """Step 1: stale locks are cleared, and how many; None for a run that leaves them alone."""
+    _log.info("Step 1: Cleaning up stale processing locks...")
+    if report is None:
+        _log.info("   Skipped (--no-cleanup)")
+        return summary
+    cleared = await report
+    say_cleared(cleared)
+    return replace(summary, stale_locks_cleared=len(cleared.cleared))
 
 
 def say_cleared(report: CleanupReport) -> None:
@@ -43,12 +49,15 @@ def say_cleared(report: CleanupReport) -> None:
         _log.info("   %d live locks of other processes stay", len(report.live))
 
 
-def say_read(items: int | None) -> None:
-    """How many items Eagle has; None without Eagle."""
+async def reading(summary: SyncSummary, items: Awaitable[int] | None) -> SyncSummary:
+    """Step 2: Eagle's items are read, and how many; None without Eagle."""
+    _log.info("Step 2: Pre-caching Eagle library...")
     if items is None:
         _log.info("   Skipped: EAGLE_API_BASE is off")
-    else:
-        _log.info("   Cached %d Eagle items", items)
+        return summary
+    number = await items
+    _log.info("   Cached %d Eagle items", number)
+    return replace(summary, eagle_items_cached=number)
 
 
 def say_listing(track_filter: str) -> None:

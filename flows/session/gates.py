@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from flows.settings import Settings
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.budget import RequestBudget
 
@@ -28,11 +27,6 @@ class Gates:
     def of(cls, workers: int) -> Gates:
         """Gates for `workers` tracks at a time."""
         return cls(asyncio.Semaphore(workers), asyncio.Semaphore(workers + workers // 2))
-
-
-def workers_of(settings: Settings, workers: int | None, *, several: bool) -> int:
-    """How many tracks at a time: one, unless `several` or a number are asked for."""
-    return (workers or settings.max_concurrency) if several or workers is not None else 1
 
 
 def claims_ahead(locks: TrackLocks, budget: RequestBudget, workers: int) -> int:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from flows.before_prefect.job import Job
-from tasks.tracks import TrackFilter
-
-_USUAL = {
-    "mode": "library-sync",
-    "title": "FULL LIBRARY SYNC",
-    "track_filter": TrackFilter.UNPROCESSED,
-    "limit": None,
-    "workers": 1,
-    "cleanup": True,
-    "debug": False,
-    "dry_run": False,
-}
+from flows.session.job import Job, batch_job, sync_job
 
 
-def job(**changes: Any) -> Job:
+def job(*, in_rounds: bool = False, workers: int = 1, **changes: Any) -> Job:
     """All unprocessed rows, one at a time, but for `changes`."""
-    return Job(**_USUAL | changes)
+    return replace((batch_job if in_rounds else sync_job)(workers=workers), **changes)

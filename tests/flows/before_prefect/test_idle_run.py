@@ -120,7 +120,7 @@ async def test_a_row_to_work_on_is_the_flows(idle, sandbox_factory, in_rounds):
 
 @pytest.mark.parametrize(
     ("settings", "changes"),
-    [({"hook_after_run": "true"}, {}), ({}, {"track_filter": TrackFilter.ALL})],
+    [({"hook_after_run": "true"}, {}), ({}, {"filter": TrackFilter.ALL})],
     ids=["a hook", "finished rows are looked at"],
 )
 async def test_what_needs_more_is_the_flows(idle, sandbox_factory, settings, changes):

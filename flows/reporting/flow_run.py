@@ -1,0 +1,39 @@
+"""A run as a flow run of Prefect's: cared for, told, published; and the state it ends in."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.prefect_server.caretaker import cared_for
+from flows.prefect_server.verdicts import public
+from flows.reporting.account import Steps, told
+from flows.reporting.artifacts import publish
+from flows.session.job import Job
+from flows.session.opening import open_session
+from flows.summary import ReturnCode, SyncSummary
+
+
+async def run_steps(job: Job, steps: Steps) -> State[Any]:
+    """The state of a run that does `steps`. Raises ConfigurationError if it cannot begin."""
+    began = monotonic()
+    async with cared_for(), open_session(dry_run=job.dry_run) as run:
+        summary = await told(run, job, steps, began)
+        await publish(summary)
+    return as_state(summary)
+
+
+def as_state(summary: SyncSummary) -> State[Any]:
+    """The run's verdict as a state; its data is the summary itself."""
+    code = summary.return_code
+    became = ", ".join(f"{number} {word}" for word, number in summary.outcomes.items())
+    message = f"{summary.found} found: {became}" if became else ""
+    if code is ReturnCode.NOTHING_TO_DO:
+        return Completed(name="NothingToDo", message=message or code.meaning, data=summary)
+    if code is ReturnCode.PROCESSED:
+        name = "CompletedWithFailures" if summary.count("failed") or summary.error else "Completed"
+        return Completed(name=name, message=public(message, summary.error), data=summary)
+    return Failed(message=public(summary.error or message), data=summary)
