@@ -10,10 +10,9 @@ from tasks.eagle.index import EagleIndex, Match, RecordingIdentity
 from tasks.eagle.records import EagleItem
 from tasks.errors import BadAddress
 from tasks.planning import Facts
-from tasks.soundcloud.address import Address, parse_address
+from tasks.soundcloud.address import TRACK_KEY, Address, parse_address
 from tasks.tracks import Track
 
-_TRACK_KEY = "soundcloud:tracks:"
 _DAY_MILLISECONDS = 24 * 3600 * 1000
 
 
@@ -48,14 +47,14 @@ def keys_of(track: Track, allowed_hosts: frozenset[str]) -> tuple[str, ...]:
     """The row's exact keys: its SoundCloud id, its canonical addresses."""
     numbers = {identity_of(track, allowed_hosts).soundcloud_id} - {""}
     keys = {address_key(url, allowed_hosts) for url in (track.soundcloud_url, track.youtube_url)}
-    return (*sorted(keys - {""}), *(f"{_TRACK_KEY}{number}" for number in numbers))
+    return (*sorted(keys - {""}), *(f"{TRACK_KEY}{number}" for number in numbers))
 
 
 def row_keys(track: Track, allowed_hosts: frozenset[str]) -> RowKeys:
     """The same, told apart: what a merge compares."""
     number = identity_of(track, allowed_hosts).soundcloud_id
     keys = {address_key(url, allowed_hosts) for url in (track.soundcloud_url, track.youtube_url)}
-    addresses = {key for key in keys if key and not key.startswith(_TRACK_KEY)}
+    addresses = {key for key in keys if key and not key.startswith(TRACK_KEY)}
     return RowKeys(frozenset(addresses), number)
 
 
@@ -72,7 +71,7 @@ def soundcloud_path(track: Track, allowed_hosts: frozenset[str]) -> str:
 def identity_of(track: Track, allowed_hosts: frozenset[str]) -> RecordingIdentity:
     """What tells this recording from others, as far as the row knows it."""
     keys = [address_key(text, allowed_hosts) for text in (track.soundcloud_url, track.youtube_url)]
-    numbers = [key.removeprefix(_TRACK_KEY) for key in keys if key.startswith(_TRACK_KEY)]
+    numbers = [key.removeprefix(TRACK_KEY) for key in keys if key.startswith(TRACK_KEY)]
     return RecordingIdentity(
         url_keys=tuple(key for key in (*keys, track.spotify_url) if key),
         soundcloud_id=track.soundcloud_id or next(iter(numbers), ""),

@@ -23,9 +23,9 @@ from tasks.errors import (
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import is_live, parse
 from tasks.notion.client import NotionClient
-from tasks.notion.filters import locked_rows, query_filter, wants
-from tasks.notion.listing import list_rows
+from tasks.notion.filters import query_filter, wants
 from tasks.notion.properties import FIELDS, NOT_WRITTEN, Field, FieldSpec
+from tasks.notion.queries import iterate_locked, matching_pages
 from tasks.notion.rows import to_track
 from tasks.notion.schema import Property, Schema
 from tasks.notion.source import data_source_id, tracks_source
@@ -210,19 +210,14 @@ async def _playlists(client: NotionClient, settings: Settings, schema: Schema) -
 
 async def _waiting(client: NotionClient, schema: Schema) -> list[Track]:
     conditions = query_filter(TrackFilter.UNPROCESSED, schema)
-    rows = list_rows(
-        client, schema.data_source_id, conditions, only=schema.asked_for, policy=_BRIEFLY
-    )
-    tracks = [to_track(page, schema) async for page in rows]
+    pages = matching_pages(client, schema, conditions, _BRIEFLY)
+    tracks = [to_track(page, schema) async for page in pages]
     return [t for t in tracks if t.soundcloud_url and wants(t, TrackFilter.UNPROCESSED)]
 
 
 async def _locks(client: NotionClient, schema: Schema, settings: Settings) -> Finding:
-    rows = list_rows(
-        client, schema.data_source_id, locked_rows(schema), only=schema.asked_for, policy=_BRIEFLY
-    )
-    found = [(to_track(page, schema).lock, page.get("last_edited_time", "")) async for page in rows]
-    locks = [lock for lock in found if lock[0]]  # a sentinel is no lock
+    rows = [row async for row in iterate_locked(client, schema, _BRIEFLY)]
+    locks = [(row.lock, row.last_edited) for row in rows]
     now = datetime.now(UTC) + client.clock_offset
     return judge_locks(locks, now, settings.lock_timeout_minutes)
 

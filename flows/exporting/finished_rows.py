@@ -17,14 +17,12 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from tasks.disk.whole_files import keep_whole, read_document
-from tasks.errors import NotionNotFound
 from tasks.notion.client import NotionClient
 from tasks.notion.filters import query_filter
-from tasks.notion.listing import list_rows
 from tasks.notion.playlists import PlaylistNames
+from tasks.notion.queries import find_row, matching_pages
 from tasks.notion.rows import to_track
 from tasks.notion.schema import Schema
-from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track, TrackFilter
 
 _WHOLE_EVERY = timedelta(days=7)
@@ -91,24 +89,16 @@ async def _update(
         edited = {"on_or_after": since.isoformat(timespec="seconds")}
         # Also rows that are ticked no more, so that they leave.
         conditions = {"and": [{"timestamp": "last_edited_time", "last_edited_time": edited}]}
-    pages = list_rows(notion, schema.data_source_id, conditions, only=schema.asked_for)
-    found = [to_track(page, schema) async for page in pages]
+    found = [to_track(page, schema) async for page in matching_pages(notion, schema, conditions)]
     shown = {row.page_id for row in found}
-    for page_id in sorted(set(changed) - shown):
-        found += await _row(notion, schema, page_id)
+    unseen = [await find_row(notion, schema, each) for each in sorted(set(changed) - shown)]
+    found += [row for row in unseen if row is not None]
     await names.prepare(found)
     for row in found:
         if row.downloaded and not row.in_trash and not row.is_duplicate:
             known.rows[row.page_id] = _kept(await names.of(row))
         else:
             known.rows.pop(row.page_id, None)
-
-
-async def _row(notion: NotionClient, schema: Schema, page_id: str) -> list[Track]:
-    try:
-        return [to_track(await retrying(lambda: notion.page(page_id), PATIENT), schema)]
-    except NotionNotFound:
-        return []
 
 
 def _kept(row: Track) -> Track:

@@ -1,6 +1,6 @@
 """Tracks and lists of SoundCloud into Notion, none of them twice: for `add` and for following.
 
-Cheap for what is there already: rows are looked for by address and number, 45 a query. SoundCloud
+Cheap for what is there already: rows are looked for by address and number, 50 a query. SoundCloud
 is asked for title and artist of unknown tracks alone, and only where a list did not say them.
 """
 
@@ -22,7 +22,7 @@ from tasks.notion.playlists import PlaylistNames
 from tasks.notion.properties import Field
 from tasks.notion.values import playlist_key
 from tasks.shown_text import counted
-from tasks.soundcloud.address import Address, parse_address
+from tasks.soundcloud.address import TRACK_KEY, Address, parse_address
 from tasks.soundcloud.client import SoundCloudClient
 from tasks.soundcloud.credit import credit
 from tasks.soundcloud.information import SourceFacts
@@ -38,8 +38,6 @@ from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.add")
 
-_NUMBER_KEY = "soundcloud:tracks:"
-
 
 @dataclass(frozen=True)
 class WantedTrack:
@@ -54,7 +52,7 @@ class WantedTrack:
         """Canonical keys, as `keys_of` has them for a row."""
         known = [self.address.key]
         if self.facts is not None and self.facts.soundcloud_id:
-            known.append(f"{_NUMBER_KEY}{self.facts.soundcloud_id}")
+            known.append(f"{TRACK_KEY}{self.facts.soundcloud_id}")
         if self.facts is not None and self.facts.webpage_url:
             known.append(_page_address(self.facts, self.address).key)
         return tuple(dict.fromkeys(known))
@@ -166,7 +164,7 @@ class Adding:
     async def find(self, wanted: Sequence[WantedTrack]) -> list[Track]:
         """Rows that may hold one of these tracks, to be compared by key."""
         keys = [key for one in wanted for key in one.keys]
-        numbers = [k.removeprefix(_NUMBER_KEY) for k in keys if k.startswith(_NUMBER_KEY)]
+        numbers = [k.removeprefix(TRACK_KEY) for k in keys if k.startswith(TRACK_KEY)]
         paths = [k.partition("/")[2] for k in keys if k.startswith("soundcloud.com/")]
         return await self.rows.find(paths, numbers, keys) if keys else []
 

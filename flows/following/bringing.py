@@ -14,13 +14,12 @@ from flows.following.sources import FollowedList
 from flows.following.twins import give_up_twins
 from tasks.errors import BadAddress, DownloadInterrupted, SourceError, SourceRateLimited
 from tasks.shown_text import counted
+from tasks.soundcloud.address import TRACK_KEY
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import ListedTrack, SourceList
 from tasks.tracks import TrackResult
 
 _log = logging.getLogger("flows.follow")
-
-_NUMBER_KEY = "soundcloud:tracks:"
 
 
 @dataclass(kw_only=True)
@@ -125,7 +124,7 @@ def _dealt_with(wanted: dict[str, WantedTrack], adding: Adding) -> dict[str, str
     outcome = adding.outcome
     done: dict[str, str] = {}
     for number, one in wanted.items():
-        keys = [*one.keys, f"{_NUMBER_KEY}{number}"]
+        keys = [*one.keys, f"{TRACK_KEY}{number}"]
         row = next((outcome.rows[key] for key in keys if key in outcome.rows), None)
         if row is not None:
             done[number] = row

@@ -21,8 +21,8 @@ from flows.settings import Settings
 from tasks.errors import NotionError
 from tasks.locks.ports import this_host
 from tasks.locks.registry import own_locks
-from tasks.notion.listing import list_rows
 from tasks.notion.playlists import PlaylistNames
+from tasks.notion.queries import matching_pages
 from tasks.notion.rows import to_track
 from tasks.tracks import Track, TrackFilter
 
@@ -131,9 +131,7 @@ async def read_library(settings: Settings) -> LibraryReport:
         schema = await open_schema(client, settings)
         tracks = []
         edited = {}
-        async for found in list_rows(
-            client, schema.data_source_id, {"and": []}, only=schema.asked_for
-        ):
+        async for found in matching_pages(client, schema, {"and": []}):
             tracks.append(to_track(found, schema))
             edited[found["id"]] = found.get("last_edited_time", "")
         tracks = await _with_playlists(PlaylistNames(client, schema), tracks)

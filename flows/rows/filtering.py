@@ -8,18 +8,17 @@ from pathlib import Path, PurePath
 from flows.session.connections import Connections
 from tasks.attempts import Attempt
 from tasks.eagle.index import Match
-from tasks.errors import ErrorType, NotionNotFound
+from tasks.errors import ErrorType
 from tasks.facts import gather_facts
 from tasks.locks.order import machine_name, own_part_first
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.filters import wants
 from tasks.notion.properties import Field
-from tasks.notion.queries import iterate_tracks
+from tasks.notion.queries import find_row, iterate_tracks
 from tasks.notion.rows import to_track
 from tasks.notion.statuses import errors_of
 from tasks.planning import Action, Plan, plan_track
-from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track, TrackFilter
 
 
@@ -106,7 +105,8 @@ async def unlisted(
 ) -> list[Track]:
     """The rows of `page_ids` that are wanted and not among `tracks`: a query may lag behind."""
     listed = {track.page_id for track in tracks}
-    rows = [await _row(connections, each) for each in sorted(set(page_ids) - listed)]
+    unseen = sorted(set(page_ids) - listed)
+    rows = [await find_row(connections.notion, connections.schema, each) for each in unseen]
     return [row for row in rows if row is not None and is_wanted(connections, row, track_filter)]
 
 
@@ -129,14 +129,6 @@ def failed_last(connections: Connections, tracks: Sequence[Track]) -> list[Track
 def has_failed(connections: Connections, track: Track) -> bool:
     """True if the row shows an error, or this machine remembers one."""
     return bool(errors_of(track)) or connections.attempts.of(track.page_id) is not None
-
-
-async def _row(connections: Connections, page_id: str) -> Track | None:
-    try:
-        page = await retrying(lambda: connections.notion.page(page_id), PATIENT)
-    except NotionNotFound:
-        return None
-    return to_track(page, connections.schema)
 
 
 def only_failed(

@@ -26,9 +26,10 @@ from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import page_title, to_track
 from tasks.notion.schema import Schema
 from tasks.notion.statuses import status_value
+from tasks.notion.trash import set_in_trash
 from tasks.notion.values import value_at
 from tasks.notion.writes import MOST_OPTIONS, property_values, writable
-from tasks.retrying import PATIENT, Through, at_once, retrying, surely_not_applied
+from tasks.retrying import Through, at_once
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.redirect")
@@ -136,19 +137,12 @@ def _say_left_out(keeper: Track, changes: Mapping[str, object]) -> None:
 
 
 async def _put_in_trash(connections: Connections, journal: MergeJournal, given: Track) -> None:
-    """Where DEDUPE_ARCHIVE wants it. Notion changes nothing in a row in the trash, so the row is
-    free by now: without a clear answer it is not asked again, or a late copy could take back what a
-    person restored meanwhile.
-    """
+    """Where DEDUPE_ARCHIVE wants it; it is free by now, for Notion changes nothing in the trash."""
     if not connections.settings.dedupe_archive:
         return
     journal.record(Change(page_id=given.page_id, field=THE_PAGE, before=False, after=True))
     try:
-        await retrying(
-            lambda: connections.notion.set_in_trash(given.page_id, is_trashed=True),
-            PATIENT,
-            repeats=surely_not_applied,
-        )
+        await set_in_trash(connections.notion, given.page_id, is_trashed=True)
     except NotionError as error:
         _log.warning("%s is marked, but may not be in the trash: %s", given.label, error)
 

@@ -18,7 +18,7 @@ from flows.session.run_state import RunState
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.eagle.index import Match
 from tasks.facts import identity_of, row_keys, soundcloud_path
-from tasks.notion.queries import find_by_path, find_by_soundcloud_id
+from tasks.notion.queries import find_rows
 from tasks.planning import Action, Plan
 from tasks.retrying import Through, at_once
 from tasks.shown_text import counted
@@ -224,10 +224,7 @@ async def _twins(
         return [
             t for t in everything if soundcloud_path(t, hosts) in paths or t.soundcloud_id in ids
         ]
-    twins = await find_by_path(connections.notion, connections.schema, sorted(paths))
-    numbers = sorted(filter(str.isdecimal, ids))
-    others = await find_by_soundcloud_id(connections.notion, connections.schema, numbers)
-    return list({track.page_id: track for track in [*twins, *others]}.values())
+    return await find_rows(connections.notion, connections.schema, sorted(paths), sorted(ids))
 
 
 async def _without_duplicates(

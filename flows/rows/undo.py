@@ -25,7 +25,7 @@ from tasks.locks.written import shows
 from tasks.notion.links import id_in
 from tasks.notion.properties import DUPLICATE
 from tasks.notion.relations import with_whole_relations
-from tasks.retrying import PATIENT, retrying, surely_not_applied
+from tasks.notion.trash import set_in_trash
 
 _log = logging.getLogger("flows.undo")
 
@@ -152,11 +152,7 @@ async def _let_writes_land(connections: Connections, run: str, changes: Sequence
 async def _restore(connections: Connections, page_id: str, changes: Sequence[Change]) -> bool:
     """Whether anything of the row changed. Raises LockError, LeaseLost, NotionError."""
     if any(change.field == THE_PAGE for change in changes):
-        await retrying(
-            lambda: connections.notion.set_in_trash(page_id, is_trashed=False),
-            PATIENT,
-            repeats=surely_not_applied,
-        )
+        await set_in_trash(connections.notion, page_id, is_trashed=False)
     lease = await hold_row(connections.locks, page_id)
     try:
         async with lease.kept():

@@ -14,17 +14,15 @@ from flows.session.connections import Connections
 from flows.session.opening import open_session
 from tasks.eagle.index import EagleIndex, Match
 from tasks.eagle.records import EagleItem
-from tasks.errors import ConfigurationError, NotionNotFound, NotionRefused, SourceError
-from tasks.facts import identity_of, row_keys
+from tasks.errors import ConfigurationError, NotionRefused, SourceError
+from tasks.facts import identity_of, row_keys, soundcloud_path
 from tasks.locks.ports import this_host
 from tasks.locks.registry import own_locks
 from tasks.locks.standing import standing
 from tasks.locks.value import parse
 from tasks.notion.links import id_in
-from tasks.notion.queries import find_by_path, find_by_soundcloud_id
-from tasks.notion.rows import to_track
+from tasks.notion.queries import find_row, find_rows
 from tasks.planning import Action
-from tasks.retrying import PATIENT, retrying
 from tasks.soundcloud.address import AddressKind, parse_address
 from tasks.tracks import Track, TrackFilter
 
@@ -96,10 +94,10 @@ async def _rows(connections: Connections, given: str) -> list[Track]:
     page_id = id_in(given) if "soundcloud" not in (urlsplit(given).hostname or "") else ""
     if page_id:
         try:
-            page = await retrying(lambda: connections.notion.page(page_id), PATIENT)
-        except (NotionNotFound, NotionRefused):
+            row = await find_row(connections.notion, connections.schema, page_id)
+        except NotionRefused:
             return []
-        return [to_track(page, connections.schema)]
+        return [] if row is None else [row]
     try:
         address = parse_address(given, allowed_hosts=connections.hosts)
         if address.kind is AddressKind.SHORT_LINK:
@@ -113,14 +111,11 @@ async def _same_track(connections: Connections, track: Track) -> list[Track]:
     """The rows that name the track by its address or its number."""
     hosts = connections.hosts
     mine = row_keys(track, hosts)
-    paths = [key.partition("/")[2] for key in mine.addresses if key.startswith("soundcloud.com/")]
-    numbers = [number] if (number := identity_of(track, hosts).soundcloud_id) else []
-    found = [
-        *await find_by_path(connections.notion, connections.schema, paths),
-        *await find_by_soundcloud_id(connections.notion, connections.schema, numbers),
-    ]
-    rows = {row.page_id: row for row in found if mine.is_one_track(row_keys(row, hosts))}
-    return [row for page_id, row in rows.items() if page_id != track.page_id]
+    paths = filter(None, [soundcloud_path(track, hosts)])
+    numbers = filter(None, [mine.soundcloud_id])
+    found = await find_rows(connections.notion, connections.schema, paths, numbers)
+    rows = [row for row in found if mine.is_one_track(row_keys(row, hosts))]
+    return [row for row in rows if row.page_id != track.page_id]
 
 
 async def _told(connections: Connections, listed: Track) -> Why:

@@ -8,32 +8,32 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tasks.disk.journal import Journal
-from tasks.errors import FileError, NotionNotFound, SyncError
+from tasks.errors import FileError, SyncError
 from tasks.locks.hold import hold_rows, write_decided
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
-from tasks.notion.filters import rows_with_addresses, rows_with_ids
 from tasks.notion.listing import list_rows
 from tasks.notion.properties import Field
+from tasks.notion.queries import find_page, find_row, find_rows
 from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import page_title, to_track
 from tasks.notion.schema import Schema
+from tasks.notion.trash import set_in_trash
 from tasks.notion.values import playlist_key
 from tasks.notion.writes import property_values
-from tasks.retrying import PATIENT, retrying, surely_not_applied
+from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
 
 Json = dict[str, Any]
 
 _log = logging.getLogger("tasks.notion.new_rows")
 
-_PER_QUERY = 45
 _LAG_SECONDS = 3600.0
 
 
@@ -81,18 +81,12 @@ class NewRows:
 
         `paths` are `artist/title`, `numbers` SoundCloud's ids, `keys` those of `JustMade`.
         """
-        found: dict[str, Track] = {}
-        for conditions in self._conditions(paths, numbers):
-            source = self._schema.data_source_id
-            async for page in list_rows(
-                self._client, source, conditions, only=self._schema.asked_for
-            ):
-                found[page["id"]] = to_track(page, self._schema)
+        numbers = list(numbers)  # they may stand in an address as well
+        rows = await find_rows(self._client, self._schema, [*paths, *numbers], numbers)
+        found: dict[str, Track | None] = {row.page_id: row for row in rows}
         for page_id in self._just_made.ids(keys):
-            fresh = await self._page(page_id)
-            if fresh is not None:
-                found[page_id] = to_track(fresh, self._schema)
-        return [track for track in found.values() if not track.in_trash]
+            found[page_id] = await find_row(self._client, self._schema, page_id)
+        return [track for track in found.values() if track is not None and not track.in_trash]
 
     async def playlist(self, name: str) -> str | None:
         """The id of the related playlist page titled `name`, made if there is none.
@@ -106,7 +100,8 @@ class NewRows:
             return None
         key = f"playlist:{source}:{playlist_key(name)}"
         for page_id in self._just_made.ids([key]):
-            if await self._page(page_id) is not None:
+            page = await find_page(self._client, page_id)
+            if page is not None and not (page.get("in_trash") or page.get("archived")):
                 return page_id
         title = await self._title_of(source)
         found = await self._titled(source, title, name)
@@ -142,11 +137,7 @@ class NewRows:
             if not _is_as_made(to_track(rows[ours].row.page, self._schema)):
                 return False
             await rows[ours].finish({})  # Notion frees no row that is in the trash
-            await retrying(
-                lambda: self._client.set_in_trash(ours, is_trashed=True),
-                PATIENT,
-                repeats=surely_not_applied,
-            )
+            await set_in_trash(self._client, ours, is_trashed=True)
         return True
 
     async def put_into(self, listed: Track, playlist: str, relation: str | None) -> bool:
@@ -178,22 +169,6 @@ class NewRows:
             return None
         return [*row.playlists, playlist]
 
-    def _conditions(self, paths: Iterable[str], numbers: Iterable[str]) -> Iterator[Json]:
-        """Filters of 45 conditions at most; the numbers may stand in an address as well."""
-        schema, texts = self._schema, list(dict.fromkeys([*paths, *numbers]))
-        for some in _chunks(texts):
-            yield rows_with_addresses(schema, some)
-        if Field.SOUNDCLOUD_ID in schema:
-            for some in _chunks(list(dict.fromkeys(numbers))):
-                yield rows_with_ids(schema, some)
-
-    async def _page(self, page_id: str) -> Json | None:
-        try:
-            page = await retrying(lambda: self._client.page(page_id), PATIENT)
-        except NotionNotFound:
-            return None
-        return None if page.get("in_trash") or page.get("archived") else page
-
     async def _title_of(self, source: str) -> str:
         """The name of the title property, which every data source has one of."""
         found = await retrying(lambda: self._client.data_source(source), PATIENT)
@@ -210,11 +185,7 @@ class NewRows:
         pages = await self._all_titled(source, title, name)
         _, first = min([(str(p["created_time"]), str(p["id"])) for p in pages] or [("", ours)])
         if first != ours and ours in {page["id"] for page in pages}:
-            await retrying(
-                lambda: self._client.set_in_trash(ours, is_trashed=True),
-                PATIENT,
-                repeats=surely_not_applied,
-            )
+            await set_in_trash(self._client, ours, is_trashed=True)
             return first
         return ours
 
@@ -250,11 +221,6 @@ def _is_as_made(row: Track) -> bool:
     """True if nothing has come of a new row yet."""
     told = row.downloaded, row.wav_path, row.aiff_path, row.eagle_id, row.statuses, row.tags
     return not any((*told, row.is_duplicate, row.in_trash))
-
-
-def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(texts), _PER_QUERY):
-        yield texts[start : start + _PER_QUERY]
 
 
 def _made(journal: Journal) -> list[tuple[str, str, float]]:

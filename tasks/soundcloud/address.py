@@ -60,6 +60,9 @@ _OF_A_TRACK = {
     "albums": "the albums of a track",
 }  # fmt: skip
 
+TRACK_KEY = "soundcloud:tracks:"
+"""How the key of a track begins that is known by its number alone."""
+
 ONE_TRACK = "Give the address of one track, like https://soundcloud.com/artist/title."
 _ADD_TAKES_THEM = "`library-sync add` takes playlists"
 
@@ -264,7 +267,7 @@ def _api_address(parts: SplitResult, text: str) -> Address:
     return Address(
         kind=AddressKind.SOUNDCLOUD,
         url=url + (f"?secret_token={secret}" if secret else ""),
-        key=f"soundcloud:tracks:{number}",
+        key=f"{TRACK_KEY}{number}",
         secret=secret,
     )
 
