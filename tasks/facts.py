@@ -97,6 +97,7 @@ def gather_facts(
         source_of(track, allowed_hosts)
     except BadAddress as error:
         problem = str(error)
+    others = items_of_other_formats(index, track, allowed_hosts)
     return Facts(
         eagle_enabled=match is not None,
         eagle_wav=match.wav.id if match and match.wav else None,
@@ -107,19 +108,21 @@ def gather_facts(
         local_aiff=track.aiff_path if is_file(track.aiff_path) else None,
         is_gone=is_gone,
         is_trashed=index is not None and index.is_trashed(track.eagle_id),
-        eagle_other=_other_format(index, track, allowed_hosts),
+        eagle_other=others[0].ext.upper() if others else "",
         has_source=not problem,
         source_problem=problem,
     )
 
 
-def _other_format(index: EagleIndex | None, track: Track, allowed_hosts: frozenset[str]) -> str:
-    """The format of an item at the row's address that is neither a WAV nor an AIFF."""
+def items_of_other_formats(
+    index: EagleIndex | None, track: Track, allowed_hosts: frozenset[str]
+) -> list[EagleItem]:
+    """Items at the row's address that are neither a WAV nor an AIFF."""
     if index is None:
-        return ""
+        return []
     keys = identity_of(track, allowed_hosts).url_keys
-    found = (item.ext for key in keys for item in index.find(url_key=key))
-    return next((ext.upper() for ext in found if ext not in _WHOLE), "")
+    found = (item for key in keys for item in index.find(url_key=key))
+    return [item for item in found if item.ext not in _WHOLE]
 
 
 _WHOLE = {"wav", "wave", "aif", "aiff"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasks.audio.names import file_stem, folded_name, with_suffix_id
 from tasks.eagle.paths import PathMap
+from tasks.facts import is_file
 from tasks.tracks import Track
 
 
@@ -17,7 +18,7 @@ def library_file(row: Track, path_map: PathMap) -> Path | None:
         if not text:
             continue
         for path in (Path(text), path_map.from_eagle(text)):
-            if _is_file(path):
+            if is_file(str(path)):
                 return path
     return None
 
@@ -45,10 +46,3 @@ def copies_in(folder: Path, rows: Iterable[Track]) -> Mapping[str, Path]:
             if own is not None:
                 found[row.page_id] = own
     return found
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False

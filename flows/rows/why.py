@@ -12,10 +12,9 @@ from flows.rows.filtering import is_wanted, plan_for, resting
 from flows.rows.finished import lacking
 from flows.session.connections import Connections
 from flows.session.opening import open_session
-from tasks.eagle.index import EagleIndex, Match
-from tasks.eagle.records import EagleItem
+from tasks.eagle.index import Match
 from tasks.errors import ConfigurationError, NotionRefused, SourceError
-from tasks.facts import identity_of, row_keys, soundcloud_path
+from tasks.facts import items_of_other_formats, row_keys, soundcloud_path
 from tasks.locks.ports import this_host
 from tasks.locks.registry import own_locks
 from tasks.locks.standing import standing
@@ -193,18 +192,9 @@ def _eagle(connections: Connections, row: Track, match: Match | None) -> Iterato
             yield f"has the {kind} {item.id} ({match.reason}): {where}"
     if row.eagle_id and index.get(row.eagle_id) is None:
         yield f"has no live item {row.eagle_id}: it is in Eagle's trash, or in another library"
-    for item in _others(index, connections, row):
+    for item in items_of_other_formats(index, row, connections.hosts):
         yield f"has an {item.ext.upper()} of it, {item.id}, which is not taken for the recording"
     for item in match.other_length:
         yield f"has {item.id} of it, which has another length than the recording"
     if not (match.wav or match.aiff):
         yield "does not have it"
-
-
-def _others(index: EagleIndex, connections: Connections, row: Track) -> Iterator[EagleItem]:
-    """Items at the row's address that are neither a WAV nor an AIFF."""
-    for key in identity_of(row, connections.hosts).url_keys:
-        yield from (item for item in index.find(url_key=key) if item.ext not in _TAKEN)
-
-
-_TAKEN = {"wav", "wave", "aif", "aiff"}

@@ -23,7 +23,7 @@ from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Schema
-from tasks.soundcloud.equipment import AudioOptions, Equipment
+from tasks.soundcloud.equipment import Equipment
 from tasks.tracks import Track
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ class Connections:
         return Equipment(
             source=self.source,
             decoders=self.decoders,
-            audio=AudioOptions(
-                sample_rate=self.settings.sample_rate, bit_depth=self.settings.bit_depth
-            ),
-            gates=self.limits,
+            sample_rate=self.settings.sample_rate,
+            bit_depth=self.settings.bit_depth,
+            downloads=self.limits.downloads,
+            conversions=self.limits.conversions,
         )
 
     @contextmanager

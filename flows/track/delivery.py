@@ -10,6 +10,7 @@ from flows.rows.playlists import chosen_playlists
 from flows.rows.reaching import in_eagle, place, place_copies
 from flows.session.connections import Connections
 from flows.track.claimed_row import ClaimedRow
+from tasks.audio.recording import Recording
 from tasks.eagle.index import Match
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem
@@ -17,20 +18,6 @@ from tasks.eagle.stage import import_file
 from tasks.errors import BadAddress
 from tasks.facts import source_of
 from tasks.tracks import FilePaths, Track
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finished:
-    """A recording's files, proven whole, and the hash of their PCM (64 hex digits).
-
-    `is_ours` is False where the WAV is the user's own file.
-    """
-
-    wav: Path
-    aiff: Path
-    pcm_sha256: str
-    seconds: float
-    is_ours: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +35,7 @@ class Held:
 
 
 async def deliver(
-    row: ClaimedRow, track: Track, files: Finished, known: Match | None = None
+    row: ClaimedRow, track: Track, files: Recording, known: Match | None = None
 ) -> Held:
     """Both files into Eagle, or into OUT_DIR without it; the WAV into the playlist folders.
 
@@ -104,11 +91,16 @@ async def _in_eagle(row: ClaimedRow, item: EagleItem, track: Track) -> EagleItem
     return await row.run.pauses.through(lambda: in_eagle(connections, item, track))
 
 
-async def _copies(row: ClaimedRow, track: Track, files: Finished) -> Sequence[Path]:
-    connections, pcm, is_ours = row.run.connections, files.pcm_sha256, files.is_ours
+async def _copies(row: ClaimedRow, track: Track, files: Recording) -> Sequence[Path]:
+    connections, is_ours = row.run.connections, _is_ours(files)
     return await row.run.pauses.through(
-        lambda: place_copies(connections, track, files.wav, pcm, is_ours=is_ours)
+        lambda: place_copies(connections, track, files.wav, files.pcm_sha256, is_ours=is_ours)
     )
+
+
+def _is_ours(files: Recording) -> bool:
+    """False for a WAV that the user had already: ours lies beside the AIFF that was just made."""
+    return files.wav.parent == files.aiff.parent
 
 
 async def import_one(row: ClaimedRow, track: Track, file: Path, pcm_sha256: str) -> EagleItem:
@@ -128,11 +120,11 @@ async def import_one(row: ClaimedRow, track: Track, file: Path, pcm_sha256: str)
     return item
 
 
-async def _into_folder(row: ClaimedRow, track: Track, files: Finished) -> Held:
+async def _into_folder(row: ClaimedRow, track: Track, files: Recording) -> Held:
     connections = row.run.connections
     root, first = connections.settings.out_dir, chosen_playlists(connections.settings, track)[:1]
     pcm, through = files.pcm_sha256, row.run.pauses.through
-    wav = await through(lambda: place(track, files.wav, root, first, pcm, is_ours=files.is_ours))
+    wav = await through(lambda: place(track, files.wav, root, first, pcm, is_ours=_is_ours(files)))
     aiff = await through(lambda: place(track, files.aiff, root, first, pcm, is_ours=True))
     copies = await _copies(row, track, files)
     paths = FilePaths(wav=str(wav[0]), aiff=str(aiff[0]), playlist_wav=_first(copies))

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from flows.rows.filtering import plan_for
 from flows.session.opening import Run
 from flows.track.claimed_row import ClaimedRow
-from flows.track.delivery import Finished, Held, adopt, deliver, import_one, website
+from flows.track.delivery import Held, adopt, deliver, import_one, website
 from flows.track.sound import Sound, listen, remember
 from flows.track.source_trouble import require_readable
 from tasks.audio.inspecting import is_whole
@@ -85,7 +85,7 @@ async def _download(row: ClaimedRow) -> _Brought:
         track = _completed(row.track, fetched)
         proven = replace(track, duration_seconds=fetched.recording.seconds)
         known = connections.match(proven)
-        return await _keep(row, track, _finished(fetched), known)
+        return await _keep(row, track, fetched.recording, known)
 
 
 async def _fetch(run: Run, track: Track, folder: Path) -> Fetched:
@@ -118,12 +118,7 @@ def _completed(track: Track, fetched: Fetched) -> Track:
     )
 
 
-def _finished(fetched: Fetched) -> Finished:
-    made = fetched.recording
-    return Finished(wav=made.wav, aiff=made.aiff, pcm_sha256=made.pcm_sha256, seconds=made.seconds)
-
-
-async def _keep(row: ClaimedRow, track: Track, files: Finished, known: Match | None) -> _Brought:
+async def _keep(row: ClaimedRow, track: Track, files: Recording, known: Match | None) -> _Brought:
     """The finished files into the library, unless it has the recording by its PCM or its sound."""
     connections, state = row.run.connections, row.run.state
     sound = await listen(connections, state, track, files.wav, files.seconds)
@@ -140,7 +135,7 @@ async def _keep(row: ClaimedRow, track: Track, files: Finished, known: Match | N
     return track, replace(held, note=sound.note)
 
 
-def _is_new(item: EagleItem | None, files: Finished) -> bool:
+def _is_new(item: EagleItem | None, files: Recording) -> bool:
     """True if Eagle's item holds the finished files' own samples, or there is none."""
     return item is None or files.pcm_sha256 in item.fingerprints
 
@@ -151,14 +146,14 @@ def _hash_of(item: EagleItem | None, sound: Sound) -> str:
     return sound.pcm_sha256 if heard and item and heard.id == item.id else ""
 
 
-async def _is_held(row: ClaimedRow, match: Match | None, files: Finished) -> bool:
+async def _is_held(row: ClaimedRow, match: Match | None, files: Recording) -> bool:
     eagle = row.run.connections.eagle
     if match is None or match.wav is None or eagle is None:
         return False
     return await eagle.holds_as_much(match.wav, files.wav)
 
 
-async def _by_sound(row: ClaimedRow, track: Track, files: Finished, match: Match) -> Held:
+async def _by_sound(row: ClaimedRow, track: Track, files: Recording, match: Match) -> Held:
     """Eagle's own file is the one to copy and complete; ours, where that cannot be read here."""
     assert match.wav is not None
     if row.eagle.file_path(match.wav) is None:
@@ -176,21 +171,13 @@ async def _import_local(row: ClaimedRow, file: Path) -> _Brought:
     if not await connections.decoders.run(is_whole, file, track.duration_seconds):
         _log.info("%s: %s is not whole; downloading it again", track.label, file)
         return await _download(row)
-    is_wav = file.suffix.lower().startswith(".wav")
     with connections.fresh_folder() as folder:
-        if is_wav:
-            made = await _make_aiff(row.run, track, file, folder)
+        if file.suffix.lower().startswith(".wav"):
+            files = await _make_aiff(row.run, track, file, folder)
         else:
             stem = file_stem(track.artist, track.title)
-            made = await make_pair(connections.decoders, file, folder, stem)
-        files = Finished(
-            wav=file if is_wav else made.wav,
-            aiff=made.aiff,
-            pcm_sha256=made.pcm_sha256,
-            seconds=made.seconds,
-            is_ours=not is_wav,
-        )
-        track = replace(track, fingerprint=made.pcm_sha256)
+            files = await make_pair(connections.decoders, file, folder, stem)
+        track = replace(track, fingerprint=files.pcm_sha256)
         return track, await deliver(row, track, files)
 
 

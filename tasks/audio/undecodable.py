@@ -7,10 +7,11 @@ no attempt can cure is a `ConversionError`.
 from __future__ import annotations
 
 import codecs
+import os
 from pathlib import Path
 
 from tasks.disk.refusals import unreadable
-from tasks.errors import ConversionError, IncompleteRecording, SyncError
+from tasks.errors import ConversionError, FileError, IncompleteRecording, SyncError
 
 _BIG_ENDIAN_WAV = b"RIFX"
 _AUDIO_MAGIC = (
@@ -36,16 +37,16 @@ def reason_of(error: Exception) -> str:
 
 def refuse_big_endian(path: Path) -> None:
     """libav takes the samples of such a WAV for little-endian ones, which makes noise of them."""
-    if _head(path).startswith(_BIG_ENDIAN_WAV):
+    if _head_and_size(path)[0].startswith(_BIG_ENDIAN_WAV):
         raise ConversionError(
             f"{path.name} is a WAV of big-endian samples (RIFX), which no player takes."
         )
 
 
-def _head(path: Path) -> bytes:
+def _head_and_size(path: Path) -> tuple[bytes, int]:
     try:
         with path.open("rb") as file:
-            return file.read(512)
+            return file.read(512), file.seek(0, os.SEEK_END)
     except OSError as error:
         raise unreadable(error, path) from error
 
@@ -53,10 +54,9 @@ def _head(path: Path) -> bytes:
 def undecodable(path: Path, reason: str) -> SyncError:
     """Why nothing could be decoded: an `IncompleteRecording` or a `ConversionError`."""
     try:
-        with path.open("rb") as file:
-            head, size = file.read(512), path.stat().st_size
-    except OSError as error:
-        return ConversionError(f"{path} could not be read: {error.strerror}.")
+        head, size = _head_and_size(path)
+    except FileError as error:
+        return error
     if size < _SMALLEST_FILE:
         what = "1 byte" if size == 1 else f"{size} bytes"
         return IncompleteRecording(f"The download is {what}, too few to be a recording.")

@@ -4,41 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from tasks.locks.claim import Locked, Lost, NotWanted, Won, claim_as, for_work
+from tasks.locks.lease import Lease
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.timing import LockTiming
-
-
-class HeldRow(Protocol):
-    """What the work on a track needs of its lease."""
-
-    row: LockRow
-
-    def require_safe(self) -> None:
-        """Raise LeaseLost unless the row is still ours, as far as this machine knows."""
-
-    async def proven(self) -> LockRow:
-        """The row as it was read when it was sure to be ours; read now, if it was not before."""
-
-    async def begin(self, seconds: float) -> None:
-        """Return when a step that takes up to `seconds` may begin at once; raises LeaseLost.
-
-        Until `over`, or until they have passed, the row is not released.
-        """
-
-    def over(self) -> None:
-        """The step has ended: its effect was seen, or will certainly not come."""
-
-    def kept(self) -> Any:
-        """An async context in which the row stays ours."""
-
-    async def finish(self, properties: Mapping[str, Any]) -> LockRow:
-        """Results and release in one PATCH; the row as it stands afterwards."""
-
-    async def release(self) -> bool:
-        """Free the row without results; does nothing after `finish`."""
 
 
 class Unlocked:
@@ -76,6 +47,9 @@ class Unlocked:
         """Nothing to free."""
         return True
 
+
+HeldRow: TypeAlias = Lease | Unlocked
+"""A row that is ours to work on."""
 
 Outcome: TypeAlias = Won | Locked | Lost | NotWanted | Unlocked
 

@@ -49,10 +49,10 @@ async def fetch_recording(
     """
     attempt = Path(tempfile.mkdtemp(dir=folder))
     try:
-        async with equipment.gates.downloads():
+        async with equipment.downloads():
             download = await equipment.source.download(address, attempt, on_progress=on_progress)
         refuse_suspected_preview(address.url, download.announced_seconds, track.duration_seconds)
-        async with equipment.gates.conversions():
+        async with equipment.conversions():
             return await _convert(equipment, download, attempt, track)
     except BaseException:
         shutil.rmtree(attempt, ignore_errors=True)
@@ -74,8 +74,8 @@ async def _convert(equipment: Equipment, download: Download, folder: Path, track
         folder / f"{stem}.wav",
         folder / f"{stem}.aiff",
         announced_seconds=download.announced_seconds,
-        sample_rate=equipment.audio.sample_rate,
-        bit_depth=equipment.audio.bit_depth,
+        sample_rate=equipment.sample_rate,
+        bit_depth=equipment.bit_depth,
         tags=_tags(download, track, title, artist),
     )
     download.path.unlink(missing_ok=True)
