@@ -74,7 +74,7 @@ async def require_pool() -> None:
         except ObjectNotFound:
             raise ConfigurationError(
                 f"The Prefect server has no deployment {_DEPLOYMENT}.",
-                remedy="Run `library-sync setup --server` and `prefect --no-prompt deploy --all`.",
+                remedy="Run `library-sync setup --server` and `library-sync deploy`.",
             ) from None
 
 

@@ -194,7 +194,7 @@ async def _require_pool() -> None:
     except ObjectNotFound:
         raise ConfigurationError(
             f"The Prefect server has no work pool {WORK_POOL}.",
-            remedy="Run `library-sync setup --server`, then `prefect --no-prompt deploy --all`.",
+            remedy="Run `library-sync setup --server`, then `library-sync deploy`.",
         ) from None
     except OUT_OF_REACH as error:
         raise ConfigurationError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from tasks.attempts import Attempts
 from tasks.audio.acoustic import AcousticStore
 from tasks.audio.decoder_pool import DecoderPool
 from tasks.dedupe.decisions import Decisions
+from tasks.disk.refusals import file_error
 from tasks.eagle.index import EagleIndex, Match
 from tasks.eagle.library import EagleLibrary
 from tasks.facts import identity_of
@@ -23,6 +24,7 @@ from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Schema
+from tasks.retrying import Through
 from tasks.soundcloud.equipment import Equipment
 from tasks.tracks import Track
 
@@ -80,11 +82,20 @@ class Connections:
             conversions=self.limits.conversions,
         )
 
-    @contextmanager
-    def fresh_folder(self) -> Iterator[Path]:
-        """A new empty folder in the staging area, gone afterwards with all that is in it."""
-        folder = Path(tempfile.mkdtemp(dir=self.staging))
+    @asynccontextmanager
+    async def fresh_folder(self, through: Through) -> AsyncIterator[Path]:
+        """A new empty folder in the staging area, gone afterwards with all that is in it.
+
+        `through` waits while the disk refuses it.
+        """
+        folder = await through(self._new_folder)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    async def _new_folder(self) -> Path:
+        try:
+            return Path(tempfile.mkdtemp(dir=self.staging))
+        except OSError as error:
+            raise file_error(error, self.staging / "a folder") from error

@@ -80,7 +80,7 @@ async def _match(row: ClaimedRow) -> Match | None:
 
 async def _download(row: ClaimedRow) -> _Brought:
     connections = row.run.connections
-    with connections.fresh_folder() as folder:
+    async with connections.fresh_folder(row.run.pauses.through) as folder:
         fetched = await _fetch(row.run, row.track, folder)
         track = _completed(row.track, fetched)
         proven = replace(track, duration_seconds=fetched.recording.seconds)
@@ -171,7 +171,7 @@ async def _import_local(row: ClaimedRow, file: Path) -> _Brought:
     if not await connections.decoders.run(is_whole, file, track.duration_seconds):
         _log.info("%s: %s is not whole; downloading it again", track.label, file)
         return await _download(row)
-    with connections.fresh_folder() as folder:
+    async with connections.fresh_folder(row.run.pauses.through) as folder:
         if file.suffix.lower().startswith(".wav"):
             files = await _make_aiff(row.run, track, file, folder)
         else:
@@ -202,7 +202,7 @@ async def _aiff_for(row: ClaimedRow, track: Track, wav: EagleItem) -> EagleItem:
     """
     connections = row.run.connections
     file = row.eagle.file_path(wav)
-    with connections.fresh_folder() as folder:
+    async with connections.fresh_folder(row.run.pauses.through) as folder:
         if file is not None:
             made = await _make_aiff(row.run, track, file, folder)
         else:

@@ -12,6 +12,7 @@ from yt_dlp.utils import (
     DownloadError,
     ExtractorError,
     GeoRestrictedError,
+    UnavailableVideoError,
     UnsupportedError,
 )
 
@@ -106,9 +107,14 @@ def format_refusal(error: BaseException) -> int | None:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """A DownloadError carries what it wraps; an ExtractorError its cause."""
+    """A DownloadError carries what it wraps; an ExtractorError its cause.
+
+    An UnavailableVideoError is raised for a file that cannot be opened.
+    """
     wrapped: BaseException | None = None
-    if isinstance(error, DownloadError) and error.exc_info:
+    if isinstance(error, UnavailableVideoError):
+        wrapped = error.__context__
+    elif isinstance(error, DownloadError) and error.exc_info:
         wrapped = error.exc_info[1]
     elif isinstance(error, ExtractorError) and isinstance(error.cause, RequestError):
         wrapped = error.cause

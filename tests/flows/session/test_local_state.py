@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import stat
@@ -126,6 +127,44 @@ async def test_a_disk_full_under_the_state_stops_before_an_import(
     rows = sandbox.world.values_of_all()
     assert not [row for row in rows if "Failed" in str(row["Audio Processing Status"])]
     assert not [row for row in rows if row["Processing Lock"]]
+
+
+def _become(disk: Path, mode: str) -> bool:
+    mount = ["mount", "-o", f"remount,{mode}", str(disk)]
+    return not subprocess.run(mount, check=False, capture_output=True).returncode
+
+
+TROUBLES = {
+    "full": (_fill, lambda disk: (disk / "filled").unlink()),
+    "read-only": (lambda disk: _become(disk, "ro"), lambda disk: _become(disk, "rw")),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_the_disk_of_the_downloads_is_waited_for(
+    run_flow, sandbox_factory, small_disk, caplog, trouble
+):
+    """Before a track has its folder, and before its first byte: no row is marked for it."""
+    begin, end = TROUBLES[trouble]
+    sandbox = sandbox_factory(build=short_tracks(2))
+    assert _become(small_disk, "size=80m")
+
+    async def in_trouble() -> None:
+        while "Processing: " not in caplog.text:  # noqa: ASYNC110  (what is told is a log)
+            await asyncio.sleep(0.02)
+        await asyncio.to_thread(begin, small_disk)
+        async with asyncio.timeout(60):
+            while "The disk has no room, or is gone; waiting" not in caplog.text:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await asyncio.to_thread(end, small_disk)
+
+    settings = {"out_dir": small_disk / "out"}
+    with caplog.at_level(logging.INFO):
+        summary, _ = await asyncio.gather(
+            run_flow(library_sync, sandbox, settings=settings), in_trouble()
+        )
+    assert summary.counts["processed"] == 2
+    assert "The disk is there again" in caplog.text
 
 
 async def test_a_disk_full_at_the_start_is_said(run_flow, sandbox_factory, small_disk):

@@ -8,7 +8,13 @@ import pytest
 import yt_dlp
 from yt_dlp.networking.common import Response
 from yt_dlp.networking.exceptions import CertificateVerifyError, HTTPError, TransportError
-from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError
+from yt_dlp.utils import (
+    DownloadError,
+    ExtractorError,
+    GeoRestrictedError,
+    UnavailableVideoError,
+    UnsupportedError,
+)
 
 from tasks.errors import (
     BadAddress,
@@ -41,6 +47,13 @@ def answered(status: int, **headers: str) -> HTTPError:
 def wrapped(inner: Exception) -> DownloadError:
     """As extract_info raises it: the innermost exception in exc_info."""
     return DownloadError(f"ERROR: {inner}", (type(inner), inner, None))
+
+
+def unopened(refused: OSError) -> UnavailableVideoError:
+    """As yt-dlp raises it for a file that cannot be opened."""
+    error = UnavailableVideoError(refused)
+    error.__context__ = refused
+    return error
 
 
 def because(cause: Exception) -> ExtractorError:
@@ -81,6 +94,8 @@ def because(cause: Exception) -> ExtractorError:
             DownloadInterrupted,
         ),
         (wrapped(OSError(errno.ENOSPC, "No space left on device")), True, DiskUnavailable),
+        (unopened(OSError(errno.ENOSPC, "No space left on device", "/x")), True, DiskUnavailable),
+        (wrapped(unopened(OSError(errno.EROFS, "Read-only", "/x"))), True, DiskUnavailable),
         (wrapped(PermissionError(errno.EACCES, "Permission denied", "/x")), True, FileError),
         (wrapped(ConnectionResetError(errno.ECONNRESET, "reset")), True, HostUnreachable),
     ],
