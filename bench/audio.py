@@ -28,8 +28,8 @@ from bench.measuring import cpu_of
 from bench.samples import encode, looped_music
 from tasks.audio.convert import convert
 from tasks.audio.decoder_pool import DecoderPool
-from tasks.audio.id3 import Tags
 from tasks.audio.inspecting import inspect
+from tasks.audio.tags import Tags
 
 Figures = tuple[float, float]
 _TAGS = Tags(title="Bench", artist="library-sync", source_url="https://soundcloud.com/a/b")

@@ -6,8 +6,7 @@ import logging
 import sys
 
 from flows.command_line import application
-from flows.command_line.stopped import Stopped
-from flows.command_line.wrong_words import WrongWords
+from flows.command_line.endings import Stopped, WrongWords
 from flows.prefect_server.environment import no_telemetry, spare_prefect
 from flows.summary import ReturnCode
 from tasks.errors import ConfigurationError, SyncError

@@ -13,7 +13,7 @@ from flows.prefect_server.outage import record_gap
 from flows.prefect_server.run_logs import sent_to_the_run
 from flows.prefect_server.run_names import named
 from flows.prefect_server.verdicts import done, verdict
-from flows.reporting.opening_lines import say_cleared
+from flows.reporting.account import say_cleared
 from flows.session.connections import Connections
 from flows.session.opening import open_session
 from flows.session.run_state import RunState

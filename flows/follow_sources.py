@@ -13,9 +13,8 @@ from prefect.states import Completed
 
 from flows.following.adding import Adding
 from flows.following.bringing import Brought, bring_all
-from flows.following.followed import Followed, followed
 from flows.following.memory import ListMemory
-from flows.following.sources import FollowedList
+from flows.following.sources import Followed, FollowedList, followed
 from flows.prefect_server.outage import OUT_OF_REACH
 from flows.prefect_server.run_logs import sent_to_the_run
 from flows.prefect_server.run_names import named

@@ -17,8 +17,8 @@ from flows.fan_out.shares import hand_out, require_pool
 from flows.follow_sources import follow_before, lists_before
 from flows.prefect_server.run_names import named
 from flows.prefect_server.verdicts import verdict
+from flows.reporting.account import clearing, reading, say_listed, say_listing
 from flows.reporting.flow_run import run_steps
-from flows.reporting.opening_lines import clearing, reading, say_listed, say_listing
 from flows.rows.adoption import adopt_rows
 from flows.rows.filtering import is_wanted, only_chosen, only_failed, unlisted
 from flows.rows.selecting import select_tracks

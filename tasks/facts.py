@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tasks.dedupe.agreement import RowKeys
+from tasks.dedupe.groups import RowKeys
 from tasks.eagle.index import EagleIndex, Match, RecordingIdentity
 from tasks.eagle.records import EagleItem
 from tasks.errors import BadAddress

@@ -12,9 +12,9 @@ from pathlib import Path
 import soundfile
 
 from tasks.audio.convert import aiff_from_wav, convert
-from tasks.audio.id3 import Tags
 from tasks.audio.inspecting import inspect, is_whole, pcm_hash
 from tasks.audio.recording import LENGTH_TOLERANCE
+from tasks.audio.tags import Tags
 from tasks.errors import SyncError
 
 _TAGS = Tags(title="Fuzz", artist="library-sync", artwork=b"\xff\xd8\xff" + bytes(3000))

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
-from flows.following.followed import followed
+from flows.following.sources import followed
 from flows.rows.filtering import still_wanted, wanted_rows
 from flows.rows.selecting import first_downloads, needs_work
 from flows.session.connections import Connections

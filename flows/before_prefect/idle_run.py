@@ -12,9 +12,8 @@ from time import monotonic
 from typing import TypeVar
 
 from flows.before_prefect.beginning import Beginning
-from flows.following.followed import Followed
-from flows.reporting.account import told
-from flows.reporting.opening_lines import clearing, reading, say_listed, say_listing
+from flows.following.sources import Followed
+from flows.reporting.account import clearing, reading, say_listed, say_listing, told
 from flows.rows.selecting import needs_work, select_tracks
 from flows.rows.short_links import follow_short_links
 from flows.session.head_start import HeadStart

@@ -24,8 +24,8 @@ from cyclopts import (
 )
 
 from flows.command_line import command, old_flags
-from flows.command_line.columns import two_columns
-from flows.command_line.wrong_words import WrongWords
+from flows.command_line.command import two_columns
+from flows.command_line.endings import WrongWords
 
 PROGRAM = "library-sync"
 _COMMANDS = "flows.command_line.commands"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flows.command_line.wrong_words import WrongWords
+from flows.command_line.endings import WrongWords
 
 _MODES = {"library-sync": "sync", "batch": "batch", "status": "status", "cleanup": "cleanup"}
 _REPLACED = {"single": "sync", "all": "sync", "reprocess": "sync --filter all"}

@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
-from flows.command_line.wrong_words import WrongWords
+from flows.command_line.endings import WrongWords
 from flows.settings.table import MOST_WORKERS
 from tasks.tracks import TrackFilter
 

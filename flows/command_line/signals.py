@@ -19,7 +19,7 @@ from concurrent.futures import CancelledError, Future
 from types import FrameType
 from typing import Any, Generic, TypeVar
 
-from flows.command_line.stopped import NAMES, Stopped
+from flows.command_line.endings import NAMES, Stopped
 
 T = TypeVar("T")
 

@@ -15,9 +15,9 @@ from typing import Any, NoReturn, TypeVar
 from flows.before_prefect.beginning import begin
 from flows.before_prefect.idle_run import idle_run
 from flows.command_line.command import Verbosity
+from flows.command_line.endings import Stopped
 from flows.command_line.options import SyncOptions
 from flows.command_line.signals import run_until_stopped
-from flows.command_line.stopped import Stopped
 from flows.prefect_server.environment import is_embedded, prepare_prefect
 from flows.prefect_server.importing import heavy_imports
 from flows.prefect_server.own_server import GONE, reserve_prefect, serve_prefect

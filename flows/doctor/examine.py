@@ -23,10 +23,10 @@ from flows.doctor.machine import (
     examine_prefect,
     examine_settings,
     examine_space,
+    examine_state,
 )
 from flows.doctor.notion import RowsWaiting, examine_notion
 from flows.doctor.source import examine_reading, examine_soundcloud
-from flows.doctor.state import examine_state
 from flows.prefect_server.credentials import command_settings
 from flows.prefect_server.environment import server_address
 from flows.progress.output import write_json

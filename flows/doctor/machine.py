@@ -1,4 +1,4 @@
-"""`doctor` looks at this machine: settings, folders, space, Prefect."""
+"""`doctor` looks at this machine: settings, folders and what is kept there, space, Prefect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from flows.doctor.findings import Finding, fail, ok, warn
 from flows.session.preflight import writable_folder
 from flows.settings import RETIRED, VARIABLES, Settings, env_files, names_in
 from tasks.audio.fingerprint import find_fpcalc
+from tasks.disk.journal import Journal
 from tasks.disk.volumes import free_bytes
+from tasks.disk.whole_files import files_set_aside
 from tasks.errors import ConfigurationError, FileError
 from tasks.notifications.client import Notifier
 from tasks.tracks import Track
@@ -27,6 +29,7 @@ _LEAST_MB = 50.0
 _SECONDS = 5.0
 # One or two letters in a name of ten; NOTION_TIMEOUT is no NOTION_TOKEN.
 _A_SLIP = 0.8
+_STATE = "State"
 
 
 def examine_settings(wrong: Mapping[str, ConfigurationError]) -> list[Finding]:
@@ -151,3 +154,28 @@ async def examine_prefect(api_url: str) -> list[Finding]:
         remedy = "Check PREFECT_API_URL (it ends in /api) and PREFECT_API_KEY."
         return [fail(name, said, remedy)]
     return [ok(name, f"the server at {api_url} answers")]
+
+
+def examine_state(state_dir: Path) -> list[Finding]:
+    """What was set aside because it could not be read, and journals that hold other lines."""
+    found = [_set_aside(file) for file in files_set_aside(state_dir)]
+    for path in sorted(state_dir.rglob("*.jsonl")):
+        found += _journal(path)
+    return found or [ok(_STATE, f"{state_dir} can be read")]
+
+
+def _set_aside(file: Path) -> Finding:
+    said = f"{file} could not be read and was set aside; the runs go on without it."
+    return warn(_STATE, said, "Look at it, or delete it.")
+
+
+def _journal(path: Path) -> list[Finding]:
+    journal = Journal(path)
+    try:
+        journal.read_on(dict)
+    except FileError as error:
+        return [warn(_STATE, str(error), error.remedy)]
+    if not journal.unread:
+        return []
+    said = f"{path} has {journal.unread} lines that cannot be read; the others count."
+    return [warn(_STATE, said, "Nothing to do; delete the lines, or the file, to be rid of this.")]

@@ -10,7 +10,7 @@ from flows.settings import Settings
 from tasks.errors import BadAddress, SourceError, SourceUnreadable
 from tasks.facts import source_of
 from tasks.soundcloud.client import SoundCloudClient
-from tasks.soundcloud.release import Release, installed_release
+from tasks.soundcloud.update import Release, installed_release
 from tasks.tracks import Track
 
 _NAME = "SoundCloud"

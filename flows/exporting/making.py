@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.exporting.deck import Deck, read_deck
-from flows.exporting.deck_files import copies_in
+from flows.exporting.deck import Deck, copies_in, read_deck
 from flows.session.opening import Run
 from flows.session.services import opened_services
 from flows.settings import Settings

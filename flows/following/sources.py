@@ -7,10 +7,11 @@ machine where the playlists database has no such property, or the page names ano
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flows.following.memory import ListMemory
+from flows.session.connections import Connections
 from flows.settings import Settings
 from tasks.errors import BadAddress, NotionNotFound
 from tasks.notion.client import NotionClient
@@ -132,3 +133,24 @@ def _key(text: str) -> str:
         return parse_list_address(text).key
     except BadAddress:
         return text
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The lists, and what is to be said of those that are none."""
+
+    lists: Sequence[FollowedList] = ()
+    warnings: Sequence[str] = ()
+
+
+async def followed(connections: Connections) -> Followed:
+    """Every list that is followed. Raises NotionError."""
+    warnings: list[str] = []
+    sources = Sources(
+        connections.settings,
+        connections.notion,
+        connections.schema,
+        ListMemory(connections.settings.state_dir),
+        warnings.append,
+    )
+    return Followed(await sources.all(), warnings)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from flows.prefect_server.outage import Outage
-from flows.progress.artifact import ProgressArtifact
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+
+from flows.prefect_server.outage import Outage, record_gap
 from flows.progress.terminal import Display
 from flows.progress.transfers import Transfers
 from flows.summary import in_words
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _log = logging.getLogger("flows.progress")
+_SECONDS_BETWEEN_UPDATES = 2.0
 
 
 class Board:
@@ -109,3 +113,30 @@ class Board:
         for status, number in list(self._counts.items()):
             counts[in_words(status)] += number
         return counts
+
+
+class ProgressArtifact:
+    """A progress artifact, updated now and then rather than at every track."""
+
+    def __init__(self, outage: Outage) -> None:
+        self._outage = outage
+        self._artifact: UUID | None = None
+        self._updated_at = 0.0
+
+    async def start(self) -> None:
+        """Create the bar at 0 %."""
+        with record_gap("the progress bar", self._outage):
+            self._artifact = await acreate_progress_artifact(0.0, description="Tracks done")
+
+    async def show(self, done: int, total: int) -> None:
+        """Move the bar; quietly skipped when the last update was a moment ago."""
+        now = time.monotonic()
+        due = done == total or now - self._updated_at >= _SECONDS_BETWEEN_UPDATES
+        if self._artifact is None or not due or self._outage.lasts:
+            return
+        self._updated_at = now
+        percent = 100.0 * done / max(1, total)
+        with record_gap("the progress", self._outage):
+            await aupdate_progress_artifact(
+                self._artifact, percent, description=f"{done} of {total} tracks"
+            )

@@ -17,8 +17,7 @@ from flows.session.connections import Connections
 from flows.settings import Settings
 from tasks.audio.names import file_stem, folder_name
 from tasks.eagle.index import Match
-from tasks.eagle.records import EagleItem
-from tasks.eagle.tags import told_by_item
+from tasks.eagle.records import EagleItem, told_by_item
 from tasks.facts import is_file
 from tasks.notion.properties import Field
 from tasks.notion.schema import Schema

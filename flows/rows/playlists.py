@@ -8,8 +8,7 @@ from pathlib import Path
 from flows.settings import Settings
 from tasks.audio.names import file_stem, folder_name, with_suffix_id
 from tasks.eagle.library import EagleLibrary
-from tasks.eagle.records import EagleItem
-from tasks.eagle.tags import import_tags
+from tasks.eagle.records import EagleItem, import_tags
 from tasks.tracks import Track
 
 UNASSIGNED = "Unassigned"

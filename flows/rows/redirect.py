@@ -21,8 +21,8 @@ from tasks.errors import LeaseLost, LockError, NotionError, ServiceAway, SyncErr
 from tasks.facts import row_keys
 from tasks.locks.hold import hold_rows
 from tasks.locks.track_locks import HeldRow
+from tasks.notion.playlists import with_whole_relations
 from tasks.notion.properties import DUPLICATE, Field
-from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import page_title, to_track
 from tasks.notion.schema import Schema
 from tasks.notion.statuses import status_value

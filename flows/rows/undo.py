@@ -17,14 +17,13 @@ from typing import Any
 
 from flows.session.connections import Connections
 from flows.session.opening import open_session, run_settings
-from tasks.dedupe.decisions import Decisions
-from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal, taken_back
+from tasks.dedupe.journal import THE_PAGE, Change, Decisions, MergeJournal, taken_back
 from tasks.errors import ConfigurationError, LockError, SyncError
 from tasks.locks.hold import hold_row
 from tasks.locks.written import shows
 from tasks.notion.links import id_in
+from tasks.notion.playlists import with_whole_relations
 from tasks.notion.properties import DUPLICATE
-from tasks.notion.relations import with_whole_relations
 from tasks.notion.trash import set_in_trash
 
 _log = logging.getLogger("flows.undo")

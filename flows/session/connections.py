@@ -15,7 +15,7 @@ from flows.settings import Settings
 from tasks.attempts import Attempts
 from tasks.audio.acoustic import AcousticStore
 from tasks.audio.decoder_pool import DecoderPool
-from tasks.dedupe.decisions import Decisions
+from tasks.dedupe.journal import Decisions
 from tasks.disk.refusals import file_error
 from tasks.eagle.index import EagleIndex, Match
 from tasks.eagle.library import EagleLibrary

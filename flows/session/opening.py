@@ -39,7 +39,7 @@ from tasks.audio.acoustic import AcousticStore
 from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.fingerprint import find_fpcalc
 from tasks.audio.sweeping import sweep_partial_files, sweep_staging
-from tasks.dedupe.decisions import Decisions
+from tasks.dedupe.journal import Decisions
 from tasks.eagle.client import EagleClient
 from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming

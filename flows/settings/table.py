@@ -8,6 +8,7 @@ itself is read at once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -29,9 +30,28 @@ if TYPE_CHECKING:
         at_least,
     )
 
-
 MOST_WORKERS = 64
 """Tracks at a time, and shares of a run: more would only wait for Notion and SoundCloud."""
+RETIRED: Mapping[str, str] = {
+    "NOTION_API_KEY": "NOTION_TOKEN",
+    "NOTION_API_TOKEN": "NOTION_TOKEN",
+    "VV_AUTOMATIONS_WS_TOKEN": "NOTION_TOKEN",
+    "DATABASE_ID": "TRACKS_DB_ID",
+    "MUSIC_TRACKS_DB_ID": "TRACKS_DB_ID",
+    "MUSIC_PLAYLISTS_DB_ID": "PLAYLISTS_DB_ID",
+    "EAGLE_BASE_URL": "EAGLE_API_BASE",
+    "SC_AUTH_HEADER": "SC_AUTH_TOKEN",
+    "NOTION_TIMEOUT": "",
+    "NOTION_VERSION": "",
+    "ARTISTS_DB_ID": "",
+    "TEMP_DIR": "",
+    "EAGLE_ONLY_OUTPUT": "",
+    "EAGLE_APP_PATH": "",
+    "EAGLE_AUTO_LAUNCH": "",
+    "NOTION_RATE_LIMIT": "NOTION_REQUESTS_PER_MINUTE",
+    "SC_DEDUP_DRY_RUN": "DRY_RUN",
+}
+"""Variables of the earlier script, and what is read instead; "" where the line can go."""
 
 
 class Variable(NamedTuple):

@@ -15,7 +15,7 @@ from flows.session.run_state import RunState
 from tasks.errors import BadAddress, SourceChanged, SourceError, SourceUnreadable
 from tasks.facts import source_of
 from tasks.soundcloud.address import Address
-from tasks.soundcloud.release import installed_release
+from tasks.soundcloud.update import installed_release
 from tasks.tracks import Track
 
 _log = logging.getLogger("flows.track_work")

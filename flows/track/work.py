@@ -18,9 +18,8 @@ from tasks.audio.names import file_stem
 from tasks.audio.recording import Recording
 from tasks.audio.stage import make_aiff, make_pair
 from tasks.eagle.index import Match
-from tasks.eagle.records import EagleItem
+from tasks.eagle.records import EagleItem, told_by_item
 from tasks.eagle.stage import look_again
-from tasks.eagle.tags import told_by_item
 from tasks.errors import SourceUnreadable
 from tasks.facts import source_of
 from tasks.planning import Action

@@ -12,8 +12,7 @@ from typing import Any
 
 from simulation.lock.process import Process
 from simulation.lock.world import World
-from tasks.dedupe.agreement import RowKeys
-from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
+from tasks.dedupe.groups import DuplicateGroup, RowKeys, duplicate_groups
 from tasks.errors import SyncError
 from tasks.locks.hold import hold_rows, write_decided
 from tasks.locks.ports import LockRow

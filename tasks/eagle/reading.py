@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.eagle.client import EagleClient
-from tasks.eagle.disk import DiskLibrary, as_remembered
-from tasks.eagle.disk_cache import ItemCache
+from tasks.eagle.disk import DiskLibrary, ItemCache, as_remembered
 from tasks.eagle.records import EagleItem
 
 _CHANGED_AT_MOST = 1000

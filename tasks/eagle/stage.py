@@ -8,8 +8,7 @@ from pathlib import Path
 
 from tasks.eagle.imports import Lock
 from tasks.eagle.library import EagleLibrary
-from tasks.eagle.records import EagleItem
-from tasks.eagle.tags import import_tags
+from tasks.eagle.records import EagleItem, import_tags
 from tasks.errors import EagleError
 from tasks.stages import stage
 from tasks.tracks import Track

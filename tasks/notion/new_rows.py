@@ -19,9 +19,9 @@ from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import TrackLocks
 from tasks.notion.client import NotionClient
 from tasks.notion.listing import list_rows
+from tasks.notion.playlists import with_whole_relations
 from tasks.notion.properties import Field
 from tasks.notion.queries import find_page, find_row, find_rows
-from tasks.notion.relations import with_whole_relations
 from tasks.notion.rows import page_title, to_track
 from tasks.notion.schema import Schema
 from tasks.notion.trash import set_in_trash

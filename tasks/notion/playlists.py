@@ -1,23 +1,27 @@
-"""The names of related playlists, each asked of Notion once a run."""
+"""The names of related playlists, each asked of Notion once a run; and relations read whole.
+
+A page shows 25 related pages and `has_more` (docs/facts/notion.md, "Relations").
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from tasks.errors import NotionNotFound
 from tasks.notion.client import NotionClient
 from tasks.notion.properties import Field
-from tasks.notion.relations import related_ids
 from tasks.notion.rows import page_title
 from tasks.notion.schema import Schema
 from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
 
-_RELATED_IN_A_PAGE = 25
 _LIST_FROM = 4
+Json = dict[str, Any]
+_SHOWN = 25
 
 
 class PlaylistNames:
@@ -37,7 +41,7 @@ class PlaylistNames:
         if not track.playlist_ids:
             return track
         ids = track.playlist_ids
-        if len(ids) >= _RELATED_IN_A_PAGE:
+        if len(ids) >= _SHOWN:
             ids = await related_ids(self._client, track.page_id, self._schema[Field.PLAYLISTS].id)
         async with self._turn:
             await self._learn([page_id for page_id in ids if page_id not in self._names])
@@ -71,3 +75,33 @@ class PlaylistNames:
             except NotionNotFound:
                 page = {}
             self._names[page_id] = page_title(page)
+
+
+async def related_ids(client: NotionClient, page_id: str, property_id: str) -> tuple[str, ...]:
+    """The ids of all pages that a relation leads to, in its order. Raises a NotionError."""
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        answer: Mapping[str, Any] = await retrying(
+            partial(client.property_items, page_id, property_id, cursor), PATIENT
+        )
+        found += [item["relation"]["id"] for item in answer["results"]]
+        cursor = answer.get("next_cursor")
+        if not answer.get("has_more") or cursor is None:
+            return tuple(found)
+
+
+async def with_whole_relations(
+    client: NotionClient, page: Mapping[str, Any], keys: Iterable[str]
+) -> Json:
+    """The page object with all of each relation among the properties `keys`, ids or names."""
+    wanted = set(keys)
+    properties: Json = dict(page["properties"])
+    for name, value in properties.items():
+        if not wanted & {name, value.get("id")}:
+            continue
+        if value.get("type") == "relation" and len(value["relation"]) >= _SHOWN:
+            ids = await related_ids(client, page["id"], value["id"])
+            related = [{"id": page_id} for page_id in ids]
+            properties[name] = value | {"relation": related, "has_more": False}
+    return dict(page) | {"properties": properties}

@@ -2,7 +2,8 @@
 
 A page is read whole into memory, and a recording whole onto the disk, so that a host that never
 stops sending would fill either. A host that sends a byte now and then would keep a thread forever:
-bodies are read as far as they have come, and the clock is looked at in between.
+bodies are read as far as they have come, and the clock is looked at in between. A download that
+comes in drops is given up (`Pace`): no time-out of the socket would ever end it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _BYTES_A_SECOND, _BYTES_BESIDE = 1_600_000, 50_000_000
 _FIRST_SECONDS, _SECONDS_A_SECOND = 1_800.0, 3.0
 _PIECE = 65_536
 _GATHERING_SECONDS = 1.0
+_LEAST_BYTES = 32_768
 
 
 class OutOfBounds(RequestError):  # type: ignore[misc]  # yt-dlp has no types
@@ -105,3 +107,25 @@ class BoundedBody:
         piece: bytes = read(amount, **options)
         self._bounds.receive(len(piece))
         return piece
+
+
+class Pace:
+    """At least 32 kB must come in each `period` of seconds; in a minute that is 4 kbit/s."""
+
+    def __init__(self, period: float = 60.0, *, clock: Callable[[], float] = monotonic) -> None:
+        self._period = period
+        self._clock = clock
+        self._since = clock()
+        self._had = 0
+
+    def mind(self, done: int) -> None:
+        """Take note that `done` bytes are there. Raises DownloadInterrupted if that is too slow."""
+        now = self._clock()
+        if done - self._had >= _LEAST_BYTES:
+            self._since, self._had = now, done
+        elif done < self._had:
+            self._had = done
+        elif now - self._since >= self._period:
+            raise DownloadInterrupted(
+                f"Fewer than {_LEAST_BYTES} bytes came in {self._period:.0f} s."
+            )

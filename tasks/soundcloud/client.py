@@ -34,6 +34,7 @@ from tasks.soundcloud.address import (
     is_web_page,
     parse_address,
 )
+from tasks.soundcloud.bounds import Pace
 from tasks.soundcloud.budget import SourceBudget
 from tasks.soundcloud.downloader import Downloader, Guard, Landed, Stopped
 from tasks.soundcloud.information import (
@@ -44,7 +45,6 @@ from tasks.soundcloud.information import (
     best_whole,
     facts,
 )
-from tasks.soundcloud.pace import Pace
 from tasks.soundcloud.translation import format_refusal, translate
 from tasks.threads import in_thread
 

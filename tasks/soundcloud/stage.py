@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.audio.convert import convert
-from tasks.audio.id3 import Tags
 from tasks.audio.names import file_stem
 from tasks.audio.recording import Recording, playable_rate
+from tasks.audio.tags import Tags
 from tasks.errors import DownloadInterrupted
 from tasks.soundcloud.address import Address
 from tasks.soundcloud.credit import credit

@@ -1,4 +1,4 @@
-"""The newest yt-dlp into the environment that runs us, tried there, and taken back if it fails.
+"""Which yt-dlp is in use, and how a newer one takes its place: tried, and taken back if it fails.
 
 SoundCloud changes its pages several times a year, and a new release of yt-dlp follows within days.
 An environment is changed by what made it, pip or uv; the system's own Python is never changed.
@@ -13,6 +13,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from tasks.errors import ConfigurationError
@@ -127,3 +129,32 @@ def _problem(words: Sequence[str]) -> str:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:200] if lines else "no reason given"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version of yt-dlp; `age_days` is None where the version is no date."""
+
+    version: str
+    age_days: int | None
+
+    def __str__(self) -> str:
+        if self.age_days is None:
+            return f"yt-dlp {self.version}"
+        days = "1 day" if self.age_days == 1 else f"{self.age_days} days"
+        return f"yt-dlp {self.version} ({days} old)"
+
+
+def installed_release() -> Release:
+    """The one in this environment; asked of its metadata, which costs no import of it."""
+    return release_of(version("yt-dlp"), datetime.now(UTC).date())
+
+
+def release_of(version: str, today: date) -> Release:
+    """A version such as `2026.10.26`, as it stands at `today`."""
+    try:
+        year, month, day = (int(part) for part in version.split(".")[:3])
+        made = date(year, month, day)
+    except ValueError:
+        return Release(version, None)
+    return Release(version, max(0, (today - made).days))

@@ -17,8 +17,7 @@ from tasks.disk.journal import Journal
 from tasks.disk.private import private_folder
 from tasks.disk.volumes import free_bytes, require_mounted
 from tasks.disk.whole_files import files_set_aside, read_document, write_whole
-from tasks.eagle.disk import DiskLibrary
-from tasks.eagle.disk_cache import ItemCache
+from tasks.eagle.disk import DiskLibrary, ItemCache
 from tasks.eagle.pending import PendingImports
 from tasks.errors import DiskUnavailable, FileError
 from tasks.notion.new_rows import JustMade

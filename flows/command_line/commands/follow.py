@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.endings import WrongWords
 from flows.command_line.options import JsonFile
-from flows.command_line.wrong_words import WrongWords
 from flows.summary import ReturnCode
 
 if TYPE_CHECKING:

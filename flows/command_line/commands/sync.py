@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.endings import WrongWords
 from flows.command_line.options import SyncOptions, by_value, up_to_most_workers
-from flows.command_line.wrong_words import WrongWords
 from tasks.errors import ErrorType
 
 

@@ -17,7 +17,7 @@ from flows.doctor.machine import bytes_needed, judge_space
 from flows.doctor.notion import judge_clock, judge_locks
 from flows.doctor.source import judge_ytdlp
 from flows.settings import VARIABLES
-from tasks.soundcloud.release import release_of
+from tasks.soundcloud.update import release_of
 from tasks.tracks import Track
 
 

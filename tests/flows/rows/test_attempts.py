@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from flows.command_line import application
-from flows.command_line.wrong_words import WrongWords
+from flows.command_line.endings import WrongWords
 from flows.library_sync import library_sync
 from tasks.attempts import Attempts
 from tasks.errors import ErrorType

@@ -14,7 +14,7 @@ import pytest
 
 from flows.track.claimed_row import ClaimedRow
 from flows.track.delivery import Held
-from flows.track.row_values import failure_values, success_values
+from flows.track.last_write import failure_values, success_values
 from tasks.eagle.records import EagleItem
 from tasks.errors import DownloadInterrupted, RowChanged
 from tasks.notion.rows import to_track

@@ -16,7 +16,7 @@ import pytest
 from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_HOME
 
-from flows.doctor.state import examine_state
+from flows.doctor.machine import examine_state
 from flows.library_sync import library_sync
 from sandbox.builders import short_tracks
 from sandbox.soundcloud.conditions import Condition

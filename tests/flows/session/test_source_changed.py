@@ -12,7 +12,7 @@ from flows.track.source_trouble import require_readable
 from sandbox.builders import short_tracks
 from sandbox.faults import SoundCloudPlan
 from tasks.errors import SourceChanged, SourceUnreadable
-from tasks.soundcloud.release import installed_release, release_of
+from tasks.soundcloud.update import installed_release, release_of
 from tasks.tracks import Track
 from tests.flows.conftest import settings_of
 

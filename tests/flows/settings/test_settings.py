@@ -9,7 +9,7 @@ import pytest
 
 from flows.settings import load_settings, load_what_works
 from flows.settings.table import setting
-from flows.setup.env_file import write_env_file
+from flows.setup.dialogue import write_env_file
 from tasks.errors import ConfigurationError
 
 

@@ -22,8 +22,7 @@ from notion_client import Client
 
 from flows.__main__ import main
 from flows.settings import VARIABLES, load_settings, users_file
-from flows.setup.dialogue import Dialogue
-from flows.setup.env_file import with_values, write_env_file
+from flows.setup.dialogue import Dialogue, with_values, write_env_file
 from flows.setup.wizard import set_up
 
 

@@ -13,9 +13,9 @@ from mutagen.id3 import ID3
 
 from bench.samples import encode, music
 from tasks.audio.convert import convert
-from tasks.audio.id3 import Tags, image_type
 from tasks.audio.inspecting import pcm_hash
 from tasks.audio.recording import Recording
+from tasks.audio.tags import Tags, image_type
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(251)) * 5
 FULL = Tags(

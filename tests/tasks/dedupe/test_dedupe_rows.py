@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.dedupe.agreement import RowKeys
-from tasks.dedupe.groups import duplicate_groups
+from tasks.dedupe.groups import RowKeys, duplicate_groups
 from tasks.dedupe.journal import Change, MergeJournal, taken_back
 from tasks.dedupe.merge import plan_merge
 from tasks.errors import DedupeError

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.eagle.disk import DiskLibrary
-from tasks.eagle.disk_cache import ItemCache, Remembered
+from tasks.eagle.disk import DiskLibrary, ItemCache, Remembered
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.reading import read_items
 from tasks.eagle.records import EagleItem

@@ -8,8 +8,7 @@ import pytest
 
 from tasks.eagle.addresses import address_keys
 from tasks.eagle.index import EagleIndex, Match, MatchReason, RecordingIdentity
-from tasks.eagle.records import EagleItem
-from tasks.eagle.tags import import_tags
+from tasks.eagle.records import EagleItem, import_tags
 from tasks.tracks import Track
 from tests.tasks.eagle_world import key_of
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tasks.errors import DownloadInterrupted
-from tasks.soundcloud.pace import Pace
+from tasks.soundcloud.bounds import Pace
 
 
 def test_drops_are_given_up_and_a_slow_stream_is_not():

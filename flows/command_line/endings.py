@@ -1,10 +1,18 @@
-"""A run that was asked to stop, and by what."""
+"""How a command ends before its time: its words are wrong, or it was asked to stop."""
 
 from __future__ import annotations
 
 import signal
 
 NAMES = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGHUP": "the terminal being closed"}
+
+
+class WrongWords(Exception):
+    """What is wrong with the command line, in one sentence; exit code 64."""
+
+    def __init__(self, sentence: str, command: str = "") -> None:
+        super().__init__(sentence)
+        self.command = command
 
 
 class Stopped(Exception):
