@@ -88,17 +88,13 @@ def init_segment() -> bytes:
 
 
 def _parts(score: Score, codec: Codec) -> Iterator[tuple[bytes, ...]]:
-    own: dict[str, tuple[bytes, ...]] = {}
     for place, name in enumerate(score.bars):
-        if name.startswith("own/"):
-            packets = own.get(name) or own.setdefault(name, _encode(bar_samples(name), codec))
-        else:
-            packets = _encoded(name, codec)
+        packets = _encoded(name, codec)
         is_last = place == len(score.bars) - 1
         yield packets[: score.last_steps * STEP // codec.frame] if is_last else packets
 
 
-@functools.cache
+@functools.lru_cache(maxsize=400)  # of 40 kB each: the palette, and the bars of many tracks
 def _encoded(name: str, codec: Codec) -> tuple[bytes, ...]:
     return _encode(bar_samples(name), codec)
 

@@ -41,6 +41,7 @@ from sandbox.threaded import RunningSandbox  # noqa: E402
 from tasks.eagle.imports import Patience  # noqa: E402
 from tasks.locks.timing import LockTiming  # noqa: E402
 from tasks.notion.new_rows import NewRows  # noqa: E402
+from tasks.soundcloud.stage import fetch_recording  # noqa: E402
 from tests.conftest import FAULTS, settle  # noqa: E402
 from tests.flows.shared_server import empty_database, shared_server  # noqa: E402
 from tests.flows.small_world import short_samples  # noqa: E402
@@ -53,6 +54,12 @@ RunFlow = Callable[..., Awaitable[SyncSummary]]
 def queries_that_show_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a query to catch up where none lags behind."""
     monkeypatch.setattr(NewRows, "settling", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def attempts_that_follow_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many attempts at a recording as ever: what they find does not change by waiting."""
+    monkeypatch.setattr(fetch_recording, "retry_delay_seconds", [0.05])
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +83,7 @@ def one_authority(tmp_path_factory: pytest.TempPathFactory) -> str:
 def few_authorities(monkeypatch: pytest.MonkeyPatch, one_authority: str) -> None:
     """As for Prefect's clients (`prefect_server`), so for all the others."""
     monkeypatch.setenv("SSL_CERT_FILE", one_authority)
+    monkeypatch.setattr(certifi, "where", lambda: one_authority)
 
 
 @pytest.fixture(scope="session")

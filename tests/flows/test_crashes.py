@@ -94,10 +94,11 @@ async def test_the_next_run_completes_what_a_killed_one_began(
     sandbox = sandbox_factory(build=short_tracks(1))
     (row,) = sandbox.world.rows
     sandbox.use_faults(eagle={"import_delay": 0.7})
+    catalogue = sandbox.soundcloud.catalogue
     if window is during_the_download:
-        catalogue = sandbox.soundcloud.catalogue
-        catalogue.set_condition(row.track_id, "stall", times=1)
+        catalogue.set_condition(row.track_id, "stall")
     await killed(sandbox, window)
+    catalogue.set_condition(row.track_id, "ordinary")
     assert parse(locked_as(sandbox)) is not None
     assert sandbox.world.values_of(row.page_id)["DL"] is False
 
