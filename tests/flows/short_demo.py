@@ -1,4 +1,4 @@
-"""`python -m tests.flows.short_demo`: `library-sync demo`, with tracks of seconds."""
+"""`python -m tests.flows.short_demo`: `library-sync demo`, with few tracks, of seconds."""
 
 from __future__ import annotations
 
@@ -10,4 +10,5 @@ from tests.flows.small_world import short_samples
 
 if __name__ == "__main__":
     builders.samples = short_samples
+    builders.DEMO_TRACKS = 2  # beside every trouble
     sys.exit(main(["demo"]))

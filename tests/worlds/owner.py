@@ -95,7 +95,7 @@ class Owner:
         ].record
         return record
 
-    def track(self, name: str, artist: str, seconds: float = 20.0) -> Any:
+    def track(self, name: str, artist: str, seconds: float = 5.0) -> Any:
         """A track on SoundCloud."""
         found = self.database.world.soundcloud.catalogue.add_track(name, artist, seconds=seconds)
         self.urls[name] = found.url

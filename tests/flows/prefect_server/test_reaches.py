@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from prefect.settings import PREFECT_API_URL
+
 ROOT = Path(__file__).parents[3]
 
 
-def told(code: str, home: Path) -> str:
+def told(code: str, home: Path, **variables: str) -> str:
     """What a fresh process prints: these reaches change Prefect for the whole process."""
     given = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
-    given |= {"PREFECT_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    given |= {"PREFECT_HOME": str(home), "PYTHONPATH": str(ROOT)} | variables
     done = subprocess.run(
         [sys.executable, "-c", code], env=given, capture_output=True, text=True, check=True
     )
@@ -71,13 +72,10 @@ os.write(out, b"alive")
     assert told(code, tmp_path) == "alive"
 
 
-def test_a_task_tells_its_end_and_a_limit_nothing(tmp_path, new_database):
+def test_a_task_tells_its_end_and_a_limit_nothing(tmp_path, limits_of_server):
     """Of a stage that takes long also that it runs; asked for twice, it is done once."""
-    shutil.copy(new_database, tmp_path / "prefect.db")
     code = """
 import asyncio
-from flows.prefect_server.own_server import start
-start()
 from prefect import flow, get_client, task
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.concurrency.asyncio import concurrency
@@ -105,7 +103,11 @@ names = [event.event for each in AssertingEventsClient.all for event in each.eve
 print(*sorted(name for name in names if "task-run" in name or "limit" in name))
 """
     ends = ["prefect.task-run.Completed"] * 2
-    assert told(code, tmp_path).split() == [*ends, "prefect.task-run.Running"]
+    server = str(PREFECT_API_URL.value())
+    assert told(code, tmp_path, PREFECT_API_URL=server).split() == [
+        *ends,
+        "prefect.task-run.Running",
+    ]
 
 
 def test_a_pull_step_says_what_starts_the_run(tmp_path):

@@ -53,7 +53,7 @@ class Person:
         )
 
     def work(self) -> None:
-        while not self.stop.wait(self.chance.uniform(0.0, 0.15)):
+        while not self.stop.wait(self.chance.uniform(0.0, 0.06)):
             page = self.chance.choice(self.database.pages)
             name, value = self._edit(page)
             values = {name: json_value(KINDS[name], value)}

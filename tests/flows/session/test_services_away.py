@@ -40,16 +40,16 @@ def bring_back(sandbox, service: str) -> None:
         sandbox.set_faults(service, PLANS[service]())
 
 
-async def begun(sandbox, service: str) -> None:
-    """Until the run has done something that this service must go on with."""
+async def begun(sandbox, writes: int) -> None:
+    """Until the run has written so often into rows; the first time it claims one."""
     wanted = {"event": "commit", "service": "notion"}
-    while len(sandbox.ledger.entries(**wanted)) < 3:  # noqa: ASYNC110  (its world is a thread's)
+    while len(sandbox.ledger.entries(**wanted)) < writes:  # noqa: ASYNC110  (its world is a thread's)
         await asyncio.sleep(0.05)
 
 
 async def gone_until(told: Callable[[], bool], sandbox, service: str) -> None:
     """Away in the middle of the run, and back once the run has told that it waits."""
-    await begun(sandbox, service)
+    await begun(sandbox, 3)
     await asyncio.to_thread(take_away, sandbox, service)
     await back_once(told, sandbox, service)
 
@@ -116,13 +116,13 @@ async def test_away_for_good_the_run_ends_with_a_reason(run_flow, sandbox_factor
     sandbox = sandbox_factory(build=short_tracks(TRACKS))
 
     async def gone() -> None:
-        await begun(sandbox, service)
+        await begun(sandbox, 1)
         await asyncio.to_thread(take_away, sandbox, service)
 
     summary, _ = await asyncio.gather(
-        run_flow(library_sync, sandbox, workers=2, pause_seconds=4.0), gone()
+        run_flow(library_sync, sandbox, workers=2, pause_seconds=1.0), gone()
     )
-    assert summary.error.startswith(f"The run waited 4 s for {NAMES[service]}, in vain")
+    assert summary.error.startswith(f"The run waited 1 s for {NAMES[service]}, in vain")
     assert summary.error.count(".") >= 2  # what happened, and what to do
     assert marked(sandbox) == []
     rows = sandbox.world.values_of_all()
@@ -142,8 +142,8 @@ async def test_a_host_of_audio_that_is_away_pauses_the_run(run_flow, sandbox_fac
     sandbox = sandbox_factory(build=short_tracks(TRACKS))
     sandbox.set_faults("soundcloud", SoundCloudPlan(aimed=MEDIA))
     with caplog.at_level(logging.INFO):
-        summary = await run_flow(library_sync, sandbox, workers=4, pause_seconds=4.0)
-    assert summary.error.startswith("The run waited 4 s for SoundCloud, in vain")
+        summary = await run_flow(library_sync, sandbox, workers=4, pause_seconds=1.0)
+    assert summary.error.startswith("The run waited 1 s for SoundCloud, in vain")
     assert "Track after track: The connection to" in caplog.text
     assert summary.counts["processed"] == 0
     assert marked(sandbox) == []
