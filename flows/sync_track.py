@@ -23,7 +23,7 @@ from flows.track.work import work_on
 from tasks.errors import ClaimLost, LeaseLost, RowChanged, SyncError
 from tasks.locks.claim import Locked, Lost, NotWanted, Won
 from tasks.locks.track_locks import HeldRow, Unlocked
-from tasks.locks.track_locks import Outcome as Claim
+from tasks.locks.track_locks import Outcome as ClaimOutcome
 from tasks.notion.rows import to_track
 from tasks.shown_text import shown, without_secrets
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
@@ -73,38 +73,6 @@ async def sync_track(
     return _as_state(result)
 
 
-def _say_what(track: Track) -> None:
-    """The links, first on the run's page."""
-    log = get_run_logger()
-    if track.page_url:
-        log.info("Row in Notion: %s", track.page_url)
-    if track.soundcloud_url:
-        log.info("Source: %s", without_secrets(shown(track.soundcloud_url)))
-
-
-def _say_result(result: TrackResult) -> None:
-    """What became of it, last on the run's page; the terminal has it from the run."""
-    log = get_run_logger()
-    if result.error_message:
-        said = f"{result.error_type or result.status}: {result.error_message} {result.remedy or ''}"
-        log.error("%s", without_secrets(shown(said)))
-    else:
-        log.info("%s: %s", result.status.value.replace("_", " "), shown(result.action))
-
-
-@asynccontextmanager
-async def _turn_of(page_id: str) -> AsyncIterator[Turn]:
-    """The turn in the run around us, or one in a run of its own for a flow started alone."""
-    turn = current_turn.get()
-    if turn is not None:
-        yield turn
-        return
-    async with open_session() as run:
-        if run.connections.eagle is not None:
-            await run.connections.eagle.load()
-        yield Turn(run, Track(page_id=page_id))
-
-
 async def sync_one(turn: Turn, track_filter: TrackFilter) -> TrackResult:
     """What became of the track. Never raises, except when it is cancelled."""
     began = monotonic()
@@ -127,7 +95,7 @@ async def sync_one(turn: Turn, track_filter: TrackFilter) -> TrackResult:
 
 async def _claim_and_work(run: Run, track: Track, track_filter: TrackFilter) -> TrackResult:
     # No stage of its own: between a claim that is won and the `try` that frees it nothing may wait.
-    match await run.pauses.through(lambda: _claimed(run, track.page_id, track_filter)):
+    match await run.pauses.through(lambda: _claim(run, track.page_id, track_filter)):
         case Locked(by=by):
             return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"locked by {by}")
         case Lost(reason=reason):
@@ -135,12 +103,12 @@ async def _claim_and_work(run: Run, track: Track, track_filter: TrackFilter) -> 
         case NotWanted():
             return TrackResult.of(track, TrackStatus.SKIPPED_ALREADY_DONE, "done meanwhile")
         case Unlocked() as row:
-            return await _hold(run, row, track)
+            return await _work_and_release(run, row, track)
         case Won(lease=lease):
-            return await _hold(run, lease, track)
+            return await _work_and_release(run, lease, track)
 
 
-async def _claimed(run: Run, page_id: str, track_filter: TrackFilter) -> Claim:
+async def _claim(run: Run, page_id: str, track_filter: TrackFilter) -> ClaimOutcome:
     """The claim that was begun while Prefect started, else one of now."""
     begun = await run.state.head_start.take(page_id)
     if begun is not None:
@@ -149,7 +117,7 @@ async def _claimed(run: Run, page_id: str, track_filter: TrackFilter) -> Claim:
     return await run.connections.locks.claim(page_id, wanted, proof_later=True)
 
 
-async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
+async def _work_and_release(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
     """Work on a row that is ours, and let go of it whatever happens."""
     track = to_track(lease.row.page, run.connections.schema)
     track = replace(track, playlists=track.playlists or listed.playlists)
@@ -172,6 +140,38 @@ async def _hold(run: Run, lease: HeldRow, listed: Track) -> TrackResult:
         raise
     finally:
         await lease.release()
+
+
+@asynccontextmanager
+async def _turn_of(page_id: str) -> AsyncIterator[Turn]:
+    """The turn in the run around us, or one in a run of its own for a flow started alone."""
+    turn = current_turn.get()
+    if turn is not None:
+        yield turn
+        return
+    async with open_session() as run:
+        if run.connections.eagle is not None:
+            await run.connections.eagle.load()
+        yield Turn(run, Track(page_id=page_id))
+
+
+def _say_what(track: Track) -> None:
+    """The links, first on the run's page."""
+    log = get_run_logger()
+    if track.page_url:
+        log.info("Row in Notion: %s", track.page_url)
+    if track.soundcloud_url:
+        log.info("Source: %s", without_secrets(shown(track.soundcloud_url)))
+
+
+def _say_result(result: TrackResult) -> None:
+    """What became of it, last on the run's page; the terminal has it from the run."""
+    log = get_run_logger()
+    if result.error_message:
+        said = f"{result.error_type or result.status}: {result.error_message} {result.remedy or ''}"
+        log.error("%s", without_secrets(shown(said)))
+    else:
+        log.info("%s: %s", result.status.value.replace("_", " "), shown(result.action))
 
 
 def _as_state(result: TrackResult) -> State[Any]:

@@ -21,7 +21,7 @@ from tasks.tracks import FilePaths, Track
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class InLibrary:
     """A recording as the library holds it: Eagle's items, the files' paths, the length in s.
 
     `note` is a remark on how it came there.
@@ -36,7 +36,7 @@ class Held:
 
 async def deliver(
     row: ClaimedRow, track: Track, files: Recording, known: Match | None = None
-) -> Held:
+) -> InLibrary:
     """Both files into Eagle, or into OUT_DIR without it; the WAV into the playlist folders.
 
     `known` are items that turned out to be this very recording once its PCM was known (another
@@ -55,10 +55,10 @@ async def deliver(
     wav, aiff = await _in_eagle(row, wav, track), await _in_eagle(row, aiff, track)
     copies = await _copies(row, track, files)
     paths = _paths(row.eagle, wav, aiff, copies)
-    return Held(wav=wav, aiff=aiff, paths=paths, seconds=files.seconds)
+    return InLibrary(wav=wav, aiff=aiff, paths=paths, seconds=files.seconds)
 
 
-async def adopt(row: ClaimedRow, track: Track, wav: EagleItem, aiff: EagleItem | None) -> Held:
+async def adopt(row: ClaimedRow, track: Track, wav: EagleItem, aiff: EagleItem | None) -> InLibrary:
     """Items that Eagle has already: our tags are added, the playlist copies made if they can be."""
     connections, eagle = row.run.connections, row.eagle
     track = with_playlists(track, await row.look())
@@ -69,7 +69,9 @@ async def adopt(row: ClaimedRow, track: Track, wav: EagleItem, aiff: EagleItem |
     copies: Sequence[Path] = ()
     if file is not None:
         copies = await row.run.pauses.through(lambda: place_copies(connections, track, file))
-    return Held(wav=wav, aiff=aiff, paths=_paths(eagle, wav, aiff, copies), seconds=wav.duration)
+    return InLibrary(
+        wav=wav, aiff=aiff, paths=_paths(eagle, wav, aiff, copies), seconds=wav.duration
+    )
 
 
 def with_playlists(track: Track, now: Track) -> Track:
@@ -120,7 +122,7 @@ async def import_one(row: ClaimedRow, track: Track, file: Path, pcm_sha256: str)
     return item
 
 
-async def _into_folder(row: ClaimedRow, track: Track, files: Recording) -> Held:
+async def _into_folder(row: ClaimedRow, track: Track, files: Recording) -> InLibrary:
     connections = row.run.connections
     root, first = connections.settings.out_dir, chosen_playlists(connections.settings, track)[:1]
     pcm, through = files.pcm_sha256, row.run.pauses.through
@@ -128,7 +130,7 @@ async def _into_folder(row: ClaimedRow, track: Track, files: Recording) -> Held:
     aiff = await through(lambda: place(track, files.aiff, root, first, pcm, is_ours=True))
     copies = await _copies(row, track, files)
     paths = FilePaths(wav=str(wav[0]), aiff=str(aiff[0]), playlist_wav=_first(copies))
-    return Held(paths=paths, seconds=files.seconds)
+    return InLibrary(paths=paths, seconds=files.seconds)
 
 
 def _paths(

@@ -15,7 +15,7 @@ from flows.rows.taking_back import take_back
 from flows.session.connections import Connections
 from flows.session.run_state import RunState
 from flows.track.claimed_row import ClaimedRow
-from flows.track.delivery import Held
+from flows.track.delivery import InLibrary
 from flows.track.work import Outcome
 from tasks.errors import (
     LockError,
@@ -44,13 +44,13 @@ async def write_results(row: ClaimedRow, done: Outcome) -> TrackResult:
 
     Raises RowChanged if the row is about another track by now: then nothing of ours stands in it.
     """
-    if done.held is None:
+    if done.there is None:
         return done.result
-    held, learnt = done.held, done.track
+    there, learnt = done.there, done.track
     now = await row.look()
     row.lease.require_safe()
     written, shown = await _finish(
-        row, lambda schema: success_values(schema, row.claimed, now, learnt, held)
+        row, lambda schema: success_values(schema, row.claimed, now, learnt, there)
     )
     try:
         row.require_same_address(to_track(shown.page, row.run.connections.schema))
@@ -112,7 +112,7 @@ async def _schema_again(connections: Connections, state: RunState, used: Schema)
 
 
 def success_values(
-    schema: Schema, claimed: Track, now: Track, learnt: Track, held: Held
+    schema: Schema, claimed: Track, now: Track, learnt: Track, there: InLibrary
 ) -> Mapping[Field, Any]:
     """What a finished row shows, from the row as it was `claimed` and as it is `now`.
 
@@ -120,20 +120,20 @@ def success_values(
     whose file exists. Labels of others stay beside ours.
     """
     brought: dict[Field, Any] = {
-        Field.WAV_PATH: held.paths.wav,
-        Field.AIFF_PATH: held.paths.aiff,
-        Field.EAGLE_ID: held.wav.id if held.wav else None,
-        Field.EAGLE_AIFF_ID: held.aiff.id if held.aiff else None,
+        Field.WAV_PATH: there.paths.wav,
+        Field.AIFF_PATH: there.paths.aiff,
+        Field.EAGLE_ID: there.wav.id if there.wav else None,
+        Field.EAGLE_AIFF_ID: there.aiff.id if there.aiff else None,
         Field.SOUNDCLOUD_ID: learnt.soundcloud_id,
         Field.FINGERPRINT: learnt.fingerprint,
         Field.TITLE: learnt.title,
         Field.ARTIST: learnt.artist,
-        Field.DURATION: round(held.seconds, 2) if held.seconds else None,
+        Field.DURATION: round(there.seconds, 2) if there.seconds else None,
     }
     values = {
         field: value for field, value in brought.items() if value and _may_set(field, claimed, now)
     }
-    status = status_value(schema, now.statuses, COMPLETE if held.wav else CONVERTED)
+    status = status_value(schema, now.statuses, COMPLETE if there.wav else CONVERTED)
     values |= {} if status is None else {Field.STATUS: status}
     return {Field.DOWNLOADED: True, **values}
 

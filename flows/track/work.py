@@ -10,7 +10,7 @@ from typing import TypeAlias
 from flows.rows.filtering import plan_for
 from flows.session.opening import Run
 from flows.track.claimed_row import ClaimedRow
-from flows.track.delivery import Held, adopt, deliver, import_one, website
+from flows.track.delivery import InLibrary, adopt, deliver, import_one, website
 from flows.track.sound import Sound, listen, remember
 from flows.track.source_trouble import require_readable
 from tasks.audio.inspecting import is_whole
@@ -28,19 +28,19 @@ from tasks.tracks import Track, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.track_work")
 
-_Brought: TypeAlias = "tuple[Track, Held]"
+_Brought: TypeAlias = "tuple[Track, InLibrary]"
 """The track with what was learnt of it, and the recording as the library holds it now."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the row: `track` is it with what was learnt, `held` what the library has now
+    """What became of the row: `track` is it with what was learnt, `there` what the library has now
     (None: nothing is written, the row is released as it is).
     """
 
     result: TrackResult
     track: Track
-    held: Held | None = None
+    there: InLibrary | None = None
 
 
 async def work_on(row: ClaimedRow) -> Outcome:
@@ -52,15 +52,15 @@ async def work_on(row: ClaimedRow) -> Outcome:
     plan = plan_for(connections, track, match)
     _log.debug("%s: %s, because %s", track.label, plan.action, plan.reason)
     if plan.action.skipped_as is not None:
-        return Outcome(_result(track, plan.action.skipped_as, Held(), plan.reason), track)
+        return Outcome(_result(track, plan.action.skipped_as, InLibrary(), plan.reason), track)
     if plan.action is Action.DOWNLOAD or match is None:
-        track, held = await _download(row)
+        track, there = await _download(row)
     elif plan.action is Action.IMPORT_FILE:
-        track, held = await _import_local(row, Path(plan.file))
+        track, there = await _import_local(row, Path(plan.file))
     else:
-        track, held = await _adopt(row, track, match, plan.action)
-    result = _result(track, TrackStatus.PROCESSED, held, held.note or plan.done)
-    return Outcome(result, track, held)
+        track, there = await _adopt(row, track, match, plan.action)
+    result = _result(track, TrackStatus.PROCESSED, there, there.note or plan.done)
+    return Outcome(result, track, there)
 
 
 async def _match(row: ClaimedRow) -> Match | None:
@@ -84,7 +84,7 @@ async def _download(row: ClaimedRow) -> _Brought:
         track = _completed(row.track, fetched)
         proven = replace(track, duration_seconds=fetched.recording.seconds)
         known = connections.match(proven)
-        return await _keep(row, track, fetched.recording, known)
+        return await _into_library(row, track, fetched.recording, known)
 
 
 async def _fetch(run: Run, track: Track, folder: Path) -> Fetched:
@@ -117,21 +117,23 @@ def _completed(track: Track, fetched: Fetched) -> Track:
     )
 
 
-async def _keep(row: ClaimedRow, track: Track, files: Recording, known: Match | None) -> _Brought:
+async def _into_library(
+    row: ClaimedRow, track: Track, files: Recording, known: Match | None
+) -> _Brought:
     """The finished files into the library, unless it has the recording by its PCM or its sound."""
     connections, state = row.run.connections, row.run.state
     sound = await listen(connections, state, track, files.wav, files.seconds)
-    if not (known and known.wav) and await _is_held(row, sound.match, files):
-        assert sound.match is not None
+    same = None if known and known.wav else await _same_by_sound(row, sound, files)
+    if same is not None:
         track = replace(track, fingerprint=sound.pcm_sha256)
-        held = await _by_sound(row, track, files, sound.match)
-        return track, replace(held, note=sound.note)
-    held = await deliver(row, track, files, known)
-    if _is_new(held.wav, files):
-        await remember(connections, state, sound, held.wav, files.pcm_sha256)
+        there = await _adopt_by_sound(row, track, files, same)
     else:
-        track = replace(track, fingerprint=_hash_of(held.wav, sound))
-    return track, replace(held, note=sound.note)
+        there = await deliver(row, track, files, known)
+        if _is_new(there.wav, files):
+            await remember(connections, state, sound, there.wav, files.pcm_sha256)
+        else:
+            track = replace(track, fingerprint=_hash_of(there.wav, sound))
+    return track, replace(there, note=sound.note)
 
 
 def _is_new(item: EagleItem | None, files: Recording) -> bool:
@@ -145,20 +147,23 @@ def _hash_of(item: EagleItem | None, sound: Sound) -> str:
     return sound.pcm_sha256 if heard and item and heard.id == item.id else ""
 
 
-async def _is_held(row: ClaimedRow, match: Match | None, files: Recording) -> bool:
-    eagle = row.run.connections.eagle
+async def _same_by_sound(row: ClaimedRow, sound: Sound, files: Recording) -> Match | None:
+    """Eagle's items that sound like the files and are as long."""
+    match, eagle = sound.match, row.run.connections.eagle
     if match is None or match.wav is None or eagle is None:
-        return False
-    return await eagle.holds_as_much(match.wav, files.wav)
+        return None
+    return match if await eagle.holds_as_much(match.wav, files.wav) else None
 
 
-async def _by_sound(row: ClaimedRow, track: Track, files: Recording, match: Match) -> Held:
+async def _adopt_by_sound(
+    row: ClaimedRow, track: Track, files: Recording, match: Match
+) -> InLibrary:
     """Eagle's own file is the one to copy and complete; ours, where that cannot be read here."""
     assert match.wav is not None
     if row.eagle.file_path(match.wav) is None:
         return await deliver(row, track, files, match)
-    _, held = await _adopt(row, track, match, Action.COMPLETE_PAIR)
-    return held
+    _, there = await _adopt(row, track, match, Action.COMPLETE_PAIR)
+    return there
 
 
 async def _import_local(row: ClaimedRow, file: Path) -> _Brought:
@@ -215,15 +220,15 @@ async def _make_aiff(run: Run, track: Track, wav: Path, folder: Path) -> Recordi
     return made
 
 
-def _result(track: Track, status: TrackStatus, held: Held, reason: str) -> TrackResult:
+def _result(track: Track, status: TrackStatus, there: InLibrary, reason: str) -> TrackResult:
     return TrackResult.of(
         track,
         status,
         reason,
-        file_paths=held.paths,
-        eagle_item_id=held.wav.id if held.wav else None,
-        eagle_aiff_item_id=held.aiff.id if held.aiff else None,
-        duration_seconds=held.seconds or track.duration_seconds,
+        file_paths=there.paths,
+        eagle_item_id=there.wav.id if there.wav else None,
+        eagle_aiff_item_id=there.aiff.id if there.aiff else None,
+        duration_seconds=there.seconds or track.duration_seconds,
         bpm=track.bpm,
         key=track.key or None,
         fingerprint=track.fingerprint or None,
