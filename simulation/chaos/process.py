@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 
 from flows.prefect_server.environment import prepare_prefect
-from tasks.eagle.imports import Patience
+from simulation.scaled import scaled_patience, scaled_timing
 from tasks.locks.timing import LockTiming
 
 _SHORTEST_TIMEOUT = 250.0
@@ -19,7 +19,7 @@ _SHORTEST_TIMEOUT = 250.0
 
 def timing_of(factor: float) -> LockTiming:
     """The usual times by `factor`, with the shortest time-out that leaves room for a renewal."""
-    return LockTiming.scaled_for_tests(factor, timeout=_SHORTEST_TIMEOUT)
+    return scaled_timing(factor, timeout=_SHORTEST_TIMEOUT)
 
 
 def main(arguments: list[str]) -> int:
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
 
     scale, _, pause = arguments[0].partition(":")
     factor = float(scale)
-    patience = Patience.scaled_for_tests(factor)
+    patience = scaled_patience(factor)
     options = SessionOptions(timing=timing_of(factor), patience=patience)
     session_options.set(replace(options, pause_seconds=float(pause)) if pause else options)
     return library_sync(arguments[1:])

@@ -17,10 +17,11 @@ from weakref import WeakKeyDictionary
 from simulation.lock import rows, workers
 from simulation.lock.process import Process
 from simulation.lock.world import World
+from simulation.scaled import unchecked_timing
 from tasks.errors import NotionError
-from tasks.locks import claim as claim_steps
 from tasks.locks import lease as lease_steps
-from tasks.locks.claim import Claim, Lost
+from tasks.locks import track_locks
+from tasks.locks.claim import Lost
 from tasks.locks.clock import Asked, NotionTime
 from tasks.locks.lease import Lease
 from tasks.locks.ports import LockRow, Owner
@@ -61,13 +62,13 @@ class _MarginM(LockTiming):
 def _retimed(kind: type[LockTiming], **times: float) -> Callable[[World], None]:
     def adjust(world: World) -> None:
         usual = {name: getattr(world.timing, name) for name in LockTiming.__dataclass_fields__}
-        world.timing = kind.unchecked(**usual | times)
+        world.timing = unchecked_timing(kind, **usual | times)
 
     return adjust
 
 
 def _no_pre_read() -> Any:
-    return patch.object(claim_steps, "for_work", lambda *_: lambda _: None)
+    return patch.object(track_locks, "for_work", lambda *_: lambda _: None)
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def _one_token() -> Iterator[None]:
 
 
 def _clear_lost() -> Any:
-    async def after_lost(process: Process, outcome: Claim) -> None:
+    async def after_lost(process: Process, outcome: track_locks.Outcome) -> None:
         if isinstance(outcome, Lost) and outcome.token:
             with suppress(NotionError):
                 row = await process.read(outcome.page_id)

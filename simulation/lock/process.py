@@ -15,6 +15,7 @@ from simulation.lock.world import EPOCH, World
 from tasks.eagle.imports import Imports
 from tasks.errors import NotionError, NotionUnavailable
 from tasks.locks.ports import LockRow, Owner
+from tasks.locks.track_locks import TrackLocks
 
 
 class Killed(BaseException):
@@ -41,6 +42,18 @@ class Process:
         self._decided_at: dict[str, float] = {}
         self.imports: Imports | None = None
         world.tokens(host)[self] = {}
+
+    @property
+    def locks(self) -> TrackLocks:
+        """Its locks, as a run has them."""
+        return TrackLocks(
+            self,
+            self,
+            self.world.timing,
+            self.owner,
+            write_unlocked=self.write_values,
+            enabled=True,
+        )
 
     @property
     def label(self) -> str:

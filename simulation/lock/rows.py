@@ -47,14 +47,7 @@ async def curator(world: World, host: str, until: float) -> None:
 
 async def _curate(process: Process, until: float) -> None:
     world, random = process.world, process.world.random
-    locks = TrackLocks(
-        process,
-        process,
-        world.timing,
-        process.owner,
-        write_unlocked=process.write_values,
-        enabled=True,
-    )
+    locks = process.locks
     while world.loop.time() < until:
         listed = [world.row(page_id) for page_id in world.registers]
         await process.sleep(random.uniform(0, 0.3 * world.timing.timeout))

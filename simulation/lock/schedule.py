@@ -17,7 +17,8 @@ from simulation.lock.rows import curator, user
 from simulation.lock.shared_eagle import SharedEagle
 from simulation.lock.themes import THEMES, Theme
 from simulation.lock.world import Register, World
-from tasks.locks.claim import Won, claim
+from simulation.scaled import unchecked_timing
+from tasks.locks.claim import Won
 from tasks.locks.timing import LockTiming
 
 
@@ -67,7 +68,7 @@ def _timing(random: Random, theme: Theme) -> LockTiming:
     """W and S as they are. M and T shorter, in the same proportion, so that more happens."""
     landing = random.choice(theme.landings)
     timeout = random.choice(theme.times_landing) * landing
-    return LockTiming.unchecked(landing=landing, timeout=timeout, grace=15.0)
+    return unchecked_timing(LockTiming, landing=landing, timeout=timeout, grace=15.0)
 
 
 async def _play(world: World, theme: Theme) -> None:
@@ -98,9 +99,7 @@ async def _must_be_free(world: World) -> None:
     """Whatever happened: after T a newcomer gets every row, and leaves it empty."""
     newcomer = Process(world, "newcomer")
     for page_id, register in world.registers.items():
-        outcome = await claim(
-            newcomer, newcomer, world.timing, newcomer.owner, page_id, wanted=lambda _: True
-        )
+        outcome = await newcomer.locks.claim(page_id, lambda _: True)
         if isinstance(outcome, Won):
             await outcome.lease.release()
         if register.lock or not isinstance(outcome, Won):

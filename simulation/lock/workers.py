@@ -8,9 +8,10 @@ from simulation.lock.eagle import bring_in
 from simulation.lock.process import Process
 from simulation.lock.world import World
 from tasks.errors import EagleError, LockError, NotionError
-from tasks.locks.claim import Claim, Locked, Lost, Won, claim
+from tasks.locks.claim import Locked, Lost, Won
 from tasks.locks.cleanup import clean_stale
 from tasks.locks.lease import Lease
+from tasks.locks.track_locks import Outcome
 from tasks.locks.value import parse
 
 
@@ -78,15 +79,8 @@ async def clean(process: Process) -> None:
 
 async def _track(process: Process, page_id: str) -> None:
     world = process.world
-    outcome = await claim(
-        process,
-        process,
-        world.timing,
-        process.owner,
-        page_id,
-        wanted=lambda _: True,
-        proof_later=world.random.random() < world.work.proven_later,
-    )
+    proof_later = world.random.random() < world.work.proven_later
+    outcome = await process.locks.claim(page_id, lambda _: True, proof_later=proof_later)
     world.ledger.counts[type(outcome).__name__.lower()] += 1
     if isinstance(outcome, Won):
         await _work(process, outcome.lease)
@@ -106,7 +100,7 @@ def _patience(process: Process, lock: str) -> float:
     )
 
 
-async def after_lost(process: Process, outcome: Claim) -> None:
+async def after_lost(process: Process, outcome: Outcome) -> None:
     """A lost claim leaves the lock alone."""
     if isinstance(outcome, Lost):
         process.world.ledger.note(f"{process} lost {outcome.page_id}: {outcome.reason}")

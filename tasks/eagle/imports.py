@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol
 
 from tasks.eagle.addresses import KeyOf
 from tasks.eagle.index import EagleIndex
@@ -38,11 +38,6 @@ class Patience:
     bytes_per_second: float = 4e6
     first_look: float = 0.12
     slowest_look: float = 2.0
-
-    @classmethod
-    def scaled_for_tests(cls, factor: float) -> Self:
-        """Times by `factor`, to go with `LockTiming.scaled_for_tests`."""
-        return cls(seconds=120.0 * factor, bytes_per_second=4e6 / factor)
 
     def budget(self, size: int) -> float:
         """Seconds to wait for a file of `size` bytes."""

@@ -78,35 +78,15 @@ async def claim(
     owner: Owner,
     page_id: str,
     *,
-    wanted: Callable[[LockRow], bool],
-    proof_later: bool = False,
-) -> Claim:
-    """Try to become the one owner of a row that is `wanted`.
-
-    With `proof_later` the row is not ours yet: nothing that stays may begin before
-    `lease.proven()`. Raises NotionError if nothing was written and another attempt cannot help,
-    or three did not.
-    If cancelled, a claim under way is decided first, and freed again if it is won.
-    """
-    judge = for_work(clock, timing, wanted)
-    return await claim_as(
-        store, clock, timing, owner, page_id, judge=judge, proof_later=proof_later
-    )
-
-
-async def claim_as(
-    store: LockStore,
-    clock: Clock,
-    timing: LockTiming,
-    owner: Owner,
-    page_id: str,
-    *,
     judge: Judge,
     proof_later: bool = False,
 ) -> Claim:
-    """The claim, by a `judge` of its own: it names what stands against a row, or None.
+    """Try to become the one owner of a row. `judge` names what stands against that, or None.
 
-    It is asked at the first read, and again, about the row alone, when the claim is won.
+    It is asked at the first read, and again, about the row alone, when the claim is won. With
+    `proof_later` the row is not ours yet: nothing that stays may begin before `lease.proven()`.
+    Raises NotionError if nothing was written and another attempt cannot help, or three did not.
+    If cancelled, a claim under way is decided first, and freed again if it is won.
     """
     attempt = _Attempt(store, clock, timing, owner, page_id, judge, proof_later)
     for pause in PAUSES:

@@ -10,11 +10,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from tasks.errors import LockError, NotionError
-from tasks.locks.claim import Claim, Locked, NotWanted, Won, claim_as, hinders
+from tasks.locks.claim import Claim, Locked, NotWanted, Won, claim, hinders
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.registry import find_dead
 from tasks.locks.timing import LockTiming
@@ -136,9 +135,10 @@ class _Cleaner:
 
     async def _outcome(self, page_id: str) -> list[str]:
         """The list of the report that the row belongs to."""
-        claim = partial(claim_as, self.store, self.clock, self.timing, self.owner)
         try:
-            won = await claim(page_id, judge=self.judge)
+            won = await claim(
+                self.store, self.clock, self.timing, self.owner, page_id, judge=self.judge
+            )
             return await self._released(won)
         except (NotionError, LockError) as error:
             log.warning("The stale lock on row %s was not cleared: %s", page_id, error)

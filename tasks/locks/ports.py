@@ -6,7 +6,7 @@ import os
 import re
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import uuid4
@@ -96,16 +96,6 @@ class TokenLog(Protocol):
         """Strike it out: from here on its release may be under way."""
 
 
-class Unrecorded:
-    """A TokenLog that keeps nothing: after a crash the locks wait for their time-out."""
-
-    def record(self, token: str, *, busy: float = 0.0) -> None:
-        """Keep nothing."""
-
-    def strike(self, token: str) -> None:
-        """Keep nothing."""
-
-
 def _fresh_uuid() -> str:
     return uuid4().hex[:8]
 
@@ -116,13 +106,13 @@ class Owner:
 
     pid: int
     host: str
-    log: TokenLog = field(default_factory=Unrecorded)
+    log: TokenLog
     fresh_uuid: Callable[[], str] = _fresh_uuid
 
     @classmethod
-    def this_process(cls, log: TokenLog | None = None) -> Owner:
+    def this_process(cls, log: TokenLog) -> Owner:
         """This process; the host's name reduced to what every text field keeps as it is."""
-        return cls(os.getpid(), this_host(), log or Unrecorded())
+        return cls(os.getpid(), this_host(), log)
 
     def attempt(self, now: datetime) -> LockValue:
         """The value of a new attempt at `now`, to the second, with a fresh UUID."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
-from typing import Self
 
 from tasks.errors import ConfigurationError, LeaseLost
 
@@ -34,25 +33,6 @@ class LockTiming:
 
     def __post_init__(self) -> None:
         self.check(_SHORTEST_TIMEOUT)
-
-    @classmethod
-    def scaled_for_tests(cls, factor: float, *, timeout: float = 300.0) -> Self:
-        """The usual times, each multiplied by `factor`: safe only where the store is as much
-        faster. Everything but the floor of five minutes is still checked.
-        """
-        usual = {"write_bound": 2.5, "settle": 3.0, "landing": 60.0, "sending": 5.0}
-        usual["timeout"] = timeout
-        timing = cls.unchecked(**{name: value * factor for name, value in usual.items()})
-        timing.check(0.0)
-        return timing
-
-    @classmethod
-    def unchecked(cls, **times: float) -> Self:
-        """Times nobody has checked: for the simulation's mutants, which are meant to be unsafe."""
-        timing = object.__new__(cls)
-        for name in cls.__dataclass_fields__:
-            object.__setattr__(timing, name, times.get(name, getattr(cls, name)))
-        return timing
 
     @property
     def lifetime(self) -> timedelta:

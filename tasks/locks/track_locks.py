@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
-from tasks.locks.claim import Locked, Lost, NotWanted, Won, claim_as, for_work
+from tasks.locks.claim import Locked, Lost, NotWanted, Won, claim, for_work
 from tasks.locks.lease import Lease
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.timing import LockTiming
@@ -88,7 +88,7 @@ class TrackLocks:
         it is `proven`.
         """
         if self.enabled:
-            return await claim_as(
+            return await claim(
                 self.store,
                 self.clock,
                 self.timing,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from flows.track.claimed_row import ClaimedRow
-from flows.track.delivery import Held
+from flows.track.delivery import InLibrary
 from flows.track.last_write import failure_values, success_values
 from tasks.eagle.records import EagleItem
 from tasks.errors import DownloadInterrupted, RowChanged
@@ -120,7 +120,7 @@ def claimed_row(row: Row) -> ClaimedRow:
     return ClaimedRow(run, lease, to_track(page_of(row), SCHEMA))
 
 
-HELD = Held(
+HELD = InLibrary(
     wav=EagleItem(id="OURWAV", name="Nova - Glass", ext="wav"),
     aiff=EagleItem(id="OURAIFF", name="Nova - Glass", ext="aiff"),
     paths=FilePaths(wav="/eagle/Glass.wav", aiff="/eagle/Glass.aiff"),

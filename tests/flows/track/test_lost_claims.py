@@ -9,6 +9,7 @@ import pytest
 from flows.library_sync import library_sync
 from sandbox.builders import short_tracks
 from sandbox.threaded import RunningSandbox
+from simulation.scaled import unchecked_timing
 from tasks.locks.timing import LockTiming
 from tasks.tracks import TrackStatus
 from tests.flows.sync_process import wait_until
@@ -23,7 +24,7 @@ class _SoonRenewed(LockTiming):
     renew_every = 3.0
 
 
-TIMING = _SoonRenewed.unchecked(write_bound=20.0, settle=0.02, landing=1.0, grace=60.0)
+TIMING = unchecked_timing(_SoonRenewed, write_bound=20.0, settle=0.02, landing=1.0, grace=60.0)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tasks.errors import (
     RowChanged,
     WriteNotVerified,
 )
-from tasks.locks.claim import Locked, Lost, NotWanted, Won, claim
+from tasks.locks.claim import Locked, Lost, NotWanted, Won
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, parse
 
@@ -95,10 +95,7 @@ class Scene:
         return self.loop.run_until_complete(work)
 
     async def claim(self, *, wanted=lambda row: True, proof_later=False):
-        here = self.here
-        return await claim(
-            here, here, TIMING, here.owner, "row", wanted=wanted, proof_later=proof_later
-        )
+        return await self.here.locks.claim("row", wanted, proof_later=proof_later)
 
     async def lease(self, **options):
         outcome = await self.claim(**options)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from simulation.scaled import scaled_timing
 from tasks.errors import ConfigurationError
 from tasks.locks.clock import NotionTime, SystemClock
 from tasks.locks.ports import Owner
@@ -36,7 +37,7 @@ def test_five_minutes_are_enough():
 
 
 def test_scaled_times_keep_their_proportions():
-    timing = LockTiming.scaled_for_tests(0.01)
+    timing = scaled_timing(0.01)
     assert timing.settle / timing.write_bound == pytest.approx(3.0 / 2.5)
     assert timing.timeout == pytest.approx(3.0)
 
@@ -52,7 +53,7 @@ async def test_the_clock_goes_on_while_the_machine_sleeps():
 
 
 def test_this_process_signs_with_its_pid_and_a_fresh_uuid():
-    owner = Owner.this_process()
+    owner = Owner.this_process(log=None)
     now = datetime.now(UTC)
     first, second = owner.attempt(now), owner.attempt(now)
     assert first.uuid != second.uuid
