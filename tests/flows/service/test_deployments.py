@@ -108,7 +108,8 @@ async def test_preparing_a_server_twice_makes_everything_once(limits_of_server):
 
 SERVES = """
 from flows.library_sync import library_sync
-library_sync.serve(name="by-a-script", parameters={"dry_run": True}, print_starting_message=False)
+if __name__ == "__main__":  # Prefect starts a run by multiprocessing, which imports the script
+    library_sync.serve(name="by-a-script", parameters={"dry_run": True})
 """
 
 
