@@ -13,8 +13,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.library_sync import Limit, Workers, run_all_steps, stopped, work_through
-from flows.prefect_server.run_names import named
-from flows.prefect_server.verdicts import verdict
+from flows.prefect_server.run_pages import named, verdict
 from flows.rows.filtering import has_failed, unlisted, wanted_rows
 from flows.session.job import Job, batch_job
 from flows.session.opening import Run

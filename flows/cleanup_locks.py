@@ -10,9 +10,7 @@ from prefect.client.schemas.objects import State
 from flows.prefect_server.limits import has_server
 from flows.prefect_server.orphans import close_orphans
 from flows.prefect_server.outage import record_gap
-from flows.prefect_server.run_logs import sent_to_the_run
-from flows.prefect_server.run_names import named
-from flows.prefect_server.verdicts import done, verdict
+from flows.prefect_server.run_pages import done, named, sent_to_the_run, verdict
 from flows.reporting.account import say_cleared
 from flows.session.connections import Connections
 from flows.session.opening import open_session

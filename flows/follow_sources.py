@@ -16,9 +16,7 @@ from flows.following.bringing import Brought, bring_all
 from flows.following.memory import ListMemory
 from flows.following.sources import Followed, FollowedList, followed
 from flows.prefect_server.outage import OUT_OF_REACH
-from flows.prefect_server.run_logs import sent_to_the_run
-from flows.prefect_server.run_names import named
-from flows.prefect_server.verdicts import done, verdict
+from flows.prefect_server.run_pages import done, named, sent_to_the_run, verdict
 from flows.session.opening import Run, open_session
 from tasks.errors import SyncError
 from tasks.notion.new_rows import JustMade, NewRows

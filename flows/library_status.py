@@ -7,8 +7,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 
 from flows.library.report import read_library
-from flows.prefect_server.run_names import named
-from flows.prefect_server.verdicts import done, verdict
+from flows.prefect_server.run_pages import done, named, verdict
 from flows.session.opening import run_settings
 
 

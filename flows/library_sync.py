@@ -15,8 +15,7 @@ from flows.exporting.making import export_after
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.shares import hand_out, require_pool
 from flows.follow_sources import follow_before, lists_before
-from flows.prefect_server.run_names import named
-from flows.prefect_server.verdicts import verdict
+from flows.prefect_server.run_pages import named, verdict
 from flows.reporting.account import clearing, reading, say_listed, say_listing
 from flows.reporting.flow_run import run_steps
 from flows.rows.adoption import adopt_rows

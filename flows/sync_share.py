@@ -10,7 +10,7 @@ from pydantic import Field
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.share_log import ShareLog
 from flows.library_sync import Workers, prepare, stopped
-from flows.prefect_server.verdicts import verdict
+from flows.prefect_server.run_pages import verdict
 from flows.reporting.flow_run import run_steps
 from flows.rows.filtering import is_wanted
 from flows.session.job import Job

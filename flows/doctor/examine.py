@@ -25,13 +25,14 @@ from flows.doctor.machine import (
     examine_space,
     examine_state,
 )
-from flows.doctor.notion import RowsWaiting, examine_notion
+from flows.doctor.notion import examine_notion
 from flows.doctor.source import examine_reading, examine_soundcloud
 from flows.prefect_server.credentials import command_settings
 from flows.prefect_server.environment import server_address
 from flows.progress.output import write_json
 from flows.settings import Settings, load_what_works
 from flows.summary import ReturnCode
+from tasks.tracks import Track
 
 _WIDEST = 110
 
@@ -63,9 +64,9 @@ def report(findings: list[Finding]) -> None:
 async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Finding]:
     """Every check of the outside world and of this machine, side by side."""
     prefect_url = environment.get("PREFECT_API_URL", "")
-    waiting = RowsWaiting()
+    waiting: list[list[Track]] = []
     notion, eagle, source, prefect = await asyncio.gather(
-        _alone("Notion", examine_notion(settings, waiting)),
+        _alone("Notion", examine_notion(settings, waiting.append)),
         _alone("Eagle", examine_eagle(settings)),
         _alone("SoundCloud", examine_soundcloud(settings)),
         _alone("Prefect", examine_prefect(prefect_url)),
@@ -73,9 +74,9 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
     found = [*notion, *eagle, *source]
     found += [*examine_folders(settings), *examine_state(settings.state_dir), examine_fpcalc()]
     found += examine_notify(settings)
-    if waiting.tracks is not None:
-        found.append(examine_space(settings.out_dir, waiting.tracks))
-        found += await _alone("SoundCloud", examine_reading(settings, waiting.tracks))
+    for rows in waiting:
+        found.append(examine_space(settings.out_dir, rows))
+        found += await _alone("SoundCloud", examine_reading(settings, rows))
     return found + prefect
 
 

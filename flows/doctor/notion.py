@@ -6,8 +6,7 @@ for the earlier one has said why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from flows.doctor.findings import Finding, fail, ok, warn
@@ -37,21 +36,16 @@ _CLOCK_SECONDS = 30
 _NO_PAGE = "00000000-0000-0000-0000-000000000000"
 
 
-@dataclass
-class RowsWaiting:
-    """The rows that wait for a sync, for the estimate of the disk; None until they are listed."""
-
-    tracks: list[Track] | None = None
-
-
-async def examine_notion(settings: Settings, waiting: RowsWaiting) -> list[Finding]:
-    """Every check of Notion; errors become findings. The rows waiting are left in `waiting`."""
+async def examine_notion(
+    settings: Settings, on_waiting: Callable[[list[Track]], object]
+) -> list[Finding]:
+    """Every check of Notion; errors become findings. `on_waiting` is given the rows that wait."""
     found = _credentials(settings)
     if not settings.notion_token:
         return found
     async with notion_client(settings) as client:
         try:
-            found += await _with_token(client, settings, waiting)
+            found += await _with_token(client, settings, on_waiting)
         except NotionError as error:
             found.append(fail("Notion", str(error), error.remedy))
     return found
@@ -71,7 +65,7 @@ def _credentials(settings: Settings) -> list[Finding]:
 
 
 async def _with_token(
-    client: NotionClient, settings: Settings, waiting: RowsWaiting
+    client: NotionClient, settings: Settings, on_waiting: Callable[[list[Track]], object]
 ) -> list[Finding]:
     try:
         me = await retrying(lambda: client.send("GET", "users/me"), _BRIEFLY)
@@ -91,7 +85,7 @@ async def _with_token(
     found += [ok("Tracks database", said), await _may_update(client), *judge_properties(schema)]
     found.append(await _playlists(client, settings, schema))
     if Field.DOWNLOADED in schema and Field.SOUNDCLOUD_URL in schema:
-        waiting.tracks = await _waiting(client, schema)
+        on_waiting(await _waiting(client, schema))
     if Field.LOCK in schema and schema[Field.LOCK].type == "rich_text":
         found.append(await _locks(client, schema, settings))
     return found

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.exporting.deck import Deck, copies_in, read_deck
+from flows.session.clients import opened_services
 from flows.session.opening import Run
-from flows.session.services import opened_services
 from flows.settings import Settings
 from flows.summary import SyncSummary
 from tasks.audio.names import folded_name, folder_name

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from flows.following.added import Added, remedy_without_row
-from flows.session.services import opened_services
+from flows.session.clients import opened_services
 from flows.settings import Settings
 from tasks.errors import BadAddress, LockError, SourceError, SyncError
 from tasks.facts import keys_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flows.following.memory import ListMemory
 from flows.following.sources import FollowedList, Sources
-from flows.session.services import Services, opened_services
+from flows.session.clients import Services, opened_services
 from flows.settings import Settings
 from tasks.errors import BadAddress
 from tasks.soundcloud.listing import read_list

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.prefect_server.caretaker import cared_for
-from flows.prefect_server.verdicts import public
+from flows.prefect_server.run_pages import public
 from flows.reporting.account import Steps, told
 from flows.reporting.artifacts import publish
 from flows.session.job import Job

@@ -1,16 +1,33 @@
-"""The client of each service, as the settings want it: one factory each."""
+"""The client of each service as the settings want it, and the locks of this process.
+
+`Services` has them together, for a command that needs no run around it.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
 
+from flows.session.preflight import open_schema
 from flows.settings import Settings
 from tasks.eagle.client import EagleClient
 from tasks.eagle.paths import PathMap
+from tasks.locks.clock import SystemClock
+from tasks.locks.ports import Owner, this_host
+from tasks.locks.registry import TokenFile
+from tasks.locks.timing import LockTiming
+from tasks.locks.track_locks import TrackLocks
 from tasks.notion.budget import RequestBudget, SharedPermits
 from tasks.notion.client import NotionClient
+from tasks.notion.lock_store import NotionLockStore
+from tasks.notion.new_rows import JustMade, NewRows
+from tasks.notion.properties import Field
+from tasks.notion.schema import Schema
 from tasks.soundcloud.budget import SourceBudget
 
 if TYPE_CHECKING:
@@ -48,3 +65,51 @@ def eagle_client(http: httpx.AsyncClient, settings: Settings) -> EagleClient:
         settings.eagle_token.get_secret_value(),
         path_map=PathMap.parse(settings.eagle_path_map),
     )
+
+
+@contextmanager
+def open_locks(
+    settings: Settings, notion: NotionClient, schema: Schema, timing: LockTiming | None = None
+) -> Iterator[TrackLocks]:
+    """Until the block ends. `timing` is for tests. Raises ConfigurationError for unsafe times."""
+    store = NotionLockStore(notion, schema)
+    with TokenFile(settings.state_dir / "locks", host=this_host(), pid=os.getpid()) as tokens:
+        yield TrackLocks(
+            store,
+            SystemClock(notion.time),
+            timing or LockTiming(timeout=settings.lock_timeout_minutes * 60),
+            Owner.this_process(tokens),
+            write_unlocked=store.write_values,
+            enabled=settings.lock_enabled and Field.LOCK in schema,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What such a command talks to."""
+
+    settings: Settings
+    notion: NotionClient
+    schema: Schema
+    locks: TrackLocks
+    source: SoundCloudClient
+
+    def rows(self) -> NewRows:
+        """The tracks database, to look for rows and to add some."""
+        just_made = JustMade(self.settings.state_dir)
+        return NewRows(self.notion, self.schema, self.locks, just_made)
+
+
+@asynccontextmanager
+async def opened_services(settings: Settings) -> AsyncIterator[Services]:
+    """Connected until the block ends. Raises ConfigurationError and NotionError."""
+    async with AsyncExitStack() as stack:
+        notion = await stack.enter_async_context(notion_client(settings))
+        schema = await open_schema(notion, settings)
+        yield Services(
+            settings=settings,
+            notion=notion,
+            schema=schema,
+            locks=stack.enter_context(open_locks(settings, notion, schema)),
+            source=source_client(settings),
+        )

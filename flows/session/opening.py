@@ -18,11 +18,10 @@ import httpx
 from flows.prefect_server.environment import is_embedded
 from flows.prefect_server.shared_limits import SharedLimits
 from flows.progress.terminal import Display
-from flows.session.clients import eagle_client, notion_client, source_client
+from flows.session.clients import eagle_client, notion_client, open_locks, source_client
 from flows.session.connections import Connections
 from flows.session.gates import Gates
 from flows.session.head_start import HeadStart
-from flows.session.locks import open_locks
 from flows.session.pauses import PATIENCE_SECONDS, Pauses
 from flows.session.preflight import (
     open_eagle,

@@ -13,16 +13,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Self, TypeVar
 
-from flows.session.alike import Alike, Step
 from tasks.errors import HostUnreachable, Service, ServiceAway, SyncError
 from tasks.retrying import RetryPolicy, log_wait, said_time
 
 _log = logging.getLogger("flows.session")
-
 T = TypeVar("T")
 Probe = Callable[[SyncError], Awaitable[object]]
 """Asks a service whether it is there; raises an error that `is_away` while it is not."""
-
 PATIENCE_SECONDS = 600.0
 _FIRST_LOOK = 1.0
 _SLOWEST_LOOK = 15.0
@@ -30,6 +27,9 @@ _PROBE_SECONDS = 20.0
 _SAID_EVERY = 60.0
 _REST = 30.0
 _STUMBLING = RetryPolicy(attempts=4, first=1.0)
+Step = Callable[[], Awaitable[object]]
+_MANY = 3
+_WITHIN = 300.0
 
 
 class Pauses:
@@ -180,3 +180,33 @@ class _Absence:
         said = f"The run waited {said_time(patience)} for {service}, in vain: {self.error}"
         self.over.set_exception(ServiceAway(said, self.error))
         self.over.exception()  # it may be that nobody waits
+
+
+class Alike:
+    """The steps that could not reach it in the last minutes, with none of them succeeding since.
+
+    `since` is when they became many (a time of `monotonic()`).
+    """
+
+    def __init__(self) -> None:
+        self._failed: dict[Step, float] = {}
+        self.since = 0.0
+
+    @property
+    def are_many(self) -> bool:
+        """True if it is not about one of them."""
+        return len(self._failed) >= _MANY
+
+    def note(self, step: Step) -> None:
+        """It failed."""
+        now, were_many = monotonic(), self.are_many
+        if not were_many:
+            self._failed = {one: at for one, at in self._failed.items() if at > now - _WITHIN}
+        self._failed[step] = now
+        if self.are_many and not were_many:
+            self.since = now
+
+    def forget(self, step: Step) -> None:
+        """It succeeded: if it had failed, the service is there for all of them."""
+        if step in self._failed:
+            self._failed.clear()

@@ -18,6 +18,7 @@ from tasks.eagle.records import EagleItem
 from tasks.errors import EagleImportLost, EagleRefused, EagleUnavailable, FileError
 from tasks.locks.ports import Ticks
 from tasks.locks.shielded import see_through
+from tasks.locks.track_locks import HeldRow
 
 _log = logging.getLogger("tasks.eagle.imports")
 
@@ -42,18 +43,6 @@ class Patience:
     def budget(self, size: int) -> float:
         """Seconds to wait for a file of `size` bytes."""
         return self.seconds + size / self.bytes_per_second
-
-
-class Lock(Protocol):
-    """What an import needs of the row's lock."""
-
-    async def begin(self, seconds: float) -> None:
-        """Return when the import may be asked for at once; it may take `seconds`. Until `over`, or
-        until they have passed, the row is not released. Raises LeaseLost.
-        """
-
-    def over(self) -> None:
-        """The item was seen, or will certainly not appear."""
 
 
 class Looks(Protocol):
@@ -123,7 +112,7 @@ class Imports:
         until = self._ticks.monotonic() + self.patience.budget(size) - ago
         return await self._poll(lambda: self._newest_of(key), until)
 
-    async def ask_for(self, ask: Ask, key: Key, size: int, name: str, lock: Lock) -> EagleItem:
+    async def ask_for(self, ask: Ask, key: Key, size: int, name: str, lock: HeldRow) -> EagleItem:
         """The item, asked for and seen. `lock` is asked right before each asking.
 
         If the caller is cancelled, the item is waited for a little longer, so that the row can be
@@ -146,7 +135,7 @@ class Imports:
         self.index.add(item)
         return item
 
-    async def _asked(self, ask: Ask, key: Key, seconds: float, lock: Lock) -> EagleItem | None:
+    async def _asked(self, ask: Ask, key: Key, seconds: float, lock: HeldRow) -> EagleItem | None:
         """The item once it appears; None if it does not in its time."""
         until = self._ticks.monotonic() + seconds
         try:
@@ -169,7 +158,7 @@ class Imports:
             self._is_over(key, lock)
         return item
 
-    def _is_over(self, key: Key, lock: Lock) -> None:
+    def _is_over(self, key: Key, lock: HeldRow) -> None:
         self._notes.strike(key)
         lock.over()
 

@@ -21,7 +21,7 @@ from tasks.audio.inspecting import pcm_hash
 from tasks.eagle.addresses import KeyOf, address_keys
 from tasks.eagle.client import EagleClient
 from tasks.eagle.folders import PlaylistFolders, plain_name
-from tasks.eagle.imports import Imports, Key, Lock, Patience
+from tasks.eagle.imports import Imports, Key, Patience
 from tasks.eagle.index import EagleIndex
 from tasks.eagle.lengths import holds_as_much
 from tasks.eagle.pending import PendingImports
@@ -34,6 +34,7 @@ from tasks.errors import (
     SyncError,
 )
 from tasks.locks.clock import SystemTicks
+from tasks.locks.track_locks import HeldRow
 
 _log = logging.getLogger("tasks.eagle.library")
 
@@ -128,7 +129,7 @@ class EagleLibrary:
         website: str,
         tags: Sequence[str],
         playlist: str = "",
-        lock: Lock,
+        lock: HeldRow,
     ) -> EagleItem:
         """The item of the file at `path`, seen in Eagle: imported, or there already.
 
@@ -159,7 +160,7 @@ class EagleLibrary:
         path: Path,
         size: int,
         playlist: str,
-        lock: Lock,
+        lock: HeldRow,
     ) -> tuple[EagleItem, str]:
         """The item, asked for while our library was open, and the folder it was asked into."""
         async with self._gate:

@@ -6,10 +6,10 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from pathlib import Path
 
-from tasks.eagle.imports import Lock
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem, import_tags
 from tasks.errors import EagleError
+from tasks.locks.track_locks import HeldRow
 from tasks.stages import stage
 from tasks.tracks import Track
 
@@ -43,7 +43,7 @@ async def import_file(
     website: str,
     fingerprint: str,
     playlist: str,
-    lock: Lock,
+    lock: HeldRow,
 ) -> EagleItem:
     """The item of the file at `path`, imported into `Playlists/{playlist}` or found there.
 

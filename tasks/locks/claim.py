@@ -15,12 +15,11 @@ from typing import TypeAlias
 from tasks.errors import ClaimLost, LockedElsewhere, NotionError
 from tasks.locks.lease import Lease
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
-from tasks.locks.proof import LOOKS, PAUSES, Proof, claim_lost
+from tasks.locks.proof import LOOKS, PAUSES, Proof, claim_lost, wait_after
 from tasks.locks.shielded import see_through
 from tasks.locks.term import Term
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, holder, is_live
-from tasks.locks.waits import wait_after
 
 _PARTED = "this machine's clocks parted meanwhile, as if it had stood still."
 

@@ -13,12 +13,11 @@ from typing import Any
 
 from tasks.errors import LeaseLost, LockError, NotionError, RowChanged, WriteNotVerified
 from tasks.locks.ports import Clock, LockRow, LockStore
-from tasks.locks.proof import LOOKS, Proof, claim_lost
+from tasks.locks.proof import LOOKS, Proof, claim_lost, read_patiently, wait_after
 from tasks.locks.shielded import finish_within, see_through
 from tasks.locks.term import State, Term
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import holder, parse
-from tasks.locks.waits import read_patiently, wait_after
 from tasks.locks.written import shows
 
 log = logging.getLogger(__name__)

@@ -2,21 +2,20 @@
 
 A later look is as good as an early one (docs/lock.md, "Claiming"). So whatever can be thrown away,
 a download above all, may begin before it, and the one read proves the claim and shows the row as it
-is by then.
+is by then. Notion is waited for by the lock's clock, and never without a word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tasks.errors import ClaimLost
+from tasks.errors import ClaimLost, NotionError
 from tasks.locks.ports import Clock, LockRow, LockStore
-from tasks.locks.waits import read_patiently
+from tasks.retrying import log_wait
 
 PAUSES = (1.0, 4.0)
 """Seconds before a read is asked for again, and before a claim that wrote nothing begins again."""
-
 LOOKS = 3
 """How often Notion is asked where its answers contradict each other on the time."""
 
@@ -55,3 +54,26 @@ def claim_lost(page_id: str, why: str) -> ClaimLost:
         f"The row {page_id} could not be claimed: {why}",
         remedy="The next run asks for it again.",
     )
+
+
+async def wait_after(error: NotionError, pause: float, clock: Clock) -> None:
+    """Sleep `pause` seconds, or as long as Notion asked for."""
+    seconds = max(pause, error.retry_after or 0.0)
+    log_wait(error, seconds)
+    await clock.sleep(seconds)
+
+
+async def read_patiently(
+    store: LockStore, clock: Clock, page_id: str, pauses: Iterable[float]
+) -> LockRow:
+    """The row, asked for again after each of `pauses` while that can help. Raises NotionError."""
+    for pause in pauses:
+        await store.reserve(1)
+        try:
+            return await store.read(page_id)
+        except NotionError as error:
+            if not error.retryable:
+                raise
+            await wait_after(error, pause, clock)
+    await store.reserve(1)
+    return await store.read(page_id)

@@ -68,6 +68,22 @@ _EXTRACTORS: dict[AddressKind, tuple[str, ...]] = {
     AddressKind.YOUTUBE: ("Youtube",),
     AddressKind.OTHER: (),
 }
+_USUAL: Json = {
+    "quiet": True,
+    "no_warnings": True,
+    "noprogress": True,
+    "noplaylist": True,
+    "concurrent_fragment_downloads": 4,
+    "skip_unavailable_fragments": False,
+    "fixup": "never",
+    "continuedl": False,
+    "retries": 2,
+    "fragment_retries": 3,
+    "extractor_retries": 0,
+    "buffersize": 65_536,
+    "overwrites": True,
+    "_no_ytdl_file": True,  # the state for resuming, 40 writes a track
+}
 _ARTWORK_BYTES = 5_000_000
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _TEXTS = (b"<", b"{", b"#extm3u")
@@ -271,28 +287,14 @@ class SoundCloudClient:
         extractors: Sequence[str] = ("Soundcloud", "SoundcloudSet"),
         of: type[Downloader] = Downloader,
     ) -> Downloader:
-        options: Json = {
-            "quiet": True,
-            "no_warnings": True,
-            "noprogress": True,
-            "noplaylist": True,
+        options = _USUAL | {
             "cachedir": str(self._cache_dir),
             "extractor_args": {"soundcloud": {"formats": list(formats)}},
-            "concurrent_fragment_downloads": 4,
-            "skip_unavailable_fragments": False,
-            "fixup": "never",
-            "continuedl": False,
-            "retries": 2,
-            "fragment_retries": 3,
             "retry_sleep_functions": {
                 "http": functools.partial(_back_off, guard),
                 "fragment": functools.partial(_back_off, guard),
             },
-            "extractor_retries": 0,
             "socket_timeout": self._socket_seconds,
-            "buffersize": 65_536,
-            "overwrites": True,
-            "_no_ytdl_file": True,  # the state for resuming, 40 writes a track
             "nocheckcertificate": not self._tls_verify,
             "ffmpeg_location": str(self._cache_dir / "none"),  # it would not stop when we do
         }

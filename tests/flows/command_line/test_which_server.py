@@ -10,7 +10,7 @@ from prefect import get_client
 from flows.__main__ import main
 from flows.prefect_server import blocks
 from flows.prefect_server.credentials import command_settings
-from flows.prefect_server.run_names import is_generated
+from flows.prefect_server.run_pages import is_generated
 from flows.setup.dialogue import Dialogue
 from flows.setup.server import prepare_named_server
 

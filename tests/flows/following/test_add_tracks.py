@@ -12,7 +12,7 @@ import pytest
 
 from flows.__main__ import main
 from flows.following.adding import add_tracks
-from flows.session.services import opened_services
+from flows.session.clients import opened_services
 from flows.settings import VARIABLES, load_settings
 from sandbox.fault_plans import plan_from
 from tasks.notion.rows import to_track

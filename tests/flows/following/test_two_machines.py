@@ -13,7 +13,7 @@ from flows.following.adding import Adding
 from flows.following.bringing import Brought, bring_all
 from flows.following.memory import ListMemory
 from flows.following.sources import FollowedList
-from flows.session.services import opened_services
+from flows.session.clients import opened_services
 from flows.settings import load_settings
 from sandbox.builders import short_tracks
 from sandbox.fault_plans import plan_from

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flows.__main__ import main
-from flows.doctor.notion import RowsWaiting, examine_notion
+from flows.doctor.notion import examine_notion
 from flows.library_sync import library_sync
 from sandbox.world import ROOT_PAGE_ID
 from tasks.errors import ConfigurationError
@@ -125,7 +125,7 @@ async def test_without_the_right_to_update_doctor_says_so_and_a_run_downloads_no
             answer.status, answer.body = 403, dict(REFUSED)
 
     proxy.after = refuse
-    findings = await examine_notion(settings_of(sandbox, **proxy.settings), RowsWaiting())
+    findings = await examine_notion(settings_of(sandbox, **proxy.settings), list)
     (found,) = [finding for finding in findings if finding.check == "Capabilities"]
     assert "Update content" in found.remedy
     assert writes(sandbox, database.pages[0]) == []
