@@ -105,7 +105,7 @@ class Attempts:
 
 
 def fold(lines: Iterable[Json], known: Mapping[str, Attempt] | None = None) -> dict[str, Attempt]:
-    """The last attempt of each row, by page id; a success, or another source, begins anew."""
+    """The last attempt of each row, by page id; a success, or another source, starts over."""
     found = dict(known or {})
     for line in lines:
         page_id = str(line["page_id"])

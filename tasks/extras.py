@@ -11,7 +11,7 @@ _MARKS = {"uv": "uv-receipt.toml", "pipx": "pipx_metadata.json"}
 def how_to_add(extra: str, package: str, prefix: str = sys.prefix) -> str:
     """A sentence with the command for `extra`, which is `package`.
 
-    uv names the whole project anew, so that its command is for the folder it was installed from.
+    uv installs the whole project again: its command is for the folder that was installed from.
     """
     made_by = next((tool for tool, mark in _MARKS.items() if (Path(prefix) / mark).is_file()), "")
     if made_by == "uv":

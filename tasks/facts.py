@@ -51,7 +51,7 @@ def keys_of(track: Track, allowed_hosts: frozenset[str]) -> tuple[str, ...]:
 
 
 def row_keys(track: Track, allowed_hosts: frozenset[str]) -> RowKeys:
-    """The same, told apart: what a merge compares."""
+    """The same, addresses and number apart: what a merge compares."""
     number = identity_of(track, allowed_hosts).soundcloud_id
     keys = {address_key(url, allowed_hosts) for url in (track.soundcloud_url, track.youtube_url)}
     addresses = {key for key in keys if key and not key.startswith(TRACK_KEY)}

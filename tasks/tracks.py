@@ -110,7 +110,7 @@ _UNTITLED = "Untitled"
 
 
 def _label(artist: str, title: str, url: str) -> str:
-    """`Artist - Title`; a row that names neither is told from others by its address."""
+    """`Artist - Title`; a row that names neither has its address."""
     address = "" if artist else url.partition("://")[2]
     title = title or address or _UNTITLED
     return f"{artist} - {title}" if artist else title

@@ -47,7 +47,7 @@ def _no_such_mode(mode: str, rest: list[str]) -> str:
     kept = [word for word in rest if word not in _DROPPED]
     if mode == "single" and not any(_is(word, "--limit") for word in kept):
         kept = ["--limit", "1", *kept]
-    return f"--mode {mode} is no more. Use: {' '.join(['library-sync', _REPLACED[mode], *kept])}"
+    return f"--mode {mode} is gone. Use: {' '.join(['library-sync', _REPLACED[mode], *kept])}"
 
 
 def _without_zero(words: list[str]) -> tuple[list[str], bool]:

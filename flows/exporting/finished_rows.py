@@ -87,7 +87,7 @@ async def _update(
     if known.listed_at:
         since = datetime.fromisoformat(known.listed_at) - _OVERLAP
         edited = {"on_or_after": since.isoformat(timespec="seconds")}
-        # Also rows that are ticked no more, so that they leave.
+        # Also rows that are no longer ticked, so that they leave.
         conditions = {"and": [{"timestamp": "last_edited_time", "last_edited_time": edited}]}
     found = [to_track(page, schema) async for page in matching_pages(notion, schema, conditions)]
     shown = {row.page_id for row in found}

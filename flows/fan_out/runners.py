@@ -42,8 +42,8 @@ async def process_tracks(
     *,
     on_result: Callable[[TrackResult], Awaitable[None]] | None = None,
 ) -> list[TrackResult]:
-    """What became of each track of `work`, in the order they were finished; `on_result` is told
-    of each as it comes, and again if a second attempt makes it another.
+    """What became of each track of `work`, in the order they were finished; `on_result` gets
+    each as it comes, and again if a second attempt makes it another.
 
     Tracks that another process held are asked for once more at the end. When the run stops
     (another Eagle library is open, Notion refuses the token), the rest is not begun.
@@ -62,7 +62,7 @@ def _of_a_track() -> Iterator[None]:
     """A track's flow run leaves little on the server: no heartbeat, which its run has, no line for
     each task that ended, and few events. Its tag lets lists leave it out.
 
-    Prefect's `temporary_settings` would read every setting anew, which takes 0.2 s.
+    Prefect's `temporary_settings` would read every setting again, which takes 0.2 s.
     """
     send_fewer_events(_LONG_STAGES)
     logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)

@@ -54,7 +54,7 @@ async def bring_all(
     new_adding: Callable[[], Adding],
     warn: Callable[[str], None],
 ) -> Brought:
-    """Look at every list, and add what is new; one that cannot be read is told once a day.
+    """Look at every list, and add what is new; one that cannot be read is reported once a day.
 
     `new_adding` gives a fresh one for each list; a dry one changes nothing, here neither. Raises
     NotionError.

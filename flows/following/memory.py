@@ -49,7 +49,7 @@ class RememberedList:
         return self.playlist or self.title
 
     def left(self, found: SourceList) -> list[str]:
-        """Tracks that were in the list and are in it no more, as far as was read."""
+        """Tracks that were in the list and no longer are, as far as was read."""
         now = {track.number for track in found.tracks}
         return [number for number in self.numbers if number not in now] if found.is_whole else []
 

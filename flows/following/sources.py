@@ -38,7 +38,7 @@ class FollowedList:
 
 
 class Sources:
-    """Both places, read and written. `warn` is told of pages whose address is no list."""
+    """Both places, read and written. `warn` gets a sentence for a page whose address is no list."""
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ _log = logging.getLogger("flows.follow")
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """A list that is followed, as it is told. `known` counts its tracks that came already."""
+    """A list that is followed, as a person sees it. `known` counts its tracks that came already."""
 
     url: str
     playlist: str
@@ -59,7 +59,7 @@ async def follow_list(settings: Settings, url: str, playlist: str) -> Subscripti
 
 
 async def unfollow_list(settings: Settings, url: str) -> ListAddress:
-    """Follow the list at `url` no more; its rows and files stay. Raises BadAddress if it was not
+    """Stop following the list at `url`; its rows and files stay. Raises BadAddress if it was not
     followed.
     """
     async with opened_services(settings) as services:

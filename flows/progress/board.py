@@ -27,7 +27,7 @@ _SECONDS_BETWEEN_UPDATES = 2.0
 
 
 class Board:
-    """Counts of a run in progress; `on_result` is told of each result as it comes.
+    """Counts of a run in progress; `on_result` gets each result as it comes.
 
     `pause` says for which service the run waits, "" while it goes on.
     """

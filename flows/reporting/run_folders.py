@@ -202,7 +202,7 @@ def _run(name: str, found: Mapping[str, Any]) -> PastRun:
 
 
 def _is_at_work(folder: Path, found: Mapping[str, Any]) -> bool:
-    """True if the run's process lives. A number given out anew looks alive for a week."""
+    """True if the run's process lives; for a week another one with its number looks like it."""
     try:
         os.kill(int(found["pid"]), 0)
     except PermissionError:

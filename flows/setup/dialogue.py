@@ -42,7 +42,7 @@ class Dialogue:
             return self.ask_secret(question).strip()
 
     def agrees(self, question: str, *, unless_said: bool = True) -> bool:
-        """True if the user agrees, or has agreed to all beforehand; Enter is `unless_said`."""
+        """True if the user agrees, or has agreed to everything; Enter means `unless_said`."""
         if self.yes:
             return True
         if not self.is_open:

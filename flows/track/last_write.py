@@ -46,11 +46,11 @@ async def write_results(row: ClaimedRow, done: Outcome) -> TrackResult:
     """
     if done.there is None:
         return done.result
-    there, learnt = done.there, done.track
+    there, known = done.there, done.track
     now = await row.look()
     row.lease.require_safe()
     written, shown = await _finish(
-        row, lambda schema: success_values(schema, row.claimed, now, learnt, there)
+        row, lambda schema: success_values(schema, row.claimed, now, known, there)
     )
     try:
         row.require_same_address(to_track(shown.page, row.run.connections.schema))
@@ -112,7 +112,7 @@ async def _schema_again(connections: Connections, state: RunState, used: Schema)
 
 
 def success_values(
-    schema: Schema, claimed: Track, now: Track, learnt: Track, there: InLibrary
+    schema: Schema, claimed: Track, now: Track, known: Track, there: InLibrary
 ) -> Mapping[Field, Any]:
     """What a finished row shows, from the row as it was `claimed` and as it is `now`.
 
@@ -124,10 +124,10 @@ def success_values(
         Field.AIFF_PATH: there.paths.aiff,
         Field.EAGLE_ID: there.wav.id if there.wav else None,
         Field.EAGLE_AIFF_ID: there.aiff.id if there.aiff else None,
-        Field.SOUNDCLOUD_ID: learnt.soundcloud_id,
-        Field.FINGERPRINT: learnt.fingerprint,
-        Field.TITLE: learnt.title,
-        Field.ARTIST: learnt.artist,
+        Field.SOUNDCLOUD_ID: known.soundcloud_id,
+        Field.FINGERPRINT: known.fingerprint,
+        Field.TITLE: known.title,
+        Field.ARTIST: known.artist,
         Field.DURATION: round(there.seconds, 2) if there.seconds else None,
     }
     values = {

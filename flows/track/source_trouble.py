@@ -61,7 +61,7 @@ def _address(track: Track, hosts: frozenset[str]) -> Address | None:
 
 
 async def _is_readable(connections: Connections, address: Address) -> bool:
-    """Whether yt-dlp understands what the source says of the track, be it a refusal."""
+    """Whether yt-dlp understands what the source says of the track; a refusal counts."""
     try:
         await connections.source.probe(address)
     except SourceUnreadable as error:

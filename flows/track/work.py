@@ -29,12 +29,12 @@ from tasks.tracks import Track, TrackResult, TrackStatus
 _log = logging.getLogger("flows.track_work")
 
 _Brought: TypeAlias = "tuple[Track, InLibrary]"
-"""The track with what was learnt of it, and the recording as the library holds it now."""
+"""The track with what is known of it by now, and the recording as the library has it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the row: `track` is it with what was learnt, `there` what the library has now
+    """What became of the row: `track` is it with what is known by now, `there` what the library has
     (None: nothing is written, the row is released as it is).
     """
 

@@ -106,7 +106,7 @@ class _Child:
         return await asyncio.wrap_future(self._executor.submit(_guarded, work, name))
 
     def lost(self, error: Exception, file: Path) -> ConversionError:
-        """Why this child is of no more use; it is killed if it lives."""
+        """Why this child cannot be used again; it is killed if it lives."""
         self.kill()
         self._process.join(1.0)
         ended = self._process.exitcode or 0

@@ -18,7 +18,7 @@ from tasks.tracks import Track
 async def cache_library(library: EagleLibrary, loading: Awaitable[int] | None = None) -> int:
     """Read the whole library once; the number of items in its index. Raises EagleError.
 
-    `loading` is its reading, where that has begun already; what fails is read anew.
+    `loading` is its reading, where that has begun already; what fails is read again.
     """
     if loading is not None:
         with suppress(EagleError):

@@ -36,7 +36,7 @@ class Notifier:
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"apprise\.")
         import apprise  # noqa: PLC0415  (a fifth of a second, for those who set NOTIFY)
 
-        # It tells its troubles with whole addresses; ours are told by NotificationFailed.
+        # Its log lines hold whole addresses; NotificationFailed says what went wrong without them.
         logging.getLogger("apprise").setLevel(logging.CRITICAL)
         addresses = _BETWEEN.split(text.strip())
         found = [apprise.Apprise.instantiate(address) for address in addresses]

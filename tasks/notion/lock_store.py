@@ -14,7 +14,7 @@ from tasks.notion.writes import lock_value
 
 
 class NotionLockStore:
-    """Reads and writes rows for the lock: once each, with permits taken beforehand.
+    """Reads and writes rows for the lock: once each; permits are taken before.
 
     Without a lock property (`Schema` has none) a write sets the other properties only.
     """

@@ -61,7 +61,7 @@ class SourceBudget:
 
     @asynccontextmanager
     async def slot(self, track: str) -> AsyncIterator[None]:
-        """A download's place: waits for a permit and for a closed circuit, minds how it ends.
+        """A download's place: waits for a permit and a closed circuit, and looks at how it ends.
 
         `track` is any key of what is asked for.
         """

@@ -182,7 +182,7 @@ class SoundCloudClient:
         return await self._within_budget(run)
 
     async def expand(self, url: str) -> str:
-        """Where a short link leads, be it a track or a list; any other address unchanged."""
+        """Where a short link leads, to a track or a list; any other address unchanged."""
         try:
             address = parse_address(url)
         except BadAddress:

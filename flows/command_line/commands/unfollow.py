@@ -1,4 +1,4 @@
-"""`library-sync unfollow`: a list is followed no more."""
+"""`library-sync unfollow`: a list is no longer followed."""
 
 from __future__ import annotations
 
