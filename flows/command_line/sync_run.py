@@ -52,12 +52,7 @@ def run_sync(
     `more` are parameters of the flow that only this command has; `only` are the page ids a sync is
     restricted to.
     """
-    line = verbosity.attach()
-    require_credentials(settings)
-    if not verbosity.quiet:
-        line.note("Starting; the first lines come in a few seconds.")
-    prepare_prefect(debug=verbosity.debug)
-    reserve_prefect()
+    line = _ready(settings, verbosity)
     job = _job(command, options, verbosity, more or {})
 
     def leave(summary: SyncSummary) -> NoReturn:
@@ -75,6 +70,17 @@ def run_sync(
         leave(summary)
     _write(options, summary)
     return summary.return_code
+
+
+def _ready(settings: Settings, verbosity: Verbosity) -> Display:
+    """The terminal of a run that may begin. Raises ConfigurationError."""
+    line = verbosity.attach()
+    require_credentials(settings)
+    if not verbosity.quiet:
+        line.note("Starting; the first lines come in a few seconds.")
+    prepare_prefect(debug=verbosity.debug)
+    reserve_prefect()
+    return line
 
 
 def _write(options: SyncOptions, summary: SyncSummary, code: int | None = None) -> None:

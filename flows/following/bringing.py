@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from flows.following.added import Added
 from flows.following.adding import Adding, WantedTrack, in_order_of_making
 from flows.following.memory import ListMemory, RememberedList
 from flows.following.sources import FollowedList
@@ -34,6 +35,15 @@ class Brought:
     waiting: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     planned: list[TrackResult] = field(default_factory=list)
+
+    def take(self, outcome: Added, left: int) -> None:
+        """Add what came of one list; a track that two lists would bring is planned once."""
+        self.added += outcome.added
+        self.present += len(outcome.present)
+        self.left += left
+        self.waiting += outcome.waiting
+        planned = {each.source_url for each in self.planned}
+        self.planned += [each for each in outcome.planned if each.source_url not in planned]
 
     @property
     def headline(self) -> str:
@@ -84,8 +94,7 @@ async def _bring(
     known = frozenset(remembered.numbers) if remembered.is_whole else frozenset()
     found = await read_list(adding.source, followed.address, known)
     name = followed.playlist or found.title
-    in_list = set(remembered.numbers)
-    order = in_order_of_making(followed.address, found)
+    in_list, order = set(remembered.numbers), in_order_of_making(followed.address, found)
     new = [track for track in order if track.number not in in_list]
     left = remembered.left(found)
     if followed.page_id:
@@ -100,12 +109,7 @@ async def _bring(
             remembered.take(found, _dealt_with(wanted, adding))
             memory.save(remembered)
     _tell(name, found, adding, left, warn)
-    brought.added += adding.outcome.added
-    brought.present += len(adding.outcome.present)
-    brought.left += len(left)
-    brought.waiting += adding.outcome.waiting
-    known_planned = {each.source_url for each in brought.planned}
-    brought.planned += [p for p in adding.outcome.planned if p.source_url not in known_planned]
+    brought.take(adding.outcome, len(left))
 
 
 async def _wanted(new: list[ListedTrack], playlist: str, adding: Adding) -> dict[str, WantedTrack]:

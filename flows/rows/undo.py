@@ -66,6 +66,12 @@ def merging_runs(state_dir: Path) -> list[MergingRun]:
     return found
 
 
+def merges_told(state_dir: Path) -> str:
+    """The same for a terminal."""
+    lines = [text for each in merging_runs(state_dir) for text in each.lines()]
+    return "\n".join(lines) or "No run has merged rows."
+
+
 def _marks(change: Change) -> bool:
     """True for the change that made a row a duplicate, not for what the keeper gained."""
     return DUPLICATE in str(change.after)

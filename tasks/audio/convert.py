@@ -15,7 +15,7 @@ from tasks.audio.recording import LENGTH_TOLERANCE, Recording, is_length_right
 from tasks.audio.tags import Tags
 from tasks.audio.undecodable import undecodable
 from tasks.audio.writing import PcmWriter, too_long
-from tasks.errors import ConversionError, IncompleteRecording
+from tasks.errors import IncompleteRecording
 
 _CODEC_PADDING_SECONDS = 0.1
 _NO_MORE_THAN_16_BITS = ("pcm_s16le", "pcm_s16be", "pcm_u8")
@@ -57,10 +57,6 @@ def convert(
     announced (without an announced length: as its own header or time stamps say); ConversionError
     if it cannot be decoded or is too long for the formats; MetadataError; FileError.
     """
-    if bit_depth not in (16, 24):
-        raise ConversionError(
-            f"A bit depth of {bit_depth} is not offered.", remedy="Set AUDIO_BIT_DEPTH to 16 or 24."
-        )
     wanted = _Wanted(
         announced_seconds=announced_seconds,
         sample_rate=sample_rate,

@@ -52,11 +52,15 @@ async def list_rows(
         restarts = restarts + 1 if newest == since else 0
         since = newest
         if restarts > (_RESTARTS if window.cursor_died else 0):
-            raise ListingIncomplete(
-                f"Notion stopped the listing after {len(seen)} rows and does not go on.",
-                remedy="Run again later; if it stays, more than 10,000 rows were created within "
-                "one minute and need a narrower filter.",
-            )
+            raise _incomplete(len(seen))
+
+
+def _incomplete(rows: int) -> ListingIncomplete:
+    return ListingIncomplete(
+        f"Notion stopped the listing after {rows} rows and does not go on.",
+        remedy="Run again later; if it stays, more than 10,000 rows were created within one minute "
+        "and need a narrower filter.",
+    )
 
 
 class _Window:

@@ -69,10 +69,7 @@ def translate(error: Exception, url: str, *, downloading: bool = False) -> SyncE
     if isinstance(inner, OutOfBounds):
         return inner.kind(f"{url} {inner.msg}.")
     if isinstance(inner, ForeignHost):
-        return BadAddress(
-            f"{url} leads to {inner.host}, which tracks are not downloaded from.",
-            remedy="Add the host to ALLOWED_SOURCE_HOSTS if it is yours.",
-        )
+        return _foreign(inner.host, url)
     if isinstance(inner, OSError) and (inner.filename or inner.errno in _DISK):
         kind_of_disk = DiskUnavailable if inner.errno in DISK_TROUBLE else FileError
         return kind_of_disk(f"{url} could not be written ({inner.strerror}).")
@@ -89,6 +86,13 @@ def translate(error: Exception, url: str, *, downloading: bool = False) -> SyncE
     if isinstance(inner, RequestError | TransportError | OSError):
         return HostUnreachable(f"The connection to {url} broke off ({_kind(inner)}).")
     return _of_surprise(inner, url, downloading=downloading)
+
+
+def _foreign(host: str, url: str) -> BadAddress:
+    return BadAddress(
+        f"{url} leads to {host}, which tracks are not downloaded from.",
+        remedy="Add the host to ALLOWED_SOURCE_HOSTS if it is yours.",
+    )
 
 
 def _of_surprise(error: BaseException, url: str, *, downloading: bool) -> SourceError:

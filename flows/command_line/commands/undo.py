@@ -35,13 +35,12 @@ def undo(
     """Undo the merges of a run; its rows are not merged again."""
     from flows.command_line.sync_run import run_with
     from flows.prefect_server.credentials import command_settings
-    from flows.rows.undo import keep_apart, merging_runs, undo_run
+    from flows.rows.undo import keep_apart, merges_told, undo_run
 
     settings = command_settings()
     line = verbosity.attach()
     if run is None and not apart:
-        lines = [text for each in merging_runs(settings.state_dir) for text in each.lines()]
-        print("\n".join(lines) or "No run has merged rows.")
+        print(merges_told(settings.state_dir))
         return ReturnCode.PROCESSED
     settings = replace(settings, dry_run=settings.dry_run or dry_run)
 
