@@ -46,7 +46,7 @@ async def sync_share(
         filter=filter,
         parallel=True,
         workers=workers,
-        cleanup=False,
+        cleanup=True,
         retry_failed=retry_failed,
     )
 

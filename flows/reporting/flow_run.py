@@ -12,17 +12,24 @@ from flows.prefect_server.caretaker import cared_for
 from flows.prefect_server.run_pages import public
 from flows.reporting.account import Steps, told
 from flows.reporting.artifacts import publish
+from flows.reporting.notification import notify_not_begun
 from flows.session.job import Job
-from flows.session.opening import open_session
+from flows.session.opening import open_session, run_settings
 from flows.summary import ReturnCode, SyncSummary
+from tasks.errors import SyncError
 
 
 async def run_steps(job: Job, steps: Steps) -> State[Any]:
-    """The state of a run that does `steps`. Raises ConfigurationError if it cannot begin."""
+    """The state of a run that does `steps`. Raises a SyncError if it cannot begin."""
     began = monotonic()
-    async with cared_for(), open_session(dry_run=job.dry_run) as run:
-        summary = await told(run, job, steps, began)
-        await publish(summary)
+    try:
+        async with cared_for(), open_session(dry_run=job.dry_run) as run:
+            summary = await told(run, job, steps, began)
+            await publish(summary)
+    except SyncError as error:
+        if not job.dry_run:
+            await notify_not_begun(await run_settings(), job.mode, error)
+        raise
     return as_state(summary)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from flows.session.run_state import RunState
 from flows.settings import Settings
 from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
 from tasks.tracks import TrackResult
+
+_log = logging.getLogger("flows.notification")
 
 _FAILURES = 20
 
@@ -16,16 +20,34 @@ async def notify(settings: Settings, state: RunState, summary: SyncSummary) -> N
 
     An address that is not reached is a warning of the run.
     """
-    addresses = settings.notify.get_secret_value()
     message = message_of(summary)
-    if not addresses or message is None or settings.dry_run or summary.mode == SHARE:
+    if message is None or settings.dry_run or summary.mode == SHARE:
+        return
+    try:
+        await _send(settings, *message)
+    except SyncError as error:
+        state.warn(f"{error} {error.remedy}")
+
+
+async def notify_not_begun(settings: Settings, mode: str, error: SyncError) -> None:
+    """Tell that a run could not begin: at night nobody reads what it says."""
+    if settings.dry_run or mode == SHARE:
+        return
+    said = f"The run could not begin ({mode}).\n{error} {error.remedy}"
+    try:
+        await _send(settings, "library-sync: the run could not begin", said)
+    except SyncError as unsent:
+        _log.warning("%s %s", unsent, unsent.remedy)
+
+
+async def _send(settings: Settings, title: str, text: str) -> None:
+    """Raises SyncError for an address that is not reached."""
+    addresses = settings.notify.get_secret_value()
+    if not addresses:
         return
     from tasks.notifications.client import Notifier  # noqa: PLC0415  (imports apprise)
 
-    try:
-        await Notifier(addresses).send(*message)
-    except SyncError as error:
-        state.warn(f"{error} {error.remedy}")
+    await Notifier(addresses).send(title, text)
 
 
 def message_of(summary: SyncSummary) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from flows.service.units import Service, prefect_environment, unit_for
+from flows.session.preflight import require_credentials
 from flows.settings import Settings, given_variables
 from flows.summary import ReturnCode
 
@@ -21,9 +22,15 @@ _SECRETS = (
 
 def install(command: str, words: Sequence[str], settings: Settings, *, yes: bool) -> int:
     """Show the unit, ask, install it; 0 if it is installed, 1 if not. Raises ConfigurationError."""
-    environment = prefect_environment() if command == "worker" else {}
+    if command == "serve":
+        require_credentials(settings)
     unit = unit_for(
-        Service(command=command, words=words, state_dir=settings.state_dir, environment=environment)
+        Service(
+            command=command,
+            words=words,
+            state_dir=settings.state_dir,
+            environment=prefect_environment(command),
+        )
     )
     _say(f"{unit.path}:\n\n{unit.text}")
     for name in _only_in_this_shell():

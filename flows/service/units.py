@@ -16,7 +16,10 @@ from pathlib import Path
 
 from tasks.errors import ConfigurationError
 
-_PREFECT = ("PREFECT_API_URL", "PREFECT_HOME", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH")
+_PREFECT = {
+    "serve": ("PREFECT_HOME",),
+    "worker": ("PREFECT_API_URL", "PREFECT_HOME", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH"),
+}
 _DESCRIPTIONS = {
     "serve": "library-sync: Prefect's server, the schedules and a worker",
     "worker": "library-sync: a worker of the Prefect server's pool",
@@ -49,10 +52,9 @@ class Service:
         return [*start, self.command, *self.words]
 
 
-def prefect_environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Which server and profile the service uses, as this shell has it; nothing secret."""
-    found = os.environ if given is None else given
-    return {name: found[name] for name in _PREFECT if found.get(name)}
+def prefect_environment(command: str) -> dict[str, str]:
+    """Which server, profile and folder the service uses, as this shell has it; nothing secret."""
+    return {name: os.environ[name] for name in _PREFECT[command] if os.environ.get(name)}
 
 
 def systemd_unit(service: Service) -> str:

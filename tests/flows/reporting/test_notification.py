@@ -12,7 +12,7 @@ from flows.library_sync import library_sync
 from flows.reporting.notification import message_of
 from flows.summary import SHARE, SyncSummary
 from sandbox.builders import short_tracks
-from tasks.errors import TrackNotFound
+from tasks.errors import ServiceAway, TrackNotFound
 from tasks.tracks import Track, TrackResult, TrackStatus
 from tests.tasks.notification_receiver import Receiver, receiving
 
@@ -64,6 +64,19 @@ async def test_an_address_that_is_none_is_a_warning(sandbox_factory: Any, run_fl
     summary = await run_flow(library_sync, sandbox, settings=wrong)
     assert summary.counts["processed"] == 1
     assert any("apprise does not understand" in warning for warning in summary.warnings)
+
+
+async def test_a_run_that_cannot_begin_is_told(
+    receiver: Receiver, sandbox_factory: Any, run_flow: Any
+) -> None:
+    """At night nobody reads that Eagle never came."""
+    sandbox = sandbox_factory(build=short_tracks(1))
+    sandbox.wait_for(sandbox.stop_eagle())
+    with pytest.raises(ServiceAway):
+        await run_flow(library_sync, sandbox, settings=told_to(receiver), pause_seconds=1.0)
+    (message,) = receiver.received
+    assert message["title"] == "library-sync: the run could not begin"
+    assert "The run waited 1 s for Eagle, in vain" in message["message"]
 
 
 async def test_a_dry_run_tells_nobody(

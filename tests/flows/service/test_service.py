@@ -32,17 +32,17 @@ STRANGE = 'a "folder" of 100% $music'
 
 
 @pytest.fixture
-def service(tmp_path):
+def service(tmp_path, monkeypatch):
     """A service in a folder whose name has every character that units give a meaning."""
     folder = tmp_path / STRANGE
     folder.mkdir()
-    environment = prefect_environment({"PREFECT_API_URL": "http://10.0.0.1:4200/api", "HOME": "/"})
+    monkeypatch.setenv("PREFECT_API_URL", "http://10.0.0.1:4200/api")
     return Service(
         command="worker",
         words=["--name", STRANGE],
         folder=folder,
         state_dir=tmp_path / "state",
-        environment=environment,
+        environment=prefect_environment("worker"),
     )
 
 
@@ -90,12 +90,18 @@ def test_what_is_installed_is_shown_first_and_taken_back(monkeypatch, tmp_path, 
     monkeypatch.setattr("sys.platform", "linux")
     path = unit_for(Service(command="serve", state_dir=tmp_path), "linux", tmp_path).path
 
+    assert main(["serve", "--install", "--yes"]) == 78  # it would end like that every 30 s
+    assert not path.exists()
+    given = {"NOTION_TOKEN": "secret", "TRACKS_DB_ID": "0" * 32, "PREFECT_HOME": str(tmp_path)}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
     assert main(["serve", "--install", "--nightly", "04:30"]) == 1
     assert "--nightly 04:30" in capsys.readouterr().out
     assert not path.exists()
 
     assert main(["serve", "--install", "--nightly", "04:30", "--yes"]) == 0
     assert "--nightly 04:30" in path.read_text()
+    assert f"PREFECT_HOME={tmp_path}" in path.read_text()
     assert main(["serve", "--uninstall"]) == 0
     assert not path.exists()
 
