@@ -1,4 +1,4 @@
-"""Text from outside, as it is shown: titles, file names, addresses, what services say.
+"""Text as it is shown: times, and from outside titles, file names, addresses, what services say.
 
 It reaches terminals, logs, pages and Prefect's UI. So it is one line, its control characters are
 visible marks, and nothing in it turns the reading direction of what follows. An address that holds
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 _PICTURES = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
@@ -74,3 +75,12 @@ def show_logs_as_text(*projects: str) -> None:
         return factory(name, *arguments, **named)  # type: ignore[arg-type]
 
     logging.setLogRecordFactory(made)
+
+
+def local(moment: datetime | str) -> str:
+    """`2026-11-25 23:10` in this machine's time zone; text that is no time stays as it is."""
+    try:
+        at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    except ValueError:
+        return str(moment)
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from flows.reporting.frames import library_frame, number_of, numbers_by
-from flows.reporting.local_time import local
 from tasks.locks.standing import OwnLocks, standing
 from tasks.locks.value import parse
 from tasks.notion.filters import wants
 from tasks.notion.statuses import errors_of
+from tasks.shown_text import local
 from tasks.tracks import Track, TrackFilter
 
 _EXAMPLES = 3

@@ -13,7 +13,6 @@ from typing import Any
 from flows.library.counts import LibraryCounts, MissingFiles, count_rows, missing_files
 from flows.reporting.frames import failures_by_run
 from flows.reporting.html_page import Bars, Link, Paragraph, Section, Stacked, Table, page
-from flows.reporting.local_time import local
 from flows.reporting.run_folders import PastRun, began, past_runs
 from flows.session.clients import notion_client
 from flows.session.preflight import open_schema
@@ -24,6 +23,7 @@ from tasks.locks.registry import own_locks
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.queries import matching_pages
 from tasks.notion.rows import to_track
+from tasks.shown_text import local
 from tasks.tracks import Track, TrackFilter
 
 _log = logging.getLogger("flows.status")

@@ -22,6 +22,7 @@ from tasks.locks.value import parse
 from tasks.notion.links import id_in
 from tasks.notion.queries import find_row, find_rows
 from tasks.planning import Action
+from tasks.shown_text import local
 from tasks.soundcloud.address import AddressKind, parse_address
 from tasks.tracks import Track, TrackFilter
 
@@ -177,7 +178,7 @@ def _lock(connections: Connections, row: Track) -> str:
     )
     if value is None:
         return f"{row.lock!r}: {told.known}"
-    since = f"{value.taken_at.astimezone():%Y-%m-%d %H:%M}"
+    since = local(value.taken_at)
     return f"process {value.pid} on {value.host}, since {since}: {told.known}"
 
 

@@ -1,17 +1,20 @@
-"""The databases that are shared with the integration: which there are, which looks like tracks."""
+"""The databases that are shared with the integration: which there are, which looks like tracks, and
+the properties it lacks: those that the product writes, no others.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.errors import NotionError
 from tasks.notion.client import NotionClient
-from tasks.notion.properties import Field
+from tasks.notion.properties import FIELDS, Field, offered
 from tasks.notion.schema import Schema
+from tasks.notion.source import data_source_id
 from tasks.shown_text import counted
 
 _A_PAGE = 100
@@ -95,3 +98,28 @@ async def _counted(client: NotionClient, one: SharedDatabase) -> SharedDatabase:
             return replace(one, rows=rows)
         body["start_cursor"] = answer["next_cursor"]
     return replace(one, rows=rows, has_more=True)
+
+
+def missing_properties(schema: Schema) -> list[Field]:
+    """What the database lacks of the properties that somebody would miss."""
+    return [kind for kind in offered() if kind not in schema.found]
+
+
+async def property_bodies(
+    client: NotionClient, playlists_db_id: str, lacking: Sequence[Field]
+) -> dict[str, Any]:
+    """The `properties` of the PATCH that adds them; playlists as a relation where one is set."""
+    bodies: dict[str, Any] = {}
+    for kind in lacking:
+        spec = FIELDS[kind]
+        bodies[spec.names[0]] = {spec.create_as: {}}
+        if kind is Field.PLAYLISTS and playlists_db_id:
+            source_id = await data_source_id(client, playlists_db_id)
+            bodies[spec.names[0]] = {
+                "relation": {
+                    "data_source_id": source_id,
+                    "type": "single_property",
+                    "single_property": {},
+                }
+            }
+    return bodies

@@ -21,7 +21,13 @@ from flows.doctor import examine as doctor
 from flows.prefect_server.environment import require_server
 from flows.session.clients import eagle_client, notion_client
 from flows.settings import Settings, load_what_works
-from flows.setup.databases import SharedDatabase, looks_like_tracks, shared_databases
+from flows.setup.databases import (
+    SharedDatabase,
+    looks_like_tracks,
+    missing_properties,
+    property_bodies,
+    shared_databases,
+)
 from flows.setup.dialogue import Dialogue
 from flows.setup.nightly import offer_every_night
 from flows.setup.server import prepare_named_server
@@ -29,7 +35,6 @@ from flows.summary import ReturnCode
 from tasks.errors import ConfigurationError, EagleError, NotionError, NotionUnauthorized
 from tasks.notion.properties import FIELDS
 from tasks.notion.schema import Schema
-from tasks.notion.setup_properties import missing_properties, property_bodies
 from tasks.notion.source import data_source_id
 
 _ATTEMPTS = 3

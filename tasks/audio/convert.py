@@ -10,7 +10,7 @@ from pathlib import Path
 from tasks.audio.decoding import DecodedSource, WiderLayout, opened
 from tasks.audio.files import published
 from tasks.audio.headers import AIFF, MAX_DATA_BYTES, WAV, Container
-from tasks.audio.proof import prove
+from tasks.audio.pcm import prove
 from tasks.audio.recording import LENGTH_TOLERANCE, Recording, is_length_right
 from tasks.audio.tags import Tags
 from tasks.audio.undecodable import undecodable

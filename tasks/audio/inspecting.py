@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasks.audio.chunks import Layout, layout_of
 from tasks.audio.decoding import opened
-from tasks.audio.proof import pcm_sha256
+from tasks.audio.pcm import pcm_sha256
 from tasks.audio.recording import AudioFacts, is_length_right
 from tasks.disk.refusals import unreadable
 from tasks.errors import ConversionError, SourceError

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from tasks.audio.headers import AIFF, MAX_DATA_BYTES, Container
-from tasks.audio.pcm import Samples, is_audible, packed, swapped
-from tasks.audio.proof import checksum
+from tasks.audio.pcm import Samples, checksum, is_audible, packed, swapped
 from tasks.audio.recording import Pcm
 from tasks.audio.tags import Tags, tag_chunks
 from tasks.errors import ConversionError

@@ -21,7 +21,7 @@ from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import RequestError
 
 from tasks.soundcloud.bounds import BoundedBody, Bounds, media_bounds, page_bounds
-from tasks.soundcloud.transport import require_own_downloader, require_whole_playlist
+from tasks.soundcloud.information import require_own_downloader, require_whole_playlist
 
 Json = dict[str, Any]
 

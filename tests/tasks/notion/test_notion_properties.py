@@ -9,12 +9,12 @@ import pytest
 
 from flows.command_line.reference import tables
 from flows.doctor.notion import judge_properties
+from flows.setup.databases import missing_properties
 from tasks.notion.filters import query_filter, rows_with_addresses
 from tasks.notion.links import id_in
 from tasks.notion.properties import FIELDS, Field, FieldSpec, Holds
 from tasks.notion.rows import to_track
 from tasks.notion.schema import Schema
-from tasks.notion.setup_properties import missing_properties
 from tasks.notion.values import names_in, names_text, playlist_key
 from tasks.notion.writes import property_values
 from tasks.tracks import TrackFilter
