@@ -255,9 +255,7 @@ class _Drill:
     @contextmanager
     def _crew(self, patience: float) -> Iterator[Crew]:
         dice = random.Random(0)
-        crew = Crew(
-            self.sandbox, self._witness, self._home, _PROCESSES, _SCALE, dice, 0.0, patience
-        )
+        crew = Crew(self.sandbox, self._witness, self._home, _PROCESSES, _SCALE, dice, 0, patience)
         with crew.all_ended():
             yield crew
 

@@ -1,7 +1,8 @@
 """`python -m simulation.chaos`: many real processes on one library, and what became of it.
 
-Three acts: chaos until every row is done or stuck behind a dead process's token; the runs that
-heal, at the latest after the lock's time-out; a run a day later, which sweeps what was left over.
+Four acts: chaos until every row is done or stuck behind a dead process's token; the runs that
+heal, at the latest after the lock's time-out; a run a day later, which sweeps what was left over;
+a run that completes finished rows, some of which have lost their Eagle id, or a label beside it.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
+from typing import Any
 
 from sandbox.sample_music import PLAYLISTS, samples
 from sandbox.threaded import RunningSandbox, running_sandbox
 from sandbox.world import World
 from simulation.chaos import verdict
 from simulation.chaos.crew import Crew
-from simulation.chaos.edits import Person
+from simulation.chaos.edits import BY_HAND, STATUS, Person
 from simulation.chaos.process import timing_of
 from simulation.chaos.witness import Witness
 from simulation.one_server import serve_prefect
@@ -32,7 +36,8 @@ _TRACK_SECONDS = 12.0
 _LATE = {"late": 0.03, "unavailable_saved": 0.01, "dropped_saved": 0.01, "dropped": 0.01}
 _LATE_SECONDS = (2.0, 40.0)
 _QUIET_SECONDS = 20.0
-_RUN_SECONDS = 240.0
+_QUIET_SECONDS_OF_A_RUN = 240.0
+_LIFE = 120
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scale", type=float, help="factor for the lock's times, for tests")
     parser.add_argument("--bound", type=float, default=300.0, help="seconds of chaos at most")
-    parser.add_argument("--life", type=float, default=40.0, help="a process's longest, in seconds")
+    parser.add_argument(
+        "--life", type=int, default=_LIFE, help="a process's longest, in requests about rows"
+    )
     parser.add_argument("--home", type=Path, help="where everything goes; a temporary folder")
     return parser
 
@@ -97,11 +104,17 @@ def _perform(sandbox: RunningSandbox, home: Path, given: argparse.Namespace) -> 
         after_chaos, done = time.monotonic() - began, _done(sandbox)
         print(f"chaos      {after_chaos:.0f} s, {done} of {given.tracks} rows done", flush=True)
         sandbox.use_faults(eagle={"import_delay": (0.05, 1.0)})
-        _heal(sandbox, crew, timing)
+        calm = _heal(sandbox, crew, timing)
         left_over = _temporary_files(crew, sandbox)
         _a_day_passes(left_over)
-        crew.run_each_machine(_RUN_SECONDS)
-    print(f"healing    {time.monotonic() - began - after_chaos:.0f} s", flush=True)
+        crew.run_each_machine(_QUIET_SECONDS_OF_A_RUN)
+        healed = time.monotonic()
+        print(f"healing    {healed - began - after_chaos:.0f} s", flush=True)
+        sandbox.wait_for(_lose_some_values(sandbox))
+        crew.run_each_machine(_QUIET_SECONDS_OF_A_RUN, "--filter", "missing_eagle")
+    new = verdict.requests_of_new(witness.notes, _pages(sandbox), since=calm, until=healed)
+    adopted = verdict.requests_of_adopted(witness.notes, since=healed)
+    print(f"requests   {_mean(new)} a new track of a calm run, {_mean(adopted)} an adopted row")
     return _report(sandbox, crew, witness, person, timing, len(left_over))
 
 
@@ -136,17 +149,39 @@ def _chaos(
             return
 
 
-def _heal(sandbox: RunningSandbox, crew: Crew, timing: LockTiming) -> None:
-    crew.wait_for_all(_RUN_SECONDS)
+def _heal(sandbox: RunningSandbox, crew: Crew, timing: LockTiming) -> float:
+    """When calm runs began (monotonic)."""
+    crew.wait_for_all(_QUIET_SECONDS_OF_A_RUN)
     sandbox.wait_for(sandbox.settle(), seconds=timing.landing + 30)
-    crew.run_each_machine(_RUN_SECONDS)
+    calm = time.monotonic()
+    crew.run_each_machine(_QUIET_SECONDS_OF_A_RUN)
     if _done(sandbox) < len(sandbox.world.rows) - len(_locks(sandbox)):
-        crew.run_each_machine(_RUN_SECONDS)
+        crew.run_each_machine(_QUIET_SECONDS_OF_A_RUN)
     if _locks(sandbox) or _done(sandbox) < len(sandbox.world.rows):
         print(f"waiting    {timing.timeout:.0f} s for {len(_locks(sandbox))} locks", flush=True)
         time.sleep(timing.timeout)
-        crew.run_each_machine(_RUN_SECONDS)
-        crew.run_each_machine(_RUN_SECONDS)
+        crew.run_each_machine(_QUIET_SECONDS_OF_A_RUN)
+        crew.run_each_machine(_QUIET_SECONDS_OF_A_RUN)
+    return calm
+
+
+async def _lose_some_values(sandbox: RunningSandbox) -> None:
+    """Every fifth row loses its Eagle id, every tenth our label as well."""
+    world = sandbox.world
+    for number, row in enumerate(world.rows[::5]):
+        lost: dict[str, Any] = {"Eagle File ID": ""}
+        if number % 2:
+            labels = world.values_of(row.page_id)[STATUS] or ()
+            lost[STATUS] = [name for name in labels if name.startswith(BY_HAND)]
+        world.update_row(row.page_id, lost)
+
+
+def _mean(numbers: Sequence[int]) -> str:
+    return f"{mean(numbers):.2f} ({len(numbers)})" if numbers else "none (0)"
+
+
+def _pages(sandbox: RunningSandbox) -> dict[str, str]:
+    return {row.url: row.page_id.replace("-", "") for row in sandbox.world.rows}
 
 
 def _is_stuck(sandbox: RunningSandbox) -> bool:
@@ -185,7 +220,7 @@ def _report(
     timing: LockTiming,
     left_over: int,
 ) -> bool:
-    pages = {row.url: row.page_id.replace("-", "") for row in sandbox.world.rows}
+    pages = _pages(sandbox)
     held = verdict.holdings(witness.notes, pages, settle=timing.settle)
     claims = verdict.count_claims(witness.notes, pages, crew.killed)
     overlaps = verdict.overlaps(held)

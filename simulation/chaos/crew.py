@@ -21,16 +21,20 @@ _ROOT = Path(__file__).parent.parent.parent
 _PER_MACHINE = 2
 _JUST_NOW = 0.3
 _CANCELLED = 0.1
+_A_MOMENT = 2.0
 
 
 @dataclass
 class Member:
-    """One process, its ports, and when it is to be killed (monotonic; None: not decided)."""
+    """One process, its ports, and when it is to be killed: a moment after its first claim and
+    `requests` more (`dies_at`, monotonic; None: not decided).
+    """
 
     name: str
     slot: int
     process: subprocess.Popen[bytes]
     entrance: Entrance
+    requests: int
     dies_at: float | None = None
 
     @property
@@ -44,7 +48,8 @@ class Crew:
     """Processes on `home`'s machines, two on each: one state folder and staging area a machine.
 
     `scale` shortens the lock's times; None for the real command and its real times. A run waits
-    `pause_seconds` for a service that is away.
+    `pause_seconds` for a service that is away. `longest_life` is counted in requests, so that a
+    slow machine gets as much done between two kills as a fast one.
     """
 
     sandbox: RunningSandbox
@@ -53,7 +58,7 @@ class Crew:
     processes: int
     scale: float | None
     dice: random.Random
-    longest_life: float
+    longest_life: int
     pause_seconds: float | None = None
     members: dict[int, Member] = field(default_factory=dict)
     cancels_imports: bool = False
@@ -72,8 +77,8 @@ class Crew:
         """Those that run now."""
         return [member for member in self.members.values() if member.is_alive]
 
-    def start(self, slot: int) -> Member:
-        """A new process for a slot whose last one has ended."""
+    def start(self, slot: int, *words: str) -> Member:
+        """A new process for a slot whose last one has ended: `sync --parallel WORDS`."""
         self._started += 1
         name = f"{slot}.{self._started}"
         entrance = self.witness.admit(name)
@@ -82,14 +87,15 @@ class Crew:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as said:
             process = subprocess.Popen(
-                [sys.executable, *self._command(), "sync", "--parallel"],
+                [sys.executable, *self._command(), "sync", "--parallel", *words],
                 cwd=self.home,
                 env=self._environment(entrance, machine),
                 stdout=said,
                 stderr=said,
                 stdin=subprocess.DEVNULL,
             )
-        self.members[slot] = Member(name, slot, process, entrance)
+        requests = self.dice.randint(0, self.longest_life)
+        self.members[slot] = Member(name, slot, process, entrance, requests)
         return self.members[slot]
 
     def keep_going(self, *, kill: bool) -> None:
@@ -127,18 +133,20 @@ class Crew:
         member.entrance.close()
         self.members.pop(member.slot, None)
 
-    def run_each_machine(self, seconds: float) -> None:
+    def run_each_machine(self, quiet: float, *words: str) -> None:
         """One process on every machine, at the same time, to its end."""
-        self.wait_for_all(seconds)
+        self.wait_for_all(quiet)
         for slot in range(0, self.processes, _PER_MACHINE):
-            self.start(slot)
-        self.wait_for_all(seconds)
+            self.start(slot, *words)
+        self.wait_for_all(quiet)
 
-    def wait_for_all(self, seconds: float) -> None:
-        """Until all have ended; those that have not after `seconds` are killed."""
-        until = time.monotonic() + seconds
+    def wait_for_all(self, quiet: float) -> None:
+        """Until all have ended; those left are killed once `quiet` seconds brought no note."""
+        until, heard = time.monotonic() + quiet, len(self.witness.notes)
         while self.alive and time.monotonic() < until:
             time.sleep(0.2)
+            if len(self.witness.notes) > heard:
+                until, heard = time.monotonic() + quiet, len(self.witness.notes)
         for member in list(self.members.values()):
             if member.is_alive:
                 self.kill(member)
@@ -154,9 +162,11 @@ class Crew:
 
     def _is_due(self, member: Member) -> bool:
         """A life is counted from the first token, else most deaths would fall into the start."""
-        now = time.monotonic()
-        if member.dies_at is None and any(n.kind == "token" for n in self.witness.of(member.name)):
-            member.dies_at = now + self.dice.uniform(0.0, self.longest_life)
+        now, kinds = time.monotonic(), [note.kind for note in self.witness.of(member.name)]
+        if member.dies_at is None and "token" in kinds:
+            since = len(kinds) - kinds.index("token")
+            if since > member.requests:
+                member.dies_at = now + self.dice.uniform(0.0, _A_MOMENT)
         return member.dies_at is not None and now >= member.dies_at
 
     def _environment(self, entrance: Entrance, machine: Path) -> dict[str, str]:

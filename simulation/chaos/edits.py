@@ -16,7 +16,8 @@ from typing import Any
 from sandbox.threaded import RunningSandbox
 from simulation.chaos.witness import Note
 
-_STATUS = "Audio Processing Status"
+BY_HAND = "by hand"
+STATUS = "Audio Processing Status"
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ class Person:
 
     async def _add(self, page_id: str) -> None:
         """In the stand-in's own loop and without a pause, so that nothing comes between."""
-        name = f"by hand {len(self.labels)}"
+        name = f"{BY_HAND} {len(self.labels)}"
         shown = [*self._shown(page_id), name]
-        self.sandbox.world.update_row(page_id, {_STATUS: shown})
+        self.sandbox.world.update_row(page_id, {STATUS: shown})
         self.labels.append(Label(page_id, name, time.monotonic()))
 
     def _shown(self, page_id: str) -> Sequence[str]:
         values: Mapping[str, Any] = self.sandbox.world.values_of(page_id)
-        names: Sequence[str] = values[_STATUS] or ()
+        names: Sequence[str] = values[STATUS] or ()
         return names
 
 
@@ -77,6 +78,6 @@ def _came_too_late(label: Label, notes: Sequence[Note]) -> bool:
     return not any(
         process == note.process and at < note.at
         for note in since
-        if note.kind == "release"
+        if note.kind in {"release", "write"}
         for process, at in looks
     )

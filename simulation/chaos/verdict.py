@@ -15,6 +15,7 @@ from simulation.chaos.witness import Note
 from tasks.locks.value import parse
 
 _TOLERANCE = 0.5
+_NO_CLAIM = ("look", "write")
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,28 @@ def count_claims(
     return Claims(won, cut_off, lost, in_vain)
 
 
+def requests_of_new(
+    notes: Sequence[Note], pages: Mapping[str, str], *, since: float, until: float
+) -> list[int]:
+    """For each track that one process brought between the two (monotonic): how often it asked
+    Notion about the row, from its first look to the release.
+    """
+    kinds = [
+        [note.kind for note in history] for history in _histories(notes, pages).values()
+        if since <= history[0].at < until
+    ]  # fmt: skip
+    brought = [each for each in kinds if "import" in each and each[-1] == "release"]
+    return [sum(kind != "import" for kind in each) for each in brought]
+
+
+def requests_of_adopted(notes: Sequence[Note], *, since: float) -> list[int]:
+    """For each row that a process wrote to without a claim: how often it asked about it."""
+    late = [note for note in notes if note.at >= since and note.kind in _NO_CLAIM]
+    asked = Counter((note.process, note.about) for note in late)
+    written = {(note.process, note.about) for note in late if note.kind == "write"}
+    return [asked[each] for each in sorted(written)]
+
+
 def double_imports(sandbox: Sandbox) -> list[str]:
     """Address and extension of what Eagle has more than once."""
     counted = Counter(f"{item['url']} {item['ext']}" for item in _items(sandbox))
@@ -142,7 +165,7 @@ def _claims(history: Iterable[Note]) -> Iterator[list[Note]]:
     """Each claim's token with the signs that it was won: renewals, imports, the release."""
     claim: list[Note] = []
     for note in history:
-        if note.kind == "look":
+        if note.kind in _NO_CLAIM:
             continue
         if note.kind == "token" and not (claim and _attempt(note) == _attempt(claim[0])):
             if claim:

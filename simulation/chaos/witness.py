@@ -16,7 +16,7 @@ from tasks.locks.value import parse
 _PAGE = "/v1/pages/"
 _IMPORT = "/api/item/addFromPath"
 
-Kind = Literal["look", "token", "release", "import"]
+Kind = Literal["look", "token", "release", "write", "import"]
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _note(process: str, method: str, path: str, body: bytes, lock_keys: set[str]
     lock_keys |= {key for key, text in texts.items() if parse(text) is not None}
     token = next((text for key, text in texts.items() if key in lock_keys), None)
     if token is None:
-        return None
+        return Note("write", process, now, page_id)
     return Note("token" if token else "release", process, now, page_id, token)
 
 
