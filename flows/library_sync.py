@@ -28,6 +28,7 @@ from flows.summary import SyncSummary
 from tasks.eagle.stage import cache_library
 from tasks.errors import ConfigurationError, ErrorType, SyncError
 from tasks.notion.stage import query_tracks
+from tasks.shown_text import counted
 from tasks.tracks import Track, TrackFilter, TrackResult
 
 _log = logging.getLogger("flows.library_sync")
@@ -187,7 +188,7 @@ async def work_through(
         return stopped(summary, error)
     results = [*summary.results, *selection.skipped, *selection.planned]
     if selection.adoptions:
-        _log.info("Completing %d finished rows...", len(selection.adoptions))
+        _log.info("Completing %s...", counted(len(selection.adoptions), "finished row"))
         results += await adopt_rows(run, selection.adoptions)
     if selection.work:
         _list(selection.work)

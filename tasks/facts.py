@@ -138,3 +138,12 @@ def is_file(path: str) -> bool:
         return bool(path) and Path(path).is_file()
     except (OSError, ValueError):
         return False
+
+
+def is_current(path: str, index: EagleIndex | None) -> bool:
+    """True if the path names a file of this machine that does not lie in Eagle's trash, where it
+    stays until that is emptied.
+    """
+    if index is not None and index.is_trashed(Path(path).parent.name.removesuffix(".info")):
+        return False
+    return is_file(path)

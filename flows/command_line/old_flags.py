@@ -29,16 +29,21 @@ def translate(words: list[str]) -> Translated:
     """`words` without `--mode`. Raises WrongWords for a mode that there is not."""
     place = next((n for n, word in enumerate(words) if _is(word, "--mode")), None)
     if place is None:
+        _require_none_dropped(words)
         return Translated(words, [])
     mode, behind = _value(words, place)
     rest = words[:place] + behind
     if mode not in _MODES:
         raise WrongWords(_no_such_mode(mode, rest))
-    for word in rest:
-        if word in _DROPPED:
-            raise WrongWords(f"{word} is no longer needed. {_DROPPED[word]} Leave it out.")
+    _require_none_dropped(rest)
     rest, is_unlimited = _without_zero(rest)
     return Translated([_MODES[mode], *rest], [ALL_TRACKS] if is_unlimited else [])
+
+
+def _require_none_dropped(words: list[str]) -> None:
+    for word in words:
+        if word in _DROPPED:
+            raise WrongWords(f"{word} is no longer needed. {_DROPPED[word]} Leave it out.")
 
 
 def _no_such_mode(mode: str, rest: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from tasks.errors import ConfigurationError, FileError, SyncError
 from tasks.exports import m3u, rekordbox
 from tasks.exports.deck_track import DeckPlaylist, DeckTrack
 from tasks.exports.kinds import ExportKind
-from tasks.exports.writing import write_export
+from tasks.exports.writing import is_ours, write_export
 from tasks.notion.playlists import PlaylistNames
 from tasks.shown_text import counted
 from tasks.tracks import TrackResult, TrackStatus
@@ -148,7 +148,18 @@ def _make_m3u(
         text = m3u.playlist_text(DeckPlaylist(name=names[0], tracks=tuple(tracks)), place.parent)
         made.tracks += len(tracks)
         _write(made, settings, place, text.encode(), m3u.MARK.encode())
+    if only is None and out is None:
+        _empty_those_left(made, settings, by_folder)
     return made
+
+
+def _empty_those_left(made: Exported, settings: Settings, folders: Collection[str]) -> None:
+    """A playlist that no finished row is in any more keeps its file, without tracks."""
+    for place in sorted(_playlists_folder(settings).glob(f"*/*{_SUFFIX}")):
+        is_left = place.stem == place.parent.name and folded_name(place.stem) not in folders
+        if is_left and is_ours(place, mark=m3u.MARK.encode()):
+            text = m3u.playlist_text(DeckPlaylist(name=place.stem, tracks=()), place.parent)
+            _write(made, settings, place, text.encode(), m3u.MARK.encode())
 
 
 def _m3u_place(settings: Settings, folder: str, out: Path | None, *, is_only: bool) -> Path:

@@ -12,6 +12,10 @@ from tasks.tracks import TrackResult
 _A_TRACK_OR_LIST = (
     "Give the address of a track, like https://soundcloud.com/artist/title, or of a list."
 )
+_ONE_PLAYLIST = (
+    "The playlists' property is a select, which holds one: make it a multi-select or a relation in "
+    "Notion, or change the row by hand."
+)
 
 
 @dataclass(kw_only=True)
@@ -19,6 +23,7 @@ class Added:
     """What became of the addresses. `waiting` are the ids of the rows a sync has to work on,
     `finished` those of finished rows whose playlists are now others.
 
+    `in_another` has for rows that can be in one playlist the one they are in.
     `planned` are tracks that a dry run would add.
     `rows` has the row of each track by its canonical keys, `gone` the keys of those that SoundCloud
     does not offer and will not.
@@ -28,6 +33,7 @@ class Added:
     added: list[str] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
     put_into_playlist: list[str] = field(default_factory=list)
+    in_another: dict[str, str] = field(default_factory=dict)
     refused: list[tuple[str, str]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
@@ -38,7 +44,7 @@ class Added:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         refused = [{"url": url, "reason": reason} for url, reason in self.refused]
-        told = ("added", "present", "put_into_playlist", "waiting")
+        told = ("added", "present", "put_into_playlist", "in_another", "waiting")
         return {name: getattr(self, name) for name in told} | {"refused": refused}
 
     def lines(self) -> list[str]:
@@ -48,6 +54,9 @@ class Added:
             new, added, into = ("would be added", "would be added", "would get the playlist")
         text = [f"   {new}: {label}" for label in self.added]
         text += [f"   refused: {_once(url, reason)}" for url, reason in self.refused]
+        text += [f"   left in {other!r}: {label}" for label, other in self.in_another.items()]
+        if self.in_another:
+            text.append(f"   {_ONE_PLAYLIST}")
         numbers = f"{len(self.added)} {added}, {len(self.present)} there already"
         if self.put_into_playlist:
             numbers += f" ({len(self.put_into_playlist)} of them {into})"

@@ -186,6 +186,8 @@ class Adding:
                 self.outcome.put_into_playlist.append(row.label)
                 if row.page_id not in self.outcome.waiting:
                     self.outcome.finished.append(row.page_id)
+            elif other := self.rows.other_playlist(row, wanted.playlist):
+                self.outcome.in_another[row.label] = other
         except LockError as error:
             self._refuse(wanted.address.url, error)
             return

@@ -18,7 +18,7 @@ from flows.settings import Settings
 from tasks.audio.names import file_stem, folder_name
 from tasks.eagle.index import Match
 from tasks.eagle.records import EagleItem, told_by_item
-from tasks.facts import is_file
+from tasks.facts import is_current
 from tasks.notion.properties import Field
 from tasks.notion.schema import Schema
 from tasks.notion.statuses import COMPLETE, status_value
@@ -79,10 +79,11 @@ def _known(
     connections: Connections, row: Track, named: str, item: EagleItem | None, extension: str
 ) -> str | None:
     """The first of these that is a file; a row that names one is looked at no further."""
-    if is_file(named):
+    index = connections.eagle.index if connections.eagle else None
+    if is_current(named, index):
         return named
     places = [_in_eagle(connections, item), *_in_folders(connections, row, extension)]
-    return next(filter(is_file, places), None)
+    return next((each for each in places if is_current(each, index)), None)
 
 
 def missing_values(

@@ -17,6 +17,7 @@ from flows.session.run_state import RunState
 from flows.track.claimed_row import ClaimedRow
 from flows.track.delivery import InLibrary
 from flows.track.work import Outcome
+from tasks.eagle.index import EagleIndex
 from tasks.errors import (
     LockError,
     NotionError,
@@ -24,7 +25,7 @@ from tasks.errors import (
     RowChanged,
     SyncError,
 )
-from tasks.facts import is_file
+from tasks.facts import is_current
 from tasks.locks.ports import LockRow
 from tasks.locks.written import require_shown
 from tasks.notion.properties import Field
@@ -49,8 +50,9 @@ async def write_results(row: ClaimedRow, done: Outcome) -> TrackResult:
     there, known = done.there, done.track
     now = await row.look()
     row.lease.require_safe()
+    index = row.run.connections.eagle.index if row.run.connections.eagle else None
     written, shown = await _finish(
-        row, lambda schema: success_values(schema, row.claimed, now, known, there)
+        row, lambda schema: success_values(schema, row.claimed, now, known, there, index)
     )
     try:
         row.require_same_address(to_track(shown.page, row.run.connections.schema))
@@ -112,12 +114,17 @@ async def _schema_again(connections: Connections, state: RunState, used: Schema)
 
 
 def success_values(
-    schema: Schema, claimed: Track, now: Track, known: Track, there: InLibrary
+    schema: Schema,
+    claimed: Track,
+    now: Track,
+    known: Track,
+    there: InLibrary,
+    index: EagleIndex | None,
 ) -> Mapping[Field, Any]:
     """What a finished row shows, from the row as it was `claimed` and as it is `now`.
 
     Empty fields are filled; what a person wrote before or meanwhile stays, and so does a path
-    whose file exists. Labels of others stay beside ours.
+    whose file exists, unless Eagle has it in the trash. Labels of others stay beside ours.
     """
     brought: dict[Field, Any] = {
         Field.WAV_PATH: there.paths.wav,
@@ -131,21 +138,23 @@ def success_values(
         Field.DURATION: round(there.seconds, 2) if there.seconds else None,
     }
     values = {
-        field: value for field, value in brought.items() if value and _may_set(field, claimed, now)
+        field: value
+        for field, value in brought.items()
+        if value and _may_set(field, claimed, now, index)
     }
     status = status_value(schema, now.statuses, COMPLETE if there.wav else CONVERTED)
     values |= {} if status is None else {Field.STATUS: status}
     return {Field.DOWNLOADED: True, **values}
 
 
-def _may_set(field: Field, claimed: Track, now: Track) -> bool:
+def _may_set(field: Field, claimed: Track, now: Track, index: EagleIndex | None) -> bool:
     """True if the field is empty, or holds what nobody but us has written there."""
     there = getattr(now, field.value)
     if not there:
         return True
     if field in _TEXTS_OF_THE_USER or there != getattr(claimed, field.value):
         return False
-    return field not in _PATHS or not is_file(there)
+    return field not in _PATHS or not is_current(there, index)
 
 
 _TEXTS_OF_THE_USER = {Field.TITLE, Field.ARTIST, Field.DURATION}

@@ -36,3 +36,12 @@ def write_export(path: Path, data: bytes, *, mark: bytes) -> bool:
         partial.write_bytes(data)
         sync_file(partial)
     return True
+
+
+def is_ours(path: Path, *, mark: bytes) -> bool:
+    """True if an export of ours stands at `path`."""
+    try:
+        with path.open("rb") as file:
+            return mark in file.read(_HEAD_BYTES)
+    except OSError:
+        return False

@@ -164,10 +164,19 @@ class NewRows:
         if relation is not None:
             return None if relation in row.playlist_ids else [*row.playlist_ids, relation]
         known = {playlist_key(name) for name in row.playlists}
-        is_single = self._schema[Field.PLAYLISTS].type == "select"
-        if playlist_key(playlist) in known or (is_single and row.playlists):
+        if playlist_key(playlist) in known or self.other_playlist(row, playlist):
             return None
         return [*row.playlists, playlist]
+
+    def other_playlist(self, row: Track, playlist: str) -> str:
+        """The playlist that a row is in where the property is a select, which holds one; "" if
+        `playlist` has room, or is it.
+        """
+        if not playlist or not self._schema.writes(Field.PLAYLISTS):
+            return ""
+        is_single = self._schema[Field.PLAYLISTS].type == "select"
+        there = next(iter(row.playlists), "") if is_single else ""
+        return "" if playlist_key(there) == playlist_key(playlist) else there
 
     async def _title_of(self, source: str) -> str:
         """The name of the title property, which every data source has one of."""

@@ -81,6 +81,7 @@ async def test_an_item_in_eagles_trash_is_repaired(run_flow, sandbox_factory):
     (result,) = [r for r in summary.results if r.page_id == owner.rows["Harbour Glow"]]
     assert "Eagle's trash" in result.action
     assert owner.values("Harbour Glow")["Eagle File ID"] not in {"", lost}
+    assert lost not in owner.values("Harbour Glow")["WAV File Path"]
     again = await run_flow(library_sync, owner.sandbox, **MISSING)
     assert [r for r in again.results if r.page_id == owner.rows["Harbour Glow"]] == []
 

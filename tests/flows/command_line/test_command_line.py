@@ -79,6 +79,7 @@ def test_a_limit_of_0_means_all_behind_mode_only(capsys):
         ("--mode single --no-sort", "Use: library-sync sync --limit 1"),
         ("--mode reprocess", "Use: library-sync sync --filter all"),
         ("--mode library-sync --no-sort", "Leave it out"),
+        ("--no-sort", "Leave it out"),
         ("sync --limit -1", "at least 1"),
         ("sync --limit ten", "--limit must be a whole number, not 'ten'"),
         ("sync --workers 0", "from 1 to 64"),

@@ -146,6 +146,23 @@ async def test_playlists_that_a_mac_takes_for_one_have_one_file(
     assert made.lines()[-1].endswith("1 file (1 new or changed), 2 tracks.")
 
 
+async def test_a_playlist_that_its_last_track_left_has_no_dead_entry(
+    library: Any, run_flow: Any
+) -> None:
+    """Its file stays, and so does one of the user's own beside it."""
+    await run_flow(library_sync, library)
+    root = library.state / "playlist-tracks"
+    own = root / "Mine" / "Mine.m3u8"
+    own.parent.mkdir()
+    own.write_text("#EXTM3U\nmine.wav\n")
+    night = library.world.playlists["Night & Day"]
+    library.world.update_row(library.world.rows[2].page_id, {"Playlists": [night]})
+    await export_library(settings_of(library), ExportKind.M3U)
+    assert playlist_of(root / "B" / "B.m3u8") == []
+    assert len(playlist_of(root / "Night & Day" / "Night & Day.m3u8")) == 4
+    assert own.read_text() == "#EXTM3U\nmine.wav\n"
+
+
 async def test_a_row_thrown_away_leaves_with_the_next_export(library: Any, run_flow: Any) -> None:
     await run_flow(library_sync, library)
     objects = library.notion.objects

@@ -16,6 +16,7 @@ from flows.session.clients import opened_services
 from flows.settings import VARIABLES, load_settings
 from sandbox.fault_plans import plan_from
 from tasks.notion.rows import to_track
+from tests.flows.database_world import Database, types
 
 
 @pytest.fixture(autouse=True)
@@ -247,3 +248,20 @@ def test_likes_are_added_oldest_first_with_what_the_list_says(world):
     assert "Robin Digger (Likes)" in {
         world.sandbox.notion.row(page)["Name"] for page in made[0]["Playlists"]
     }
+
+
+def test_a_row_whose_select_holds_another_playlist_is_named(sandbox_factory, monkeypatch, capsys):
+    """A select holds one: the row keeps it, and what to do is said."""
+    database = Database(types(Playlists="select"))
+    sandbox = sandbox_factory(build=database.builder())
+    page = database.add(audio="Glass", Title="Glass", Artist_Name="Nova", Playlists="Dawn")
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    url = database.values(page)["SoundCloud URL"]
+    assert main(["add", url, "--playlist", "Noon"]) == 0
+    said = capsys.readouterr().err
+    assert "left in 'Dawn': Nova - Glass" in said
+    assert "make it a multi-select" in said
+    assert database.values(page)["Playlists"] == "Dawn"
+    assert main(["add", url, "--playlist", "dawn"]) == 0
+    assert "left in" not in capsys.readouterr().err

@@ -161,7 +161,7 @@ def _last_write(claimed: ClaimedRow, row: Row, *, fails: bool) -> Row:
         page_id="p", title="Glass", artist="Nova", soundcloud_id="7700000001",
         fingerprint="ours" * 16,
     )  # fmt: skip
-    values = success_values(SCHEMA, claimed.claimed, now, learnt, HELD)
+    values = success_values(SCHEMA, claimed.claimed, now, learnt, HELD, None)
     return written_into(row, property_values(SCHEMA, values))
 
 
