@@ -91,14 +91,21 @@ def requests_of_new(
     notes: Sequence[Note], pages: Mapping[str, str], *, since: float, until: float
 ) -> list[int]:
     """For each track that one process brought between the two (monotonic): how often it asked
-    Notion about the row, from its first look to the release.
+    Notion about the row, from the look before its claim to the release.
     """
-    kinds = [
-        [note.kind for note in history] for history in _histories(notes, pages).values()
-        if since <= history[0].at < until
-    ]  # fmt: skip
-    brought = [each for each in kinds if "import" in each and each[-1] == "release"]
-    return [sum(kind != "import" for kind in each) for each in brought]
+    found = [each for each in _histories(notes, pages).values() if since <= each[0].at < until]
+    brought = [_last_claim(each) for each in found if each[-1].kind == "release"]
+    return [
+        sum(note.kind != "import" for note in claim) + 1
+        for claim in brought
+        if any(note.kind == "import" for note in claim)
+    ]
+
+
+def _last_claim(history: Sequence[Note]) -> Sequence[Note]:
+    """What a process did from the token of its last claim on."""
+    tokens = [(n, _attempt(note)) for n, note in enumerate(history) if note.kind == "token"]
+    return history[next((n for n, attempt in tokens if attempt == tokens[-1][1]), 0) :]
 
 
 def requests_of_adopted(notes: Sequence[Note], *, since: float) -> list[int]:
