@@ -160,7 +160,7 @@ def _outcome(
 async def _by_flow(job: Job, leave: Callable[[SyncSummary], NoReturn]) -> tuple[SyncSummary, bool]:
     """The summary of the job's flow, and whether Prefect's server took its end."""
     flow = await asyncio.to_thread(_flow, job)
-    from flows.prefect_server.outage import OUT_OF_REACH, in_short  # noqa: PLC0415
+    from flows.prefect_server.outage import OUT_OF_REACH, in_short, no_server  # noqa: PLC0415
 
     ended: list[SyncSummary] = []
     ended_runs.set(ended)
@@ -169,10 +169,7 @@ async def _by_flow(job: Job, leave: Callable[[SyncSummary], NoReturn]) -> tuple[
         return await _summary_of(flow, job), True
     except OUT_OF_REACH as error:
         if not ended:
-            raise ConfigurationError(
-                f"The Prefect server does not answer: {error}",
-                remedy="Start it, correct PREFECT_API_URL, or unset it to run without one.",
-            ) from error
+            raise no_server(error) from error
         _log.warning(
             "The Prefect server did not take the end of this run's record: %s", in_short(error)
         )

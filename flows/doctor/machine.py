@@ -153,7 +153,22 @@ async def examine_prefect(api_url: str) -> list[Finding]:
         said = f"{api_url} answers {answer.status_code} to /health."
         remedy = "Check PREFECT_API_URL (it ends in /api) and PREFECT_API_KEY."
         return [fail(name, said, remedy)]
-    return [ok(name, f"the server at {api_url} answers")]
+    return [await _as_us(name, api_url)]
+
+
+async def _as_us(name: str, api_url: str) -> Finding:
+    """Whether the server takes our password; its health it tells everybody."""
+    from prefect import get_client  # noqa: PLC0415  (takes seconds, and there may be no server)
+
+    from flows.prefect_server.outage import OUT_OF_REACH, no_server  # noqa: PLC0415
+
+    try:
+        async with get_client() as client:
+            await client.api_version()
+    except OUT_OF_REACH as error:
+        trouble = no_server(error)
+        return fail(name, str(trouble), trouble.remedy)
+    return ok(name, f"the server at {api_url} answers")
 
 
 def examine_state(state_dir: Path) -> list[Finding]:

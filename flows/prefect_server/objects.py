@@ -23,7 +23,9 @@ from flows.prefect_server.automations import (
 )
 from flows.prefect_server.blocks import register_blocks
 from flows.prefect_server.limits import CONVERSIONS, DOWNLOADS, NOTION_REQUESTS
+from flows.prefect_server.outage import OUT_OF_REACH, no_server
 from flows.settings import load_settings
+from tasks.errors import ConfigurationError
 from tasks.notion.budget import LEASE_SECONDS
 
 WORK_POOL = "library-sync"
@@ -47,11 +49,25 @@ async def prepare_server() -> list[str]:
     return [*said, await register_blocks()]
 
 
+async def require_work_pool() -> None:
+    """Raises ConfigurationError without the server, and without the pool on it."""
+    try:
+        async with get_client() as client:
+            await client.read_work_pool(WORK_POOL)
+    except ObjectNotFound:
+        raise ConfigurationError(
+            f"The Prefect server has no work pool {WORK_POOL}.",
+            remedy="Run `library-sync setup --server`, then `library-sync deploy`.",
+        ) from None
+    except OUT_OF_REACH as error:
+        raise no_server(error) from error
+
+
 async def _work_pool(client: PrefectClient) -> str:
     pool = WorkPoolCreate(
         name=WORK_POOL,
         type="process",
-        description="Machines that sync the library; start one with `prefect worker start`.",
+        description="Machines that sync the library; start one with `library-sync worker`.",
         base_job_template=ProcessWorker.get_default_base_job_template(),
     )
     try:

@@ -10,7 +10,9 @@ from time import monotonic
 import httpx
 from prefect.exceptions import ObjectNotFound
 
+from flows.prefect_server.environment import server_address
 from flows.prefect_server.own_server import GONE, give_up
+from tasks.errors import ConfigurationError
 
 _log = logging.getLogger("flows.prefect_server")
 
@@ -47,6 +49,20 @@ def in_short(error: Exception) -> str:
     if isinstance(error, httpx.HTTPStatusError):
         return f"it answers {error.response.status_code}"
     return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def no_server(error: Exception) -> ConfigurationError:
+    """What a command says that cannot do without the server that is named."""
+    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code in {401, 403}:
+        return ConfigurationError(
+            f"The Prefect server at {server_address()} does not accept our password.",
+            remedy="Set PREFECT_API_AUTH_STRING to what its PREFECT_SERVER_API_AUTH_STRING is "
+            "(PREFECT_API_KEY in Prefect Cloud).",
+        )
+    return ConfigurationError(
+        f"The Prefect server at {server_address()} does not answer: {in_short(error)}.",
+        remedy="Start it, or correct PREFECT_API_URL; unset, a run starts a server of its own.",
+    )
 
 
 @contextmanager

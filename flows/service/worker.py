@@ -20,11 +20,10 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
-from flows.prefect_server.objects import WORK_POOL
+from flows.prefect_server.objects import WORK_POOL, require_work_pool
 from flows.prefect_server.orphans import end_run
 from flows.prefect_server.outage import OUT_OF_REACH
 from flows.service.catching_up import drop_all_but_newest
-from tasks.errors import ConfigurationError
 from tasks.locks.ports import this_host
 
 _log = logging.getLogger("flows.worker")
@@ -115,7 +114,7 @@ async def work_until_stopped(*, drain: bool, name: str = "") -> None:
     With `drain` the run at work may finish first; a second signal ends it as well, a third one
     everything at once. Raises ConfigurationError without the pool.
     """
-    await _require_pool()
+    await require_work_pool()
     worker = LibraryWorker(
         work_pool_name=WORK_POOL,
         name=name or this_host(),
@@ -185,22 +184,6 @@ class _Signals:
         while self._count < count:
             self._changed.clear()
             await self._changed.wait()
-
-
-async def _require_pool() -> None:
-    try:
-        async with get_client() as client:
-            await client.read_work_pool(WORK_POOL)
-    except ObjectNotFound:
-        raise ConfigurationError(
-            f"The Prefect server has no work pool {WORK_POOL}.",
-            remedy="Run `library-sync setup --server`, then `library-sync deploy`.",
-        ) from None
-    except OUT_OF_REACH as error:
-        raise ConfigurationError(
-            f"The Prefect server does not answer: {error}",
-            remedy="Start it, or correct PREFECT_API_URL. Without a server: library-sync serve.",
-        ) from error
 
 
 def _say(text: str, **_: object) -> None:

@@ -9,7 +9,6 @@ import httpx
 from flows.prefect_server.environment import names_a_server, prepare_prefect, server_address
 from flows.settings import given_variables
 from flows.setup.dialogue import Dialogue
-from tasks.errors import ConfigurationError
 
 _OPEN = (
     "This server asks nobody for a password: whoever reaches its port can read the token from the "
@@ -30,6 +29,7 @@ async def prepare_named_server(dialogue: Dialogue, *, must: bool = False) -> Non
         return
     prepare_prefect()
     from flows.prefect_server.objects import prepare_server  # noqa: PLC0415  (Prefect takes seconds)
+    from flows.prefect_server.outage import no_server  # noqa: PLC0415
 
     try:
         for sentence in await prepare_server():
@@ -38,11 +38,10 @@ async def prepare_named_server(dialogue: Dialogue, *, must: bool = False) -> Non
             dialogue.say(_KEEPS)
         await _offer_block(dialogue, given_variables())
     except (httpx.HTTPError, RuntimeError) as error:
-        said = f"The Prefect server at {server_address()} was not prepared: {error}"
+        trouble = no_server(error)
         if must:
-            remedy = "Start it, or correct PREFECT_API_URL and PREFECT_API_AUTH_STRING."
-            raise ConfigurationError(said, remedy=remedy) from error
-        dialogue.say(said)
+            raise trouble from error
+        dialogue.say(f"{trouble} {trouble.remedy}")
 
 
 async def _offer_block(dialogue: Dialogue, given: Mapping[str, str]) -> None:

@@ -14,10 +14,15 @@ _FILE = Path(__file__).parents[2] / "prefect.yaml"
 
 def deploy(*, verbosity: Verbosity = Verbosity()) -> int:
     """Register the deployments on the Prefect server; again at any time."""
+    import asyncio
+
     from flows.prefect_server.environment import prepare_prefect, require_server
 
     prepare_prefect(debug=verbosity.debug)
     require_server("deploy")
+    from flows.prefect_server.objects import require_work_pool  # Prefect takes seconds
+
+    asyncio.run(require_work_pool())
     words = ["--no-prompt", "deploy", "--all", "--prefect-file", str(_FILE)]
     told = subprocess.DEVNULL if verbosity.quiet else None
     done = subprocess.run(  # noqa: S603

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from prefect import get_client
@@ -98,3 +103,44 @@ def limits_of_server_sync(prefect_server):
                 await client.delete_global_concurrency_limit_by_name(limit.name)
 
     asyncio.run(delete())
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """A server behind a password, which is not ours: only its health is for everybody."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path.endswith("/health") else 401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_GET  # noqa: N815  (the name is http.server's)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def refusing():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/api"
+    server.shutdown()
+
+
+@pytest.mark.parametrize("words", ["worker", "deploy", "setup --server", "doctor"])
+def test_a_password_that_is_not_accepted_is_said(words, refusing, tmp_path):
+    """One sentence and where the password belongs, whichever command meets it first."""
+    environment = os.environ | {"PREFECT_API_URL": refusing, "HOME": str(tmp_path)}
+    told = subprocess.run(
+        [sys.executable, "-m", "flows", *words.split()],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = " ".join((told.stdout + told.stderr).split())
+    assert "does not accept our password" in said
+    assert "PREFECT_API_AUTH_STRING" in said
+    assert "Traceback" not in said
+    assert told.returncode == (1 if words == "doctor" else 78)
