@@ -31,13 +31,15 @@ LONGEST = {
     "test_own_server",
     "test_board",
     "test_services_away",
-    "test_bad_files",
-    "test_source_changed",
+    "test_merges",
+    "test_following",
     "test_owner",
+    "test_crashes",
     "test_cancellation",
     "test_own_database",
     "test_local_state",
-    "test_merges",
+    "test_two_machines",
+    "test_bad_files",
 }
 """Files of many seconds, by their names."""
 
