@@ -129,14 +129,13 @@ def count_rows(
     """The numbers of `tracks`; `edited` has each row's last_edited_time, `now` is Notion's."""
     tracks = list(tracks)
     frame = library_frame(_known(track) for track in tracks)
-    locks = []
-    for track in tracks:
-        if track.lock:
-            last = edited.get(track.page_id, "")
-            seen = standing(track.lock, now=now, timeout=timeout, last_edited=last, own=own)
-            locks.append(
-                LockSeen(track.label, track.lock, seen.is_stale, seen.known, track.page_url)
-            )
+
+    def lock_of(track: Track) -> LockSeen:
+        last = edited.get(track.page_id, "")
+        seen = standing(track.lock, now=now, timeout=timeout, last_edited=last, own=own)
+        return LockSeen(track.label, track.lock, seen.is_stale, seen.known, track.page_url)
+
+    locks = [lock_of(track) for track in tracks if track.lock]
     live = sum(not lock.is_stale for lock in locks)
     states, errors = numbers_by(frame, "state"), numbers_by(frame, "errors")
     return LibraryCounts(

@@ -77,14 +77,21 @@ async def select_tracks(
     if connections.settings.dry_run:
         selection.planned += [_planned(track, _plan(connections, track)) for track in ordered]
         selection.planned += [_planned_adoption(adoption) for adoption in adoptions]
-        return selection
+    else:
+        await _ready(connections, state, ordered, selection)
+        selection.adoptions += adoptions
+    return selection
+
+
+async def _ready(
+    connections: Connections, state: RunState, rows: Sequence[Track], selection: Selection
+) -> None:
+    """Share out the rows that need work; claims that were begun for others are given back."""
     await mark_bad_addresses(connections, selection.sourceless)
-    _share_out(connections, ordered, selection)
+    _share_out(connections, rows, selection)
     to_work_on = {track.page_id for track in selection.work}
     await state.head_start.give_back(state.head_start.claimed - to_work_on)
-    selection.adoptions += adoptions
     await connections.playlists.prepare(selection.work)
-    return selection
 
 
 def _share_out(connections: Connections, rows: Iterable[Track], selection: Selection) -> None:
