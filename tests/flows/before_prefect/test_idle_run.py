@@ -36,8 +36,12 @@ sys.exit(code)
 
 
 @pytest.fixture
-def idle():
-    """`await idle(sandbox, **job)`: what a run with nothing but its head start comes to."""
+def idle(monkeypatch):
+    """`await idle(sandbox, **job)`: what a run with nothing but its head start comes to.
+
+    It waits for the stand-ins for as long as they take: that nothing was found is no answer.
+    """
+    monkeypatch.setattr("flows.before_prefect.idle_run._PATIENCE_SECONDS", 60.0)
 
     async def look(sandbox, *, settings=None, **changes):
         given = settings_of(sandbox, **(settings or {}))
