@@ -27,6 +27,7 @@ from bench.servers import prefect_server, running_postgres
 from sandbox.builders import short_tracks
 from sandbox.threaded import RunningSandbox, running_sandbox
 
+_MANY = 10_000
 _SECONDS = 4.0
 _QUEUED = 10.0  # what the server still has in its queues
 _WITHOUT_EVENTS = {"PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false"}
@@ -134,6 +135,8 @@ def _say(left: Sizes, before: Sizes, tracks: int) -> None:
         kinds[_kind(table)] += size
     print(f"{tracks} tracks, an empty database of {before.total() / 1e6:.1f} MB")
     print(f"a track: {left.total() / 1e3 / tracks:.1f} KB")
+    many = before.total() + left.total() / tracks * _MANY
+    print(f"{_MANY:,} tracks, by calculation: {many / 1e6:.0f} MB")
     for kind, size in kinds.most_common():
         print(f"   {kind:<10} {size / 1e3 / tracks:6.1f} KB")
 
