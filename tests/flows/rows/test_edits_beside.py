@@ -11,6 +11,7 @@ import pytest
 from notion_client import Client
 
 from flows.library_sync import library_sync
+from tasks.locks.lease import Lease
 from tasks.soundcloud.client import SoundCloudClient
 from tests.conftest import calm
 from tests.flows.database_world import Database, types, writes
@@ -68,6 +69,33 @@ async def test_an_address_that_changes_gets_nothing_of_the_old_track(
     assert f"soundcloud:{other.id}" in item["tags"]
     for values in writes(sandbox, page)[:-1]:
         assert values.keys() <= {"Processing Lock", "SoundCloud URL"}
+
+
+async def test_an_address_that_changes_in_the_moment_of_the_last_write_is_noticed(
+    run_flow, sandbox_factory, monkeypatch
+):
+    """The write's own answer shows it: what was written is taken back, what was typed stays."""
+    database, sandbox = world(sandbox_factory)
+    other = database.world.soundcloud.catalogue.add_track("Tide", "Ada", seconds=20)
+    page = database.add(audio="Glass", Artist_Name="Nova", Audio_Processing_Status=["Favourite"])
+    finish, edits = Lease.finish, [edit(sandbox, page, SoundCloud_URL=other.url)]
+
+    async def edited_before(self: Lease, properties: Any) -> Any:
+        if edits:
+            await asyncio.to_thread(edits.pop())
+        return await finish(self, properties)
+
+    monkeypatch.setattr(Lease, "finish", edited_before)
+    summary = await run_flow(library_sync, sandbox)
+    row = database.values(page)
+    assert (row["SoundCloud URL"], row["Artist Name"]) == (other.url, "Nova")
+    assert set(row[STATUS]) - {DONE} == {"Favourite"}
+    assert summary.counts["failed"] == 0
+    item = sandbox.eagle.library.items.get(row["Eagle File ID"])
+    assert item is None or item.record["url"] == other.url
+    assert row["SoundCloud ID"] in {"", str(other.id)}
+    taken_back = [values for values in writes(sandbox, page) if values.get("DL") is False]
+    assert len(taken_back) == 1
 
 
 async def test_a_failure_is_not_written_into_a_row_with_another_address(

@@ -240,3 +240,32 @@ async def test_items_leave_the_folders_and_tags_of_playlists_their_row_left_if_w
         assert set(item["folders"]) == {folders["Noon"], mine}
         assert "Dawn" not in item["tags"]
         assert {"Noon", "Loved", "SoundCloud"} <= set(item["tags"])
+
+
+async def test_an_id_whose_write_was_not_answered_is_written_once_more_at_most(
+    run_flow, sandbox_factory
+):
+    """It landed: the row shows it, no label is doubled, and the next run finds nothing to do."""
+    database, sandbox, page = await finished(run_flow, sandbox_factory)
+    whole = database.values(page)
+    sandbox.world.update_row(page, {"Eagle File ID": "", "Audio Processing Status": []})
+    lost = {"fault": "dropped_saved", "method": "PATCH", "path": "/pages/", "times": 1}
+    sandbox.use_faults(notion={"aimed": [lost]})
+    summary = await run_flow(library_sync, sandbox, filter=TrackFilter.MISSING_EAGLE, **EVERY)
+    assert (summary.counts["processed"], summary.counts["failed"]) == (1, 0)
+    assert database.values(page) == whole
+    sandbox.use_faults()
+    again = await run_flow(library_sync, sandbox, filter=TrackFilter.MISSING_EAGLE, **EVERY)
+    assert again.found == 0
+
+
+async def test_without_a_place_for_the_id_no_row_lacks_it(run_flow, sandbox_factory):
+    """Nothing is found every night anew for what the database cannot hold."""
+    database = Database(types("Eagle File ID"))
+    sandbox = sandbox_factory(build=database.builder())
+    page = database.add(audio="Glass", Title="Glass", Artist_Name="Nova")
+    await run_flow(library_sync, sandbox)
+    before = writes(sandbox, page)
+    summary = await run_flow(library_sync, sandbox, filter=TrackFilter.MISSING_EAGLE)
+    assert (summary.counts["processed"], summary.counts["failed"]) == (0, 0)
+    assert writes(sandbox, page) == before
