@@ -18,6 +18,7 @@ import pytest
 from notion_client import Client
 from notion_client.helpers import collect_paginated_api
 
+from flows.prefect_server.environment import prepare_prefect
 from sandbox.fault_plans import PRESETS
 from sandbox.faults import EaglePlan, FaultPlan, NotionPlan
 from sandbox.threaded import RunningSandbox, SandboxFactory, running_sandbox
@@ -42,6 +43,9 @@ LONGEST = {
     "test_bad_files",
 }
 """Files of many seconds, by their names."""
+
+# Prefect reads its settings when it is imported; as in a run, its console says nothing.
+prepare_prefect()
 
 # A machine that is busy takes its time; what is drawn stays the same from run to run.
 hypothesis.settings.register_profile("here", deadline=None, derandomize=True)

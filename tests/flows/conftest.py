@@ -12,19 +12,14 @@ from typing import Any
 
 import certifi
 import pytest
-
-from flows.prefect_server.environment import prepare_prefect
-
-prepare_prefect()
-
-from prefect import get_client  # noqa: E402  (Prefect reads its settings when it is imported)
-from prefect.context import (  # noqa: E402
+from prefect import get_client
+from prefect.context import (
     _temporary_global_settings_context as _everywhere,
 )
-from prefect.context import get_settings_context  # noqa: E402
-from prefect.events.worker import EventsWorker  # noqa: E402
-from prefect.logging.handlers import APILogWorker  # noqa: E402
-from prefect.settings import (  # noqa: E402
+from prefect.context import get_settings_context
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import (
     PREFECT_API_SSL_CERT_FILE,
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -33,19 +28,19 @@ from prefect.settings import (  # noqa: E402
     temporary_settings,
 )
 
-from flows.session.opening import SessionOptions, session_options  # noqa: E402
-from flows.settings import Settings, load_settings  # noqa: E402
-from flows.summary import SyncSummary  # noqa: E402
-from sandbox import builders  # noqa: E402
-from sandbox.threaded import RunningSandbox  # noqa: E402
-from tasks.eagle.imports import Patience  # noqa: E402
-from tasks.locks.timing import LockTiming  # noqa: E402
-from tasks.notion.new_rows import NewRows  # noqa: E402
-from tasks.soundcloud.stage import fetch_recording  # noqa: E402
-from tests.conftest import FAULTS, settle  # noqa: E402
-from tests.flows.shared_server import empty_database, shared_server  # noqa: E402
-from tests.flows.small_world import short_samples  # noqa: E402
-from tests.timing import ALONE, among_others, patience_with  # noqa: E402
+from flows.session.opening import SessionOptions, session_options
+from flows.settings import Settings, load_settings
+from flows.summary import SyncSummary
+from sandbox import builders
+from sandbox.threaded import RunningSandbox
+from tasks.eagle.imports import Patience
+from tasks.locks.timing import LockTiming
+from tasks.notion.new_rows import NewRows
+from tasks.soundcloud.stage import fetch_recording
+from tests.conftest import FAULTS, settle
+from tests.flows.shared_server import empty_database, shared_server
+from tests.flows.small_world import short_samples
+from tests.timing import ALONE, among_others, patience_with
 
 RunFlow = Callable[..., Awaitable[SyncSummary]]
 

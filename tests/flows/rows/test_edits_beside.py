@@ -55,7 +55,7 @@ async def test_an_address_that_changes_gets_nothing_of_the_old_track(
 ):
     """Nothing of the old track is written; the row is asked for again and gets the new one."""
     database, sandbox = world(sandbox_factory)
-    other = database.world.soundcloud.catalogue.add_track("Tide", "Ada", seconds=20)
+    other = database.world.soundcloud.catalogue.add_track("Tide", "Ada", seconds=5)
     page = database.add(audio="Glass", Title="Glass", Artist_Name="Nova")
     while_downloading(edit(sandbox, page, SoundCloud_URL=other.url))
     summary = await run_flow(library_sync, sandbox)
@@ -103,7 +103,7 @@ async def test_a_failure_is_not_written_into_a_row_with_another_address(
 ):
     """The error was the old address's."""
     database, sandbox = world(sandbox_factory)
-    other = database.world.soundcloud.catalogue.add_track("Tide", "Ada", seconds=20)
+    other = database.world.soundcloud.catalogue.add_track("Tide", "Ada", seconds=5)
     page = database.add(Title="Lost", SoundCloud_URL="https://soundcloud.com/nova/never-was")
     while_downloading(edit(sandbox, page, SoundCloud_URL=other.url))
     await run_flow(library_sync, sandbox)

@@ -151,7 +151,7 @@ async def test_a_bad_address_stands_in_the_row_once(run_flow, sandbox_factory, c
         database.add(Title="Row", SoundCloud_URL=address, Audio_Processing_Status=other)
         for address in BAD
     ]
-    track = database.world.soundcloud.catalogue.add_track("Glass", "Nova", seconds=20)
+    track = database.world.soundcloud.catalogue.add_track("Glass", "Nova", seconds=5)
     await run_flow(library_sync, sandbox)
     for page in pages:
         assert "Bad_URL" in str(database.values(page)["Audio Processing Status"])

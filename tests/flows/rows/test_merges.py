@@ -381,7 +381,7 @@ async def test_two_rows_with_sixty_playlists_each_are_merged_as_far_as_they_fit(
     """Notion takes a hundred related pages at once: the rest is named, the row is redirected."""
     database = Database(types())
     sandbox = sandbox_factory(build=database.builder())
-    url = database.world.soundcloud.catalogue.add_track("Night Bus", "Nova", seconds=20).url
+    url = database.world.soundcloud.catalogue.add_track("Night Bus", "Nova", seconds=5).url
     names = [f"List {number:03}" for number in range(120)]
     ids = database.playlists(*names)
     kept = database.add(
@@ -400,7 +400,7 @@ async def test_a_share_link_is_followed_before_rows_are_compared(run_flow, sandb
     database = Database(types())
     sandbox = sandbox_factory(build=database.builder())
     catalogue = database.world.soundcloud.catalogue
-    track = catalogue.add_track("Night Bus", "Nova", seconds=20)
+    track = catalogue.add_track("Night Bus", "Nova", seconds=5)
     done = database.add(Title="Night Bus", SoundCloud_URL=track.url, DL=True, Eagle_File_ID="E1")
     shared = database.add(Title="", SoundCloud_URL=catalogue.add_short_link(track))
     summary = await run_flow(library_sync, sandbox)

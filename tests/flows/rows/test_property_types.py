@@ -209,7 +209,7 @@ async def test_an_address_that_is_a_formula(run_flow, sandbox_factory):
     formula = {"formula": {"expression": 'prop("Link")'}}
     database = Database(types(Link="url", SoundCloud_URL=formula))
     sandbox = sandbox_factory(build=database.builder())
-    track = database.world.soundcloud.catalogue.add_track("Glass", "Nova", seconds=20)
+    track = database.world.soundcloud.catalogue.add_track("Glass", "Nova", seconds=5)
     page = database.add(Title="Glass", Link=track.url)
     summary = await run_flow(library_sync, sandbox, filter=TrackFilter.ALL)
     assert summary.counts["processed"] == 1
