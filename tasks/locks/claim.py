@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tasks.errors import ClaimLost, LockedElsewhere, NotionError
+from tasks.errors import ClaimLost, LockedElsewhere, NotionError, NotionRefused
 from tasks.locks.lease import Lease
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
 from tasks.locks.proof import LOOKS, PAUSES, Proof, claim_lost, wait_after
@@ -91,6 +91,8 @@ async def claim(
     for pause in PAUSES:
         try:
             return await attempt.make()
+        except NotionRefused as error:
+            return await attempt.refused(error)
         except NotionError as error:  # certainly not written: begin again at step 0
             if not error.retryable:
                 raise
@@ -156,6 +158,14 @@ class _Attempt:
                 grace = self.timing.grace
                 return await see_through(self.clock, grace, work, undo=_release_if_won)
         return Lost(self.page_id, "Notion's answers do not agree on the time.", "")
+
+    async def refused(self, error: NotionRefused) -> Claim:
+        """A row that was thrown away since it was read takes no text: it is not wanted."""
+        await self.store.reserve(1)
+        against = self.judge(await self.store.read(self.page_id))
+        if isinstance(against, NotWanted):
+            return against
+        raise error
 
     async def _contend(self, row: LockRow, until: float, partings: int) -> Claim:
         """Steps 2 to 4. The bound W is worth nothing if the clock that measures it stood still.

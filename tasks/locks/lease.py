@@ -197,7 +197,7 @@ class Lease:
             except LockError:
                 return
             except NotionError as error:
-                if error.maybe_applied:
+                if error.maybe_applied or not error.retryable:
                     return
                 await wait_after(error, pause, self._clock)
             else:

@@ -347,6 +347,30 @@ def test_a_claims_token_is_on_record_once_it_has_landed_in_time(scene):
     assert scene.here.tokens == {lease.token}
 
 
+@pytest.mark.parametrize("is_thrown_away", [True, False])
+def test_a_row_thrown_away_before_its_claim_is_written_is_not_wanted(scene, is_thrown_away):
+    """Notion refuses to change it; any other refusal is told."""
+    scene.script.fates = [Fate(None, NotionRefused("400"), 0.1)]
+    looks = iter((True, not is_thrown_away))
+    claiming = scene.claim(wanted=lambda row: next(looks))
+    if is_thrown_away:
+        assert isinstance(scene.run(claiming), NotWanted)
+    else:
+        with pytest.raises(NotionRefused):
+            scene.run(claiming)
+    assert not scene.here.tokens
+
+
+def test_a_row_thrown_away_under_the_work_is_not_asked_to_be_free_again_and_again(scene):
+    async def work():
+        lease = await scene.lease()
+        scene.script.fates = [Fate(None, NotionRefused("400"), 0.1)] * 3
+        return await lease.release()
+
+    assert not scene.run(work())
+    assert len(scene.here.sent) == 2
+
+
 # ---- lease
 
 
