@@ -100,7 +100,7 @@ def test_a_run_is_started_watched_and_read(environment, tmp_path):
         page.picture("2-form", height=1500)
         page.click("Submit")
 
-        run = _await(api.newest_run, 60)
+        run = _await(api.newest_run, 180)
         page.open(f"{home}/runs/flow-run/{run['id']}")
         page.wait_for("Running", seconds=120)
         page.wait_for("Processing:", seconds=120)
