@@ -142,7 +142,8 @@ async def test_what_is_followed_is_the_flows(idle, sandbox_factory):
     assert await idle(sandbox) is None
 
 
-async def test_a_service_that_is_away_is_the_flows(idle, sandbox_factory):
+async def test_a_service_that_is_away_is_the_flows(idle, sandbox_factory, monkeypatch):
     """Given an Eagle that does not answer, then the run goes on, and waits for it as every run."""
+    monkeypatch.setattr("flows.before_prefect.idle_run._PATIENCE_SECONDS", 0.5)
     sandbox = sandbox_factory(build=short_tracks(0))
     assert await idle(sandbox, settings={"eagle_api_base": "http://127.0.0.1:9"}) is None
