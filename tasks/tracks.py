@@ -195,17 +195,6 @@ class TrackResult:
         """True if it failed, for a reason that was foreseen or not."""
         return self.status in {TrackStatus.FAILED, TrackStatus.ERROR}
 
-    @property
-    def has_files(self) -> bool:
-        """True if any file is known."""
-        paths = self.file_paths
-        return bool(paths.wav or paths.aiff or paths.m4a or paths.playlist_wav)
-
-    @property
-    def has_eagle_id(self) -> bool:
-        """True if Eagle holds the WAV."""
-        return bool(self.eagle_item_id)
-
     def to_dict(self) -> dict[str, Any]:
         """The result as plain JSON values, the paths nested under `file_paths`."""
         plain: dict[str, Any] = dict(vars(self))
