@@ -6,10 +6,10 @@ import logging
 import sys
 
 from flows.command_line import application
-from flows.command_line.endings import Stopped, WrongWords
+from flows.command_line.endings import Stopped, WrongWords, exit_code
 from flows.prefect_server.environment import no_telemetry, spare_prefect
 from flows.summary import ReturnCode
-from tasks.errors import ConfigurationError, SyncError
+from tasks.errors import SyncError
 from tasks.shown_text import shown
 
 _GOES_ON = "what it had finished stays, and the next run goes on with the rest."
@@ -29,10 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
         return call.run() or ReturnCode.PROCESSED
     except WrongWords as wrong:
         return _refuse(wrong)
-    except ConfigurationError as error:
-        return _explain(error, ReturnCode.WRONG_CONFIGURATION, debug=call.is_debugging)
     except SyncError as error:
-        return _explain(error, ReturnCode.FAILED, debug=call.is_debugging)
+        return _explain(error, debug=call.is_debugging)
     except Stopped as stop:
         print(f"library-sync: {stop}; {_GOES_ON}", file=sys.stderr)
         return stop.exit_code
@@ -48,12 +46,12 @@ def _refuse(wrong: WrongWords) -> int:
     return ReturnCode.WRONG_USAGE
 
 
-def _explain(error: SyncError, code: ReturnCode, *, debug: bool) -> int:
+def _explain(error: SyncError, *, debug: bool) -> int:
     """One sentence and the remedy; the traceback only for those who asked."""
     if debug:
         logging.getLogger("flows").debug("The traceback:", exc_info=error)
     print(f"library-sync: {shown(str(error))}\n  {shown(error.remedy)}", file=sys.stderr)
-    return code
+    return exit_code(error)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 
+from flows.summary import ReturnCode
+from tasks.errors import ConfigurationError, SyncError
+
 NAMES = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGHUP": "the terminal being closed"}
 
 
@@ -21,3 +24,9 @@ class Stopped(Exception):
     def __init__(self, by: signal.Signals) -> None:
         super().__init__(f"stopped by {NAMES[by.name]}")
         self.exit_code = 128 + by
+
+
+def exit_code(error: SyncError) -> ReturnCode:
+    """Of a command that ends with this error."""
+    is_wrong = isinstance(error, ConfigurationError)
+    return ReturnCode.WRONG_CONFIGURATION if is_wrong else ReturnCode.FAILED

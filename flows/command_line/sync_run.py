@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar
 from flows.before_prefect.beginning import begin
 from flows.before_prefect.idle_run import idle_run
 from flows.command_line.command import Verbosity
-from flows.command_line.endings import Stopped
+from flows.command_line.endings import Stopped, exit_code
 from flows.command_line.options import SyncOptions
 from flows.command_line.signals import run_until_stopped
 from flows.prefect_server.environment import is_embedded, prepare_prefect
@@ -29,7 +29,7 @@ from flows.session.preflight import require_credentials
 from flows.session.run_state import ended_runs, stopped_runs
 from flows.settings import Settings
 from flows.summary import ReturnCode, SyncSummary
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, SyncError
 
 _log = logging.getLogger("flows.commands")
 
@@ -64,7 +64,15 @@ def run_sync(
     try:
         summary, is_recorded = _outcome(job, settings, line, only, leave)
     except Stopped as stop:
-        _write(options, _stopped(job, known), stop.exit_code)
+        _write(
+            options,
+            _cut_off(job, known, "It was stopped before anything was begun."),
+            stop.exit_code,
+        )
+        raise
+    except SyncError as error:
+        ended = _cut_off(job, known, f"{error} {error.remedy}")
+        _write(options, ended, exit_code(error))
         raise
     if not is_recorded:
         leave(summary)
@@ -84,18 +92,17 @@ def _ready(settings: Settings, verbosity: Verbosity) -> Display:
 
 
 def _write(options: SyncOptions, summary: SyncSummary, code: int | None = None) -> None:
-    """The JSON, where it is wanted; `code` is the exit code of a run that was stopped."""
+    """The JSON, where it is wanted; `code` is the exit code of a run that has no verdict."""
     if options.json is not None:
         told = {} if code is None else {"return_code": code}
         write_json(options.json, summary.to_dict() | told)
 
 
-def _stopped(job: Job, known: Sequence[SyncSummary]) -> SyncSummary:
-    """What is known of a run that was stopped: nothing yet, if it had not begun."""
+def _cut_off(job: Job, known: Sequence[SyncSummary], why: str) -> SyncSummary:
+    """What is known of a run that ended before its time: only `why`, if it had not begun."""
     if known:
         return known[-1]
-    said = "It was stopped before anything was begun."
-    return SyncSummary(mode=job.mode, track_filter=job.filter, error=said, dry_run=job.dry_run)
+    return SyncSummary(mode=job.mode, track_filter=job.filter, error=why, dry_run=job.dry_run)
 
 
 def _job(command: str, options: SyncOptions, verbosity: Verbosity, more: Mapping[str, Any]) -> Job:

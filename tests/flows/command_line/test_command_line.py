@@ -199,15 +199,18 @@ def _use(sandbox, monkeypatch, **changes):
     ],
 )
 def test_a_world_that_cannot_work_ends_with_78(
-    changes, said, sandbox_factory, named_server, monkeypatch, capsys
+    changes, said, sandbox_factory, named_server, monkeypatch, capsys, tmp_path
 ):
-    """Nothing is changed before everything that can be wrong was looked at."""
+    """Nothing is changed before everything that can be wrong was looked at; programs are told."""
     sandbox = sandbox_factory(tracks=1)
     _use(sandbox, monkeypatch, **changes)
     named_server()
-    assert main(["sync"]) == 78
+    assert main(["sync", "--json", str(tmp_path / "run.json")]) == 78
     written = capsys.readouterr().err
     assert said in written
+    told = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    assert told["return_code"] == 78
+    assert said in told["error"]
     assert "secret-wrong" not in written
     assert sandbox.ledger.entries(event="commit") == []
 
