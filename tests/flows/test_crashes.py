@@ -13,7 +13,7 @@ from flows.library_sync import library_sync
 from sandbox.builders import short_tracks
 from tasks.locks.value import parse
 from tests.flows.sync_process import started, wait_until
-from tests.timing import ALONE, among_others
+from tests.timing import ALONE
 
 LOCK = "Processing Lock"
 
@@ -35,9 +35,9 @@ def imports(sandbox) -> list[str]:
     return [entry["ext"] for entry in sandbox.ledger.entries(event="commit", kind="item.add")]
 
 
-async def killed(sandbox, happened, timing=ALONE) -> None:
+async def killed(sandbox, happened) -> None:
     """A run on `sandbox`, killed as soon as `happened(sandbox)`."""
-    with started(sandbox, PREFECT_API_URL.value(), timing=timing) as process:
+    with started(sandbox, PREFECT_API_URL.value(), timing=ALONE) as process:
         wait_until(lambda: happened(sandbox))
         process.kill()
 
@@ -115,7 +115,10 @@ async def test_a_claim_that_was_never_verified_waits_for_its_time_out(sandbox_fa
     """Its token may hide a holder, so nobody takes it for a dead process's; later it is no bar."""
     sandbox = sandbox_factory(build=short_tracks(1))
     (row,) = sandbox.world.rows
-    await killed(sandbox, locked_as, timing=among_others(factor=2.0))  # it settles for 6 s
+    unanswered = {"fault": "late", "method": "PATCH", "path": "/pages/", "after": 0.1}
+    sandbox.use_faults(notion={"aimed": [unanswered], "late_hold_seconds": [30, 30]})
+    await killed(sandbox, locked_as)  # before it knows that its token has landed
+    sandbox.use_faults(notion={})
     token = parse(locked_as(sandbox))
     assert token is not None
 
