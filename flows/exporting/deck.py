@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from flows.exporting.finished_rows import read_finished
 from flows.following.memory import ListMemory
+from flows.rows.playlists import tie_breaker
 from flows.settings import Settings
 from tasks.audio.names import file_stem, folded_name, with_suffix_id
 from tasks.disk.whole_files import keep_whole, read_document
@@ -134,7 +135,7 @@ def copies_in(folder: Path, rows: Iterable[Track]) -> Mapping[str, Path]:
     for stem, twins in by_stem.items():
         plain = there.get(folded_name(f"{stem}.wav"))
         for row in twins:
-            numbered = with_suffix_id(stem, row.soundcloud_id or row.page_id[:8])
+            numbered = with_suffix_id(stem, tie_breaker(row))
             own = there.get(folded_name(f"{numbered}.wav"))
             if own is None:
                 own, plain = plain, None

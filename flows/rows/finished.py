@@ -42,11 +42,12 @@ def is_only_an_id(track: Track, match: Match | None) -> bool:
 def lacking(connections: Connections, row: Track, match: Match | None) -> Sequence[str]:
     """What `adopt_rows` would add to the row or make of it, as phrases; nothing if it is whole."""
     settings, eagle = connections.settings, connections.eagle
+    match = match or Match()
     paths = known_paths(connections, row, match)
     found = []
-    if _missing(connections.schema, row, match or Match(), paths):
+    if _missing(connections.schema, row, match, paths):
         found.append("what the row lacks")
-    if eagle is not None and match is not None:
+    if eagle is not None:
         items = [item for item in (match.wav, match.aiff) if item is not None]
         if any(lacks_in_eagle(settings, eagle, item, row) for item in items):
             found.append("folders and tags in Eagle")

@@ -39,6 +39,9 @@ from tasks.tracks import Track, TrackResult
 _log = logging.getLogger("flows.sync_track")
 ValuesBy = Callable[[Schema], Mapping[Field, Any]]
 
+_TEXTS_OF_THE_USER = {Field.TITLE, Field.ARTIST, Field.DURATION}
+_PATHS = {Field.WAV_PATH, Field.AIFF_PATH}
+
 
 async def write_results(row: ClaimedRow, done: Outcome) -> TrackResult:
     """Results and release in one PATCH, checked by its answer.
@@ -155,12 +158,6 @@ def _may_set(field: Field, claimed: Track, now: Track, index: EagleIndex | None)
     if field in _TEXTS_OF_THE_USER or there != getattr(claimed, field.value):
         return False
     return field not in _PATHS or not is_current(there, index)
-
-
-_TEXTS_OF_THE_USER = {Field.TITLE, Field.ARTIST, Field.DURATION}
-
-
-_PATHS = {Field.WAV_PATH, Field.AIFF_PATH}
 
 
 def failure_values(schema: Schema, track: Track, error: SyncError) -> Mapping[Field, Any]:

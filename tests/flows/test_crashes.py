@@ -13,7 +13,6 @@ from flows.library_sync import library_sync
 from sandbox.builders import short_tracks
 from tasks.locks.value import parse
 from tests.flows.sync_process import started, wait_until
-from tests.timing import ALONE
 
 LOCK = "Processing Lock"
 
@@ -37,7 +36,7 @@ def imports(sandbox) -> list[str]:
 
 async def killed(sandbox, happened) -> None:
     """A run on `sandbox`, killed as soon as `happened(sandbox)`."""
-    with started(sandbox, PREFECT_API_URL.value(), timing=ALONE) as process:
+    with started(sandbox, PREFECT_API_URL.value()) as process:
         wait_until(lambda: happened(sandbox))
         process.kill()
 
