@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import os
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from pathlib import Path
 import av
 import imageio_ffmpeg
 
-from bench.measuring import cpu_of
+from bench.measuring import cpu_of, measured
 from bench.samples import encode, looped_music
 from tasks.audio.convert import convert
 from tasks.audio.decoder_pool import DecoderPool
@@ -127,13 +126,10 @@ def _ffmpeg(source: Path, outputs: list[str]) -> Figures:
     _remove(*(Path(output) for output in outputs if output.startswith("/")))
     program = imageio_ffmpeg.get_ffmpeg_exe()
     command = [program, "-v", "error", "-nostdin", "-y", "-i", str(source), *outputs]
-    start = time.perf_counter()
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"ffmpeg ended with {process.returncode}: {' '.join(command)}")
-    return usage.ru_utime + usage.ru_stime, time.perf_counter() - start
+    used = measured(command, os.environ)
+    if used.code:
+        raise SystemExit(f"ffmpeg ended with {used.code}: {' '.join(command)}\n{used.output}")
+    return used.cpu, used.wall
 
 
 def _remove(*paths: Path) -> None:
