@@ -100,8 +100,9 @@ async def _claim_and_work(run: Run, track: Track, track_filter: TrackFilter) -> 
             return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"locked by {by}")
         case Lost(reason=reason):
             return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"not claimed: {reason}")
-        case NotWanted():
-            return TrackResult.of(track, TrackStatus.SKIPPED_ALREADY_DONE, "done meanwhile")
+        case NotWanted(row=now):
+            why = "put into the trash" if now.in_trash else "done"
+            return TrackResult.of(track, TrackStatus.SKIPPED_ALREADY_DONE, f"{why} meanwhile")
         case Unlocked() as row:
             return await _work_and_release(run, row, track)
         case Won(lease=lease):

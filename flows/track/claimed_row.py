@@ -73,6 +73,14 @@ class ClaimedRow:
             await self._take(shown.page)
         if not self._is_fresh():
             await self._take(await through(self._page))
+        return self._still_wanted()
+
+    async def look_again(self) -> Track:
+        """`look`, however lately the row was seen."""
+        await self._take(await self.run.pauses.through(self._page))
+        return self._still_wanted()
+
+    def _still_wanted(self) -> Track:
         number, before = self._newest.soundcloud_id, self.claimed.soundcloud_id
         if before and number not in {"", before}:
             raise RowChanged(f"The row was given another SoundCloud ID than {before}.")

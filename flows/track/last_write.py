@@ -82,12 +82,17 @@ async def write_failure(row: ClaimedRow, error: SyncError) -> None:
 
 
 async def _finish(row: ClaimedRow, values: ValuesBy) -> tuple[Mapping[str, Any], LockRow]:
-    """What was written, and the row as it stands. A schema that changed is read again once."""
+    """What was written, and the row as it stands.
+
+    Where Notion refuses it, the row tells why; a schema that changed is read again once.
+    Raises RowChanged, NotionError.
+    """
     schema = row.run.state.schema_now or row.run.connections.schema
     written = property_values(schema, values(schema))
     try:
         return written, await _send(row, written)
     except NotionRefused:
+        await row.look_again()
         fresh = await _schema_again(row.run.connections, row.run.state, schema)
         if fresh is None:
             raise

@@ -8,6 +8,7 @@ from typing import Any
 from notion_client import Client
 
 from sandbox.builders import Builder
+from sandbox.notion.pages import update_page
 from sandbox.threaded import RunningSandbox
 from sandbox.world import ROOT_PAGE_ID, TRACK_PROPERTIES, World, _value
 from tests.conftest import calm
@@ -104,6 +105,14 @@ def writes(sandbox: RunningSandbox, page_id: str) -> list[dict[str, Any]]:
     """What was written into a page, oldest first: plain values by property name."""
     commits = sandbox.ledger.entries(event="commit", service="notion", page_id=page_id)
     return [entry.get("properties", {}) for entry in commits]
+
+
+def put_in_trash(sandbox: RunningSandbox, page_id: str) -> None:
+    """A person throws a row away."""
+    objects = sandbox.notion.objects
+    with objects.guard:
+        update_page(objects, page_id, {"in_trash": True})
+        objects.flush()
 
 
 def relate_rows(sandbox: RunningSandbox, name: str) -> None:

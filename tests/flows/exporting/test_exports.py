@@ -16,11 +16,11 @@ from flows.following.memory import ListMemory
 from flows.library_sync import library_sync
 from flows.settings import VARIABLES
 from sandbox.builders import short_tracks
-from sandbox.notion.pages import update_page
 from tasks.errors import ConfigurationError
 from tasks.exports.kinds import ExportKind
 from tasks.soundcloud.lists import parse_list_address
 from tests.flows.conftest import settings_of
+from tests.flows.database_world import put_in_trash
 
 
 def playlist_of(file: Path) -> list[tuple[str, Path]]:
@@ -165,10 +165,7 @@ async def test_a_playlist_that_its_last_track_left_has_no_dead_entry(
 
 async def test_a_row_thrown_away_leaves_with_the_next_export(library: Any, run_flow: Any) -> None:
     await run_flow(library_sync, library)
-    objects = library.notion.objects
-    with objects.guard:
-        update_page(objects, library.world.rows[0].page_id, {"in_trash": True})
-        objects.flush()
+    put_in_trash(library, library.world.rows[0].page_id)
     made = await export_library(settings_of(library), ExportKind.M3U, playlist="night & day")
     assert (len(made.files), made.replaced, made.tracks) == (1, 1, 2)
 

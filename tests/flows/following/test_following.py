@@ -16,6 +16,7 @@ from sandbox.fault_plans import plan_from
 from sandbox.notion.databases import update_data_source
 from sandbox.notion.pages import update_page
 from tasks.soundcloud.lists import parse_list_address
+from tests.flows.database_world import put_in_trash
 
 
 class World:
@@ -229,9 +230,7 @@ async def test_a_row_that_was_thrown_away_does_not_come_back(world: World) -> No
     world.follow(url)
     await world.bring()
     page_id = world.memory.of(parse_list_address(url)).rows[str(world.catalogue.tracks[0].id)]
-    objects = world.sandbox.notion.objects
-    with objects.guard:
-        update_page(objects, page_id, {"in_trash": True})
+    put_in_trash(world.sandbox, page_id)
     assert (await world.bring())["added"] == []
     assert len(world.rows()) == 1
 

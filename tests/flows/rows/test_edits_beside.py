@@ -13,8 +13,9 @@ from notion_client import Client
 from flows.library_sync import library_sync
 from tasks.locks.lease import Lease
 from tasks.soundcloud.client import SoundCloudClient
+from tasks.tracks import TrackStatus
 from tests.conftest import calm
-from tests.flows.database_world import Database, types, writes
+from tests.flows.database_world import Database, put_in_trash, types, writes
 
 DONE = "Files Imported to Eagle"
 STATUS = "Audio Processing Status"
@@ -34,6 +35,23 @@ def while_downloading(monkeypatch) -> Callable[[Callable[[], object]], None]:
             return await download(self, *given, **how)
 
         monkeypatch.setattr(SoundCloudClient, "download", edited)
+
+    return arrange
+
+
+@pytest.fixture
+def before_the_last_write(monkeypatch) -> Callable[[Callable[[], object]], None]:
+    """`before_the_last_write(edit)`: `edit` is done once, after the last look at the first row."""
+
+    def arrange(edit: Callable[[], object]) -> None:
+        finish, edits = Lease.finish, [edit]
+
+        async def edited(self: Lease, properties: Any) -> Any:
+            if edits:
+                await asyncio.to_thread(edits.pop())
+            return await finish(self, properties)
+
+        monkeypatch.setattr(Lease, "finish", edited)
 
     return arrange
 
@@ -72,20 +90,13 @@ async def test_an_address_that_changes_gets_nothing_of_the_old_track(
 
 
 async def test_an_address_that_changes_in_the_moment_of_the_last_write_is_noticed(
-    run_flow, sandbox_factory, monkeypatch
+    run_flow, sandbox_factory, before_the_last_write
 ):
     """The write's own answer shows it: what was written is taken back, what was typed stays."""
     database, sandbox = world(sandbox_factory)
     other = database.world.soundcloud.catalogue.add_track("Tide", "Ada", seconds=20)
     page = database.add(audio="Glass", Artist_Name="Nova", Audio_Processing_Status=["Favourite"])
-    finish, edits = Lease.finish, [edit(sandbox, page, SoundCloud_URL=other.url)]
-
-    async def edited_before(self: Lease, properties: Any) -> Any:
-        if edits:
-            await asyncio.to_thread(edits.pop())
-        return await finish(self, properties)
-
-    monkeypatch.setattr(Lease, "finish", edited_before)
+    before_the_last_write(edit(sandbox, page, SoundCloud_URL=other.url))
     summary = await run_flow(library_sync, sandbox)
     row = database.values(page)
     assert (row["SoundCloud URL"], row["Artist Name"]) == (other.url, "Nova")
@@ -96,6 +107,19 @@ async def test_an_address_that_changes_in_the_moment_of_the_last_write_is_notice
     assert row["SoundCloud ID"] in {"", str(other.id)}
     taken_back = [values for values in writes(sandbox, page) if values.get("DL") is False]
     assert len(taken_back) == 1
+
+
+async def test_a_row_put_into_the_trash_in_the_moment_of_the_last_write_is_no_failure(
+    run_flow, sandbox_factory, before_the_last_write
+):
+    """Notion refuses the write; the row tells why."""
+    database, sandbox = world(sandbox_factory)
+    page = database.add(audio="Glass", Title="Glass", Artist_Name="Nova")
+    before_the_last_write(lambda: put_in_trash(sandbox, page))
+    summary = await run_flow(library_sync, sandbox)
+    [result] = summary.results
+    assert result.status is TrackStatus.SKIPPED_ALREADY_DONE
+    assert "put into the trash" in result.action
 
 
 async def test_a_failure_is_not_written_into_a_row_with_another_address(
