@@ -49,7 +49,8 @@ class Crew:
 
     `scale` shortens the lock's times; None for the real command and its real times. A run waits
     `pause_seconds` for a service that is away. `longest_life` is counted in requests, so that a
-    slow machine gets as much done between two kills as a fast one.
+    slow machine gets as much done between two kills as a fast one; half of all lives end within
+    a quarter of it, in the middle of the claims.
     """
 
     sandbox: RunningSandbox
@@ -94,7 +95,7 @@ class Crew:
                 stderr=said,
                 stdin=subprocess.DEVNULL,
             )
-        requests = self.dice.randint(0, self.longest_life)
+        requests = round(self.longest_life * self.dice.random() ** 2)
         self.members[slot] = Member(name, slot, process, entrance, requests)
         return self.members[slot]
 
