@@ -10,7 +10,6 @@ an attempt, so that several processes may write it.
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,14 +21,11 @@ from tasks.errors import (
     DedupeError,
     EagleError,
     ErrorType,
-    FileError,
     LockError,
     NotionError,
     SourceRateLimited,
 )
 from tasks.tracks import Track, TrackResult
-
-_log = logging.getLogger("flows.attempts")
 
 _REST_DAYS = (1, 3, 7, 30)
 _AGAIN_DAYS = (0, 1, 3, 7, 14, 30)
@@ -131,11 +127,8 @@ def _entry(line: Json, today: date) -> Json:
 
 
 def _read(journal: Journal, today: date) -> list[Json]:
-    try:
-        lines = journal.read(lambda line: _entry(line, today))
-    except FileError as error:
-        _log.warning("%s Rows that failed before are tried again.", error)
-        return []
+    loss = "Rows that failed before are tried again."
+    lines = journal.read_or_lose(lambda line: _entry(line, today), loss)
     if len(lines) > _LINES_WORTH_FOLDING:
         return _shortened(journal, lines)
     return lines

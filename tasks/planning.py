@@ -1,8 +1,8 @@
 """What to do with a row, decided from facts alone: the same for a dry run and a real one.
 
 A recording that Eagle has is adopted, never downloaded again; a file that is here is imported
-rather than fetched; everything else is downloaded (issue "One track, one item"). A row that a
-person or another machine has finished is left alone.
+rather than fetched; everything else is downloaded. A row that a person or another machine has
+finished is left alone.
 """
 
 from __future__ import annotations
@@ -28,20 +28,29 @@ class Action(StrEnum):
         """The status of a row that is skipped, None for work."""
         return _SKIPS.get(self)
 
+    @property
+    def verb(self) -> str:
+        """What a sync would do, for a person."""
+        return _VERBS[self]
+
 
 _SKIPS = {
     Action.SKIP_DONE: TrackStatus.SKIPPED_ALREADY_DONE,
     Action.SKIP_NO_SOURCE: TrackStatus.SKIPPED_NO_SOURCE,
 }
-
-
+_VERBS = {
+    Action.DOWNLOAD: "download",
+    Action.IMPORT_FILE: "import the local file",
+    Action.COMPLETE_PAIR: "import the missing file",
+    Action.ADOPT: "write Eagle's ids",
+    Action.SKIP_DONE: "leave it alone",
+    Action.SKIP_NO_SOURCE: "leave it alone",
+}
 _DONE = {
     Action.DOWNLOAD: "downloaded and imported",
     Action.IMPORT_FILE: "imported, nothing was downloaded",
     Action.COMPLETE_PAIR: "the missing one was added",
     Action.ADOPT: "adopted, nothing was downloaded",
-    Action.SKIP_DONE: "nothing to do",
-    Action.SKIP_NO_SOURCE: "left alone",
 }
 
 
@@ -81,7 +90,7 @@ class Plan:
 
     @property
     def done(self) -> str:
-        """What was done, once it is."""
+        """What was done, once the work is."""
         if self.action is Action.DOWNLOAD:
             return _DONE[self.action]
         return f"{self.reason.replace('Eagle has', 'Eagle had')}: {_DONE[self.action]}"

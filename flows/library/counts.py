@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.reporting.frames import library_frame, number_of, numbers_by
-from tasks.locks.standing import OwnLocks, standing
-from tasks.locks.value import parse
+from tasks.locks.standing import OwnLocks, Standing, standing
 from tasks.notion.filters import wants
 from tasks.notion.statuses import errors_of
-from tasks.shown_text import local
 from tasks.tracks import Track, TrackFilter
 
 _EXAMPLES = 3
@@ -35,31 +33,16 @@ class RowState(StrEnum):
 
 
 @dataclass(frozen=True)
-class LockSeen:
-    """A lock on a row: whose, since when, whether its time is over, and what is known of it."""
+class LockedRow:
+    """A row by its name and page address, and the lock on it."""
 
     label: str
-    text: str
-    is_stale: bool
-    known: str
-    page_url: str = ""
+    page_url: str
+    lock: Standing
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; what the text does not tell is None."""
-        value = parse(self.text)
-        return vars(self) | {
-            "host": value.host if value else None,
-            "pid": value.pid if value else None,
-            "since": value.taken_at.isoformat() if value else None,
-        }
-
-    def sentence(self) -> str:
-        """One line for a person."""
-        value = parse(self.text)
-        if value is None:
-            return f"{self.label}: {self.text!r} ({self.known})"
-        since = local(value.taken_at)
-        return f"{self.label}: {value.host}, process {value.pid}, since {since} ({self.known})"
+        """Plain JSON values."""
+        return {"label": self.label, "page_url": self.page_url} | self.lock.to_dict()
 
 
 @dataclass(frozen=True)
@@ -100,7 +83,7 @@ class LibraryCounts:
     examples: Mapping[str, Sequence[Example]] = field(default_factory=dict)
     playlists: Mapping[str, int] = field(default_factory=dict)
     months: Mapping[str, int] = field(default_factory=dict)
-    locks: Sequence[LockSeen] = ()
+    locks: Sequence[LockedRow] = ()
     taken_at: str = ""
 
 
@@ -130,13 +113,13 @@ def count_rows(
     tracks = list(tracks)
     frame = library_frame(_known(track) for track in tracks)
 
-    def lock_of(track: Track) -> LockSeen:
+    def locked(track: Track) -> LockedRow:
         last = edited.get(track.page_id, "")
-        seen = standing(track.lock, now=now, timeout=timeout, last_edited=last, own=own)
-        return LockSeen(track.label, track.lock, seen.is_stale, seen.known, track.page_url)
+        lock = standing(track.lock, now=now, timeout=timeout, last_edited=last, own=own)
+        return LockedRow(track.label, track.page_url, lock)
 
-    locks = [lock_of(track) for track in tracks if track.lock]
-    live = sum(not lock.is_stale for lock in locks)
+    locks = [locked(track) for track in tracks if track.lock]
+    live = sum(not row.lock.is_stale for row in locks)
     states, errors = numbers_by(frame, "state"), numbers_by(frame, "errors")
     return LibraryCounts(
         counts={name: number_of(frame, name) for name in _facts(Track(page_id=""))}

@@ -54,7 +54,7 @@ class LibraryReport:
                 name: [asdict(example) for example in examples]
                 for name, examples in rows.examples.items()
             },
-            "locks": [lock.to_dict() for lock in rows.locks],
+            "locks": [row.to_dict() for row in rows.locks],
             "missing_files": asdict(self.files),
             "last_runs": [asdict(run) for run in self.runs[:_RUNS]],
         }
@@ -79,7 +79,8 @@ class LibraryReport:
                 text += _numbers({name: number}, width, spelled=False)
                 text += _wrapped([f"{e.label}  {e.page_url}" for e in rows.examples[name]], width)
         if rows.locks:
-            text += ["Locks", *_wrapped([lock.sentence() for lock in rows.locks], width)]
+            locks = [f"{row.label}: {row.lock.sentence()}" for row in rows.locks]
+            text += ["Locks", *_wrapped(locks, width)]
         if self._file_lines():
             text += ["Files of this machine", *_wrapped(self._file_lines(), width)]
         if self.runs:
@@ -192,10 +193,7 @@ def _examples(rows: LibraryCounts) -> Table:
 
 
 def _locks(rows: LibraryCounts) -> Table:
-    found = [
-        (Link(lock.label, lock.page_url), lock.sentence().rpartition(": ")[2])
-        for lock in rows.locks
-    ]
+    found = [(Link(row.label, row.page_url), row.lock.sentence()) for row in rows.locks]
     return Table(("Row", "Whose"), found)
 
 

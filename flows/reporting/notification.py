@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from flows.session.run_state import RunState
 from flows.settings import Settings
@@ -16,38 +17,32 @@ _FAILURES = 20
 
 
 async def notify(settings: Settings, state: RunState, summary: SyncSummary) -> None:
-    """Tell it, if anything was brought or failed; not of a dry run, nor of a share, whose run does.
-
-    An address that is not reached is a warning of the run.
-    """
+    """Tell it, if anything was brought or failed. An address that is not reached is a warning."""
     message = message_of(summary)
-    if message is None or settings.dry_run or summary.mode == SHARE:
-        return
-    try:
-        await _send(settings, *message)
-    except SyncError as error:
-        state.warn(f"{error} {error.remedy}")
+    if message is not None:
+        await _send(settings, summary.mode, *message, warn=state.warn)
 
 
 async def notify_not_begun(settings: Settings, mode: str, error: SyncError) -> None:
     """Tell that a run could not begin: at night nobody reads what it says."""
-    if settings.dry_run or mode == SHARE:
-        return
+    title = "library-sync: the run could not begin"
     said = f"The run could not begin ({mode}).\n{error} {error.remedy}"
-    try:
-        await _send(settings, "library-sync: the run could not begin", said)
-    except SyncError as unsent:
-        _log.warning("%s %s", unsent, unsent.remedy)
+    await _send(settings, mode, title, said, warn=_log.warning)
 
 
-async def _send(settings: Settings, title: str, text: str) -> None:
-    """Raises SyncError for an address that is not reached."""
+async def _send(
+    settings: Settings, mode: str, title: str, text: str, *, warn: Callable[[str], None]
+) -> None:
+    """To the addresses of NOTIFY; not of a dry run, nor of a share, whose run tells for it."""
     addresses = settings.notify.get_secret_value()
-    if not addresses:
+    if not addresses or settings.dry_run or mode == SHARE:
         return
     from tasks.notifications.client import Notifier  # noqa: PLC0415  (imports apprise)
 
-    await Notifier(addresses).send(title, text)
+    try:
+        await Notifier(addresses).send(title, text)
+    except SyncError as error:
+        warn(f"{error} {error.remedy}")
 
 
 def message_of(summary: SyncSummary) -> tuple[str, str] | None:

@@ -12,12 +12,13 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flows.rows.finished import Adoption, known_paths, lost_copies, missing_values
+from flows.rows.proving import prove
 from flows.rows.reaching import in_eagle, place_copies
-from flows.rows.taking_back import take_back
 from flows.session.connections import Connections
 from flows.session.opening import Run
 from tasks.eagle.index import Match
@@ -25,7 +26,6 @@ from tasks.errors import LockError, RowChanged, SyncError
 from tasks.facts import row_keys
 from tasks.locks.hold import write_decided
 from tasks.locks.ports import LockRow
-from tasks.locks.written import require_shown
 from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
 from tasks.notion.writes import property_values
@@ -78,20 +78,20 @@ async def _complete(connections: Connections, adoption: Adoption) -> None:
         track = await connections.playlists.of(track)
     values = missing_values(connections, track, match)
     if values:
-        track = await _write(connections, track, match, values)
+        await _write(connections, track, match, values)
     await _reach_playlists(connections, track, match)
 
 
 async def _write(
     connections: Connections, track: Track, match: Match, values: Mapping[Field, Any]
-) -> Track:
-    """The row with what it lacked. Raises RowChanged, LockError, NotionError.
+) -> None:
+    """Write what the row lacks. Raises RowChanged, LockError, NotionError.
 
     Where no label is among it, what is written does not depend on the row, and its answer tells
     whether that is still the one that was listed.
     """
-    schema, page_id = connections.schema, track.page_id
-    decided: dict[str, Any] = {}
+    schema = connections.schema
+    decided: Mapping[str, Any] = property_values(schema, values)
     before: Mapping[str, Any] = {}
 
     async def decide(row: LockRow) -> Mapping[str, Any]:
@@ -102,19 +102,11 @@ async def _write(
         decided = property_values(schema, lacking)
         return decided
 
-    unseen = None
-    if Field.STATUS not in values:
-        unseen = decided = property_values(schema, values)
-    written = await write_decided(connections.locks, page_id, decide, unseen=unseen)
-    if written is None:
-        return track
-    try:
-        _require_unchanged(connections, track, to_track(written.page, schema))
-    except RowChanged:
-        await take_back(connections, written, decided, before)
-        raise
-    require_shown(written.page, decided, track.label)
-    return track
+    unseen = None if Field.STATUS in values else decided
+    written = await write_decided(connections.locks, track.page_id, decide, unseen=unseen)
+    if written is not None:
+        same = partial(_require_unchanged, connections, track)
+        await prove(connections, written, decided, before, same, track.label)
 
 
 def _named_as(now: Track, track: Track) -> Track:

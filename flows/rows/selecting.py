@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from flows.rows.bad_addresses import mark_bad_addresses
 from flows.rows.filtering import failed_last, own_rows_first, plan_for, resting
@@ -55,35 +56,36 @@ async def select_tracks(
 ) -> Selection:
     """Decide every row; redirect duplicates; take `limit` of those that need work.
 
-    Costs no request for a row that needs no work, and none to look for duplicates if the tracks
-    `are_all` that have an address. In a dry run nothing is redirected, and the work comes back as
-    `planned`. Redirections go `through` what waits for a service that is away.
+    A row that needs no work costs no request. If `tracks` `are_all` that have an address, nobody is
+    asked for duplicates. A dry run redirects nothing, and has its work in `planned`.
     """
-    selection = Selection()
+    selection, is_trial = Selection(), connections.settings.dry_run
     tracks = await follow_short_links(connections, tracks)
-    needing = [track for track in tracks if _needs_work(connections, state, track, selection)]
-    _tell_resting(selection)
+    needing = _needing(connections, state, tracks, selection)
     groups, _ = await asyncio.gather(
         _duplicates(connections, needing, tracks if are_all else None),
-        connections.playlists.prepare(() if connections.settings.dry_run else needing[:limit]),
+        connections.playlists.prepare(() if is_trial else needing[:limit]),
     )
-    await state.head_start.give_back(_rows_of(groups))
     kept = await _without_duplicates(connections, state, needing, groups, selection, through)
-    state.kept_apart += kept
-    ordered = own_rows_first(connections.locks, state.machines, kept)
-    ordered = failed_last(connections, ordered)[:limit]
+    ordered = _in_order(connections, state.machines, kept)[:limit]
     room = None if limit is None else limit - len(ordered)
     adoptions = await _unfinished(connections, state, selection, room, are_all=are_all)
-    if connections.settings.dry_run:
-        selection.planned += [_planned(track, _plan(connections, track)) for track in ordered]
-        selection.planned += [_planned_adoption(adoption) for adoption in adoptions]
+    if is_trial:
+        selection.planned += _planned(connections, ordered, adoptions)
     else:
-        await _ready(connections, state, ordered, selection)
+        await _make_ready(connections, state, ordered, selection)
         selection.adoptions += adoptions
     return selection
 
 
-async def _ready(
+def _in_order(
+    connections: Connections, machines: frozenset[str], rows: Sequence[Track]
+) -> list[Track]:
+    """This machine's own part before the others', and what failed before at the end."""
+    return failed_last(connections, own_rows_first(connections.locks, machines, rows))
+
+
+async def _make_ready(
     connections: Connections, state: RunState, rows: Sequence[Track], selection: Selection
 ) -> None:
     """Share out the rows that need work; claims that were begun for others are given back."""
@@ -126,14 +128,7 @@ def first_downloads(connections: Connections, tracks: Sequence[Track], number: i
         and _plan(connections, track).action is Action.DOWNLOAD
         and resting(connections, track, Action.DOWNLOAD) is None
     ]
-    return failed_last(connections, own_rows_first(connections.locks, frozenset(), downloads))[
-        :number
-    ]
-
-
-def _rows_of(groups: Iterable[DuplicateGroup]) -> set[str]:
-    """Who redirects a row claims it and its keeper."""
-    return {row.page_id for group in groups for row in (group.keeper, *group.others)}
+    return _in_order(connections, frozenset(), downloads)[:number]
 
 
 async def _unfinished(
@@ -144,30 +139,46 @@ async def _unfinished(
     *,
     are_all: bool,
 ) -> list[Adoption]:
-    """The finished rows that lack something, at most `room`; with the filter `all` alone.
+    """The finished rows that lack something, at most `room`, taken out of what is skipped.
 
-    Which copies are left over only all rows together can tell. They are taken out of what is
-    skipped. Costs a listing of the playlists' names, and one of Eagle's folders.
+    Only for the filter `all`. Leftovers are named if `are_all` rows are there: no single row tells
+    of them. Costs a listing of the playlists' names, and one of Eagle's folders.
     """
     if state.track_filter is not TrackFilter.ALL or not selection.done or room == 0:
         return []
     if connections.eagle is not None:
         await connections.eagle.read_folders()
     await connections.playlists.prepare(selection.done)
-    found: list[Adoption] = []
     rows = [await connections.playlists.of(listed) for listed in selection.done]
     if are_all:
         await tell_leftovers(connections, state, rows)
-    for row in rows:
-        if row.lock or (room is not None and len(found) >= room):
-            continue
-        match = connections.match(row)
-        if what := lacking(connections, row, match):
-            reason = f"the row is complete; {' and '.join(what)} made good"
-            found.append(Adoption(row, match or Match(), reason))
+    found = list(islice(_lacking(connections, rows), room))
     named = {adoption.track.page_id for adoption in found}
     selection.skipped = [result for result in selection.skipped if result.page_id not in named]
     return found
+
+
+def _lacking(connections: Connections, rows: Iterable[Track]) -> Iterator[Adoption]:
+    """Those of the finished rows that lack something and that nobody holds."""
+    for row in rows:
+        match = None if row.lock else connections.match(row)
+        if not row.lock and (what := lacking(connections, row, match)):
+            reason = f"the row is complete; {' and '.join(what)} made good"
+            yield Adoption(row, match or Match(), reason)
+
+
+def _needing(
+    connections: Connections, state: RunState, tracks: Sequence[Track], selection: Selection
+) -> list[Track]:
+    """The rows that need work; those that failed and are not due yet are told once."""
+    needing = [track for track in tracks if _needs_work(connections, state, track, selection)]
+    resting = [result for result in selection.skipped if result.error_type]
+    if resting:
+        _log.info(
+            "   Failed before and not due yet: %s; --retry-failed tries again at once",
+            counted(len(resting), "row"),
+        )
+    return needing
 
 
 def _needs_work(
@@ -186,15 +197,6 @@ def _needs_work(
     skipped = _skipped(track, TrackStatus.SKIPPED_NOT_DUE, attempt.reason())
     selection.skipped.append(replace(skipped, error_type=attempt.error))
     return False
-
-
-def _tell_resting(selection: Selection) -> None:
-    resting = [result for result in selection.skipped if result.error_type]
-    if resting:
-        _log.info(
-            "   Failed before and not due yet: %s; --retry-failed tries again at once",
-            counted(len(resting), "row"),
-        )
 
 
 def _plan(connections: Connections, track: Track) -> Plan:
@@ -238,11 +240,17 @@ async def _without_duplicates(
     connections: Connections,
     state: RunState,
     tracks: Sequence[Track],
-    groups: Iterable[DuplicateGroup],
+    groups: Sequence[DuplicateGroup],
     selection: Selection,
     through: Through,
 ) -> list[Track]:
-    """The rows that are left once each duplicate among `tracks` points to its keeper."""
+    """The rows that are left once each duplicate among `tracks` points to its keeper.
+
+    Who redirects a row claims it and its keeper, so claims of these that were begun are given back.
+    Redirections go `through` what waits for a service that is away.
+    """
+    in_groups = {row.page_id for group in groups for row in (group.keeper, *group.others)}
+    await state.head_start.give_back(in_groups)
     ours = {track.page_id for track in tracks}
     turns = asyncio.Semaphore(_GROUPS_AT_ONCE)
 
@@ -259,7 +267,9 @@ async def _without_duplicates(
     redirected = [result for task in done for result in task.result()]
     selection.skipped += redirected
     gone = {result.page_id for result in redirected}
-    return [track for track in tracks if track.page_id not in gone]
+    kept = [track for track in tracks if track.page_id not in gone]
+    state.kept_apart += kept
+    return kept
 
 
 async def _redirected(
@@ -278,23 +288,16 @@ async def _redirected(
     return replace(skipped, dedupe_keeper_id=keeper)
 
 
-def _planned(track: Track, plan: Plan) -> TrackResult:
-    """A dry run's line: what would be done and why."""
-    verb = _VERBS.get(plan.action, plan.action.value)
-    return _skipped(track, TrackStatus.PENDING, f"{verb}: {plan.reason}")
-
-
-def _planned_adoption(adoption: Adoption) -> TrackResult:
-    _log.info("   Would complete: %s (%s)", adoption.track.label, adoption.reason)
-    return _skipped(adoption.track, TrackStatus.PENDING, f"complete: {adoption.reason}")
-
-
-_VERBS = {
-    Action.DOWNLOAD: "download",
-    Action.IMPORT_FILE: "import the local file",
-    Action.COMPLETE_PAIR: "import the missing file",
-    Action.ADOPT: "write Eagle's ids",
-}
+def _planned(
+    connections: Connections, rows: Iterable[Track], adoptions: Iterable[Adoption]
+) -> Iterator[TrackResult]:
+    """What a dry run would do, and why."""
+    for row in rows:
+        plan = _plan(connections, row)
+        yield _skipped(row, TrackStatus.PENDING, f"{plan.action.verb}: {plan.reason}")
+    for adoption in adoptions:
+        _log.info("   Would complete: %s (%s)", adoption.track.label, adoption.reason)
+        yield _skipped(adoption.track, TrackStatus.PENDING, f"complete: {adoption.reason}")
 
 
 def _skipped(track: Track, status: TrackStatus, reason: str) -> TrackResult:

@@ -93,11 +93,8 @@ async def keep_apart(rows: Sequence[str]) -> None:
 async def undo_run(run: str, *, dry_run: bool = False) -> int:
     """Take the run's merges back; the number of rows restored (in a dry run: that would be).
 
-    A row that cannot be claimed now keeps no other from being restored. Raises SyncError if there
-    was any, once the others are done: run it again then.
+    Raises LockError if some rows were not, once the others are: run it again then.
     """
-    restored: set[str] = set()
-    failed: dict[str, SyncError] = {}
     async with open_session(with_eagle=False, dry_run=dry_run) as opened:
         connections = opened.connections
         changes = _changes(connections, run)
@@ -107,21 +104,30 @@ async def undo_run(run: str, *, dry_run: bool = False) -> int:
             (change.page_id, change.partner) for change in changes if change.partner
         )
         await _let_writes_land(connections, run, changes)
-        for page_id, of_page in groupby(changes, key=lambda change: change.page_id):
-            try:
-                if await _restore(connections, page_id, list(of_page)):
-                    restored.add(page_id)
-            except SyncError as error:
-                _log.warning("%s was not restored: %s", page_id, error)
-                failed[page_id] = error
+        restored, failed = await _restore_all(connections, changes)
     if failed:
         raise LockError(
-            f"{len(restored)} rows were restored, {len(failed)} were not: "
-            f"{next(iter(failed.values()))}",
+            f"{len(restored)} rows were restored, {len(failed)} were not: {failed[0]}",
             remedy="Run `library-sync undo` again later; what is restored stays.",
         )
     (connections.settings.state_dir / "runs" / run / _UNDONE).touch()
     return len(restored)
+
+
+async def _restore_all(
+    connections: Connections, changes: Sequence[Change]
+) -> tuple[set[str], list[SyncError]]:
+    """The ids of the rows that were restored, and why others were not: none keeps another."""
+    restored: set[str] = set()
+    failed: list[SyncError] = []
+    for page_id, of_page in groupby(changes, key=lambda change: change.page_id):
+        try:
+            if await _restore(connections, page_id, list(of_page)):
+                restored.add(page_id)
+        except SyncError as error:
+            _log.warning("%s was not restored: %s", page_id, error)
+            failed.append(error)
+    return restored, failed
 
 
 def _said(changes: Sequence[Change]) -> set[str]:

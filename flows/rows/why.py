@@ -18,22 +18,11 @@ from tasks.facts import items_of_other_formats, row_keys, soundcloud_path
 from tasks.locks.ports import this_host
 from tasks.locks.registry import own_locks
 from tasks.locks.standing import standing
-from tasks.locks.value import parse
 from tasks.notion.links import id_in
 from tasks.notion.queries import find_row, find_rows
 from tasks.planning import Action
-from tasks.shown_text import local
 from tasks.soundcloud.address import AddressKind, parse_address
 from tasks.tracks import Track, TrackFilter
-
-_VERBS = {
-    Action.DOWNLOAD: "would download it",
-    Action.IMPORT_FILE: "would import the file that is here",
-    Action.COMPLETE_PAIR: "would import the missing file",
-    Action.ADOPT: "would write Eagle's ids into it",
-    Action.SKIP_DONE: "would leave it alone",
-    Action.SKIP_NO_SOURCE: "could not download it",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +145,7 @@ def _sync(connections: Connections, row: Track, match: Match | None) -> Iterator
         return
     plan = plan_for(connections, row, match)
     filters = " or ".join(f"--filter {each}" for each in about)
-    yield f"with {filters} {_VERBS[plan.action]}: {plan.reason}"
+    yield f"with {filters} would {plan.action.verb}: {plan.reason}"
     if plan.action is Action.SKIP_DONE and TrackFilter.ALL in about:
         for what in lacking(connections, row, match):
             yield f"with --filter all makes good: {what}"
@@ -168,18 +157,14 @@ def _sync(connections: Connections, row: Track, match: Match | None) -> Iterator
 def _lock(connections: Connections, row: Track) -> str:
     if not row.lock:
         return ""
-    value, settings = parse(row.lock), connections.settings
-    told = standing(
+    settings = connections.settings
+    return standing(
         row.lock,
         now=connections.locks.clock.now(),
         timeout=timedelta(minutes=settings.lock_timeout_minutes),
         last_edited="",
         own=own_locks(settings.state_dir / "locks", host=this_host()),
-    )
-    if value is None:
-        return f"{row.lock!r}: {told.known}"
-    since = local(value.taken_at)
-    return f"process {value.pid} on {value.host}, since {since}: {told.known}"
+    ).sentence()
 
 
 def _eagle(connections: Connections, row: Track, match: Match | None) -> Iterator[str]:

@@ -11,25 +11,17 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flows.rows.taking_back import take_back
+from flows.rows.proving import prove
 from flows.session.connections import Connections
 from flows.session.run_state import RunState
 from flows.track.claimed_row import ClaimedRow
 from flows.track.delivery import InLibrary
 from flows.track.work import Outcome
 from tasks.eagle.index import EagleIndex
-from tasks.errors import (
-    LockError,
-    NotionError,
-    NotionRefused,
-    RowChanged,
-    SyncError,
-)
+from tasks.errors import LockError, NotionError, NotionRefused, RowChanged, SyncError
 from tasks.facts import is_current
 from tasks.locks.ports import LockRow
-from tasks.locks.written import require_shown
 from tasks.notion.properties import Field
-from tasks.notion.rows import to_track
 from tasks.notion.schema import Schema
 from tasks.notion.statuses import COMPLETE, CONVERTED, status_value
 from tasks.notion.writes import property_values
@@ -57,12 +49,8 @@ async def write_results(row: ClaimedRow, done: Outcome) -> TrackResult:
     written, shown = await _finish(
         row, lambda schema: success_values(schema, row.claimed, now, known, there, index)
     )
-    try:
-        row.require_same_address(to_track(shown.page, row.run.connections.schema))
-    except RowChanged:
-        await take_back(row.run.connections, shown, written, row.page)
-        raise
-    require_shown(shown.page, written, now.label)
+    same = row.require_same_address
+    await prove(row.run.connections, shown, written, row.page, same, now.label)
     return done.result
 
 
@@ -134,7 +122,18 @@ def success_values(
     Empty fields are filled; what a person wrote before or meanwhile stays, and so does a path
     whose file exists, unless Eagle has it in the trash. Labels of others stay beside ours.
     """
-    brought: dict[Field, Any] = {
+    values = {
+        field: value
+        for field, value in _brought(known, there).items()
+        if value and _may_set(field, claimed, now, index)
+    }
+    status = status_value(schema, now.statuses, COMPLETE if there.wav else CONVERTED)
+    values |= {} if status is None else {Field.STATUS: status}
+    return {Field.DOWNLOADED: True, **values}
+
+
+def _brought(known: Track, there: InLibrary) -> dict[Field, Any]:
+    return {
         Field.WAV_PATH: there.paths.wav,
         Field.AIFF_PATH: there.paths.aiff,
         Field.EAGLE_ID: there.wav.id if there.wav else None,
@@ -145,14 +144,6 @@ def success_values(
         Field.ARTIST: known.artist,
         Field.DURATION: round(there.seconds, 2) if there.seconds else None,
     }
-    values = {
-        field: value
-        for field, value in brought.items()
-        if value and _may_set(field, claimed, now, index)
-    }
-    status = status_value(schema, now.statuses, COMPLETE if there.wav else CONVERTED)
-    values |= {} if status is None else {Field.STATUS: status}
-    return {Field.DOWNLOADED: True, **values}
 
 
 def _may_set(field: Field, claimed: Track, now: Track, index: EagleIndex | None) -> bool:

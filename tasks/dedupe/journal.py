@@ -5,7 +5,6 @@ is such a decision.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +17,6 @@ from tasks.errors import DedupeError, FileError
 THE_PAGE = ""
 """The `field` of a change to the page itself: in the trash (True), or not."""
 Value = str | float | bool | list[str] | None
-_log = logging.getLogger("tasks.dedupe")
 Pair = tuple[str, str]
 
 
@@ -86,11 +84,8 @@ class Decisions:
 
     def __init__(self, state_dir: Path) -> None:
         self._journal = Journal(state_dir / "not-duplicates.jsonl")
-        try:
-            self._apart = set(self._journal.read(_pair))
-        except FileError as error:
-            _log.warning("%s Merges that were undone may be made again.", error)
-            self._apart = set()
+        loss = "Merges that were undone may be made again."
+        self._apart = set(self._journal.read_or_lose(_pair, loss))
 
     def are_apart(self, one: str, other: str) -> bool:
         """True if somebody said that the two rows are no duplicates."""

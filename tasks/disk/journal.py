@@ -52,6 +52,14 @@ class Journal:
             _say_once(self.path, f"{self.unread} lines that are no entries were left out")
         return found
 
+    def read_or_lose(self, understand: Callable[[dict[str, Any]], T], loss: str) -> list[T]:
+        """The same; where the disk fails none, and a warning that ends with `loss`."""
+        try:
+            return self.read(understand)
+        except FileError as error:
+            _log.warning("%s %s", error, loss)
+            return []
+
     def read_on(self, understand: Callable[[dict[str, Any]], T]) -> list[T]:
         """The entries appended since it was read last, by whomever. Raises FileError."""
         data = self._data_from(self.read_to)

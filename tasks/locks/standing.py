@@ -1,12 +1,14 @@
-"""What is known of a lock that stands on a row, in a sentence, its times in this machine's zone."""
+"""What is known of a lock that stands on a row; for a person, with this machine's time zone."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tasks.locks.value import is_live, parse
+from tasks.shown_text import local
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +25,28 @@ class OwnLocks:
 
 @dataclass(frozen=True)
 class Standing:
-    """Whether the lock's time is over, and what a person may know of it."""
+    """A lock's `text`, whether its time is over, and what else is known of it."""
 
+    text: str
     is_stale: bool
     known: str
+
+    def sentence(self) -> str:
+        """Whose it is, since when, and what is known, for a person."""
+        value = parse(self.text)
+        if value is None:
+            return f"{self.text!r} ({self.known})"
+        since = local(value.taken_at)
+        return f"process {value.pid} on {value.host}, since {since} ({self.known})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; what the text does not tell is None."""
+        value = parse(self.text)
+        return vars(self) | {
+            "host": value.host if value else None,
+            "pid": value.pid if value else None,
+            "since": value.taken_at.isoformat() if value else None,
+        }
 
 
 def standing(
@@ -44,7 +64,7 @@ def standing(
         known = "its process on this machine is gone; the next run frees the row"
     else:
         known = _until(text, timeout, own)
-    return Standing(is_stale, known)
+    return Standing(text, is_stale, known)
 
 
 def _until(text: str, timeout: timedelta, own: OwnLocks) -> str:

@@ -6,14 +6,13 @@ writes"), so what this machine has made within the last hour is remembered and a
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tasks.disk.journal import Journal
-from tasks.errors import FileError, SyncError
+from tasks.errors import SyncError
 from tasks.locks.hold import hold_rows, write_decided
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import TrackLocks
@@ -32,8 +31,6 @@ from tasks.tracks import Track
 
 Json = dict[str, Any]
 
-_log = logging.getLogger("tasks.notion.new_rows")
-
 _LAG_SECONDS = 3600.0
 
 
@@ -43,7 +40,8 @@ class JustMade:
     def __init__(self, state_dir: Path) -> None:
         self._journal = Journal(state_dir / "added.jsonl")
         self._pages: dict[str, str] = {}
-        for key, page_id, at in _made(self._journal):
+        loss = "What was just made is looked for in Notion alone."
+        for key, page_id, at in self._journal.read_or_lose(_page_made, loss):
             if 0 <= time.time() - at < _LAG_SECONDS:
                 self._pages[key] = page_id
 
@@ -230,14 +228,6 @@ def _is_as_made(row: Track) -> bool:
     """True if nothing has come of a new row yet."""
     told = row.downloaded, row.wav_path, row.aiff_path, row.eagle_id, row.statuses, row.tags
     return not any((*told, row.is_duplicate, row.in_trash))
-
-
-def _made(journal: Journal) -> list[tuple[str, str, float]]:
-    try:
-        return journal.read(_page_made)
-    except FileError as error:
-        _log.warning("%s What was just made is looked for in Notion alone.", error)
-        return []
 
 
 def _page_made(line: Json) -> tuple[str, str, float]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import runpy
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 from flows.library_sync import library_sync
 from tasks.tracks import TrackStatus
@@ -64,3 +67,11 @@ async def test_the_limit_counts_tracks_to_process(run_flow, sandbox_factory):
     sandbox = sandbox_factory(tracks=5)
     summary = await run_flow(library_sync, sandbox, limit=2)
     assert (summary.found, summary.counts["processed"]) == (5, 2)
+
+
+@pytest.mark.parametrize(("file", "command"), [("library_sync", "sync"), ("batch_sync", "batch")])
+def test_a_flow_that_is_run_as_a_script_says_what_to_run(file, command):
+    """`python flows/library_sync.py`, as the earlier script was started."""
+    script = Path(__file__).parents[2] / "flows" / f"{file}.py"
+    with pytest.raises(SystemExit, match=f"Run: library-sync {command} "):
+        runpy.run_path(str(script), run_name="__main__")

@@ -69,7 +69,7 @@ def test_it_is_readable_in_a_narrow_window(demo, columns, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", str(columns))
     assert main(["status"]) == 0
     shown = capsys.readouterr().out
-    assert "Old-MacBook.local, process 4711" in " ".join(shown.split())
+    assert "process 4711 on Old-MacBook.local" in " ".join(shown.split())
     assert all(len(line) <= max(columns, 37) for line in shown.splitlines())
 
 

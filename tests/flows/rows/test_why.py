@@ -31,7 +31,7 @@ async def test_a_row_is_found_by_its_link_and_by_its_tracks_address(run_flow, sa
     page = database.add(audio="Glass", Title="Glass", Artist_Name="Nova")
     address = database.values(page)["SoundCloud URL"]
     link = f"https://www.notion.so/Glass-{page.replace('-', '')}"
-    assert "would download it: Eagle does not have it" in await told(sandbox, link)
+    assert "would download: Eagle does not have it" in await told(sandbox, link)
     await run_flow(library_sync, sandbox)
     after = await told(sandbox, f"{address}?si=1")
     assert after == await told(sandbox, page)
