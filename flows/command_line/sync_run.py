@@ -18,8 +18,7 @@ from flows.command_line.command import Verbosity
 from flows.command_line.endings import Stopped, exit_code
 from flows.command_line.options import SyncOptions
 from flows.command_line.signals import run_until_stopped
-from flows.prefect_server.environment import is_embedded, prepare_prefect
-from flows.prefect_server.importing import heavy_imports
+from flows.prefect_server.environment import heavy_imports, is_embedded, prepare_prefect
 from flows.prefect_server.own_server import GONE, reserve_prefect, serve_prefect
 from flows.progress.output import write_json
 from flows.progress.terminal import Display

@@ -26,9 +26,9 @@ from prefect.states import Cancelling
 
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.share_log import read_results
-from flows.prefect_server.caretaker import RUN_VARIABLE
 from flows.prefect_server.limits import has_server
 from flows.prefect_server.objects import WORK_POOL
+from flows.prefect_server.worker_run import RUN_VARIABLE
 from flows.session.opening import Run
 from tasks.errors import ConfigurationError
 from tasks.side_by_side import side_by_side

@@ -1,8 +1,8 @@
-"""What a Prefect server does by itself for our runs: silent and late ones are ended, failures told.
+"""What a Prefect server does by itself: it ends silent and late runs, and tells of failures.
 
 Every trigger matches the runs that a person, a schedule or a share started, never the subflow of a
 track: the server writes to its database for each event that a trigger matches, and a track has
-dozens. What a run leaves open when it is gone is closed by `orphans`.
+dozens. `orphans` closes what a run leaves open when it is gone.
 """
 
 from __future__ import annotations
@@ -31,14 +31,20 @@ PARENTS = (
 
 _HEARTBEAT_SECONDS = 180
 _LATE = timedelta(minutes=20)
+_A_RUN: dict[str, Any] = {"prefect.resource.id": "prefect.flow-run.*"}
+_BY_SCHEDULE = {
+    "prefect.resource.id": "prefect.tag.auto-scheduled",
+    "prefect.resource.role": "tag",
+}
 _TOLD_ABOUT = [name for name in PARENTS if name != "sync-share"]  # its run tells for it
 
 
 def silent_and_late_runs(
     *, silence: timedelta | None = None, late: timedelta = _LATE
 ) -> list[AutomationCore]:
-    """The two automations every server gets; `silence` is three times the heartbeat's time, and one
-    minute for a busy machine.
+    """The two automations that every server gets.
+
+    `silence` is three heartbeats by default, and a minute for a busy machine.
     """
     if silence is None:
         beat = PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value() or _HEARTBEAT_SECONDS
@@ -47,23 +53,11 @@ def silent_and_late_runs(
 
 
 def _silent_runs_crash(silence: timedelta) -> AutomationCore:
-    """Runs whose process is gone: no heartbeat and no end within `silence`.
-
-    An event is named for its state's name, and ours are many: hence the wildcard.
-    """
+    """Runs whose process is gone: no heartbeat and no end within `silence`."""
     return AutomationCore(
         name="library-sync: silent runs have crashed",
         description="A run that stopped sending heartbeats without ending is marked Crashed.",
-        trigger=EventTrigger(
-            after={"prefect.flow-run.heartbeat"},
-            expect={"prefect.flow-run.*"},
-            match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=_of_flows(PARENTS),
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=silence,
-        ),
+        trigger=_silence_after("prefect.flow-run.heartbeat", silence),
         actions=[
             ChangeFlowRunState(
                 name="Crashed",
@@ -82,23 +76,25 @@ def _late_runs_are_dropped(late: timedelta) -> AutomationCore:
         name="library-sync: late scheduled runs are dropped",
         description=f"A scheduled run that no worker took in {late.total_seconds() / 60:.0f} "
         "minutes is cancelled: the next one does the same work.",
-        trigger=EventTrigger(
-            after={"prefect.flow-run.Late"},
-            expect={"prefect.flow-run.*"},
-            match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=[
-                _of_flows(PARENTS),
-                {
-                    "prefect.resource.id": "prefect.tag.auto-scheduled",
-                    "prefect.resource.role": "tag",
-                },
-            ],
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=late,
-        ),
+        trigger=_silence_after("prefect.flow-run.Late", late, _BY_SCHEDULE),
         actions=[CancelFlowRun()],
+    )
+
+
+def _silence_after(event: str, within: timedelta, *related: dict[str, Any]) -> EventTrigger:
+    """A run of ours sends `event`, and no other within this time.
+
+    An event is named for its state's name, and ours are many: hence the wildcard.
+    """
+    return EventTrigger(
+        after={event},
+        expect={"prefect.flow-run.*"},
+        match=_A_RUN,
+        match_related=[_of_flows(PARENTS), *related],
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=within,
     )
 
 
@@ -109,36 +105,42 @@ def failures_are_told(block: UUID, name: str) -> list[AutomationCore]:
         subject="library-sync: {{ flow_run.name }} {{ flow_run.state.name }}",
         body="{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
     )
-    ended = EventTrigger(
-        expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
-        match={"prefect.resource.id": "prefect.flow-run.*"},
-        match_related=_of_flows(_TOLD_ABOUT),
-        posture=Posture.Reactive,
-        threshold=1,
-    )
-    many = [FailedShare.MANY.value, FailedShare.MOST.value]
-    with_failures = EventTrigger(
-        expect={TRACKS_FAILED},
-        match={"prefect.resource.id": "prefect.flow-run.*", SHARE_LABEL: many},
-        posture=Posture.Reactive,
-        threshold=1,
-    )
     described = f"Sent through the block {name}."
     return [
         AutomationCore(
             name="library-sync: failed runs are reported",
             description=described,
-            trigger=ended,
+            trigger=_a_run_failed(),
             actions=[sent],
         ),
         AutomationCore(
             name="library-sync: runs with many failed tracks are reported",
             description=f"{described} One track in ten or more; add `{FailedShare.FEW.value}` to "
             "the trigger to be told of every failure.",
-            trigger=with_failures,
+            trigger=_many_tracks_failed(),
             actions=[sent],
         ),
     ]
+
+
+def _a_run_failed() -> EventTrigger:
+    return EventTrigger(
+        expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+        match=_A_RUN,
+        match_related=_of_flows(_TOLD_ABOUT),
+        posture=Posture.Reactive,
+        threshold=1,
+    )
+
+
+def _many_tracks_failed() -> EventTrigger:
+    many = [FailedShare.MANY.value, FailedShare.MOST.value]
+    return EventTrigger(
+        expect={TRACKS_FAILED},
+        match=_A_RUN | {SHARE_LABEL: many},
+        posture=Posture.Reactive,
+        threshold=1,
+    )
 
 
 def _of_flows(names: tuple[str, ...] | list[str]) -> dict[str, Any]:

@@ -5,8 +5,10 @@ Its settings are read when it is imported. Whatever the user has set stays: thes
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.errors import ConfigurationError
@@ -49,6 +51,22 @@ def prepare_prefect(*, debug: bool = False) -> None:
         os.environ.setdefault(name, value)
     if debug:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "DEBUG")
+
+
+@contextmanager
+def heavy_imports() -> Iterator[None]:
+    """Around Prefect's import: nothing is collected in it, and what it made is never collected.
+
+    The import makes half a million objects that all stay. The collector would look at them in vain,
+    then and at each full collection: a tenth of a run's start, and some percent of its work
+    (docs/performance.md, "What was tried, and what it gave").
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def no_telemetry() -> None:

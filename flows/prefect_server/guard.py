@@ -2,7 +2,7 @@
 
 A Prefect worker that is stopped sends its run SIGKILL. With the pull step `guarded` (prefect.yaml)
 it hits this process, whose child the run is: the run notices, frees its rows and ends in order
-(`flows.prefect_server.caretaker`). A cancellation from the server reaches both, as a process group.
+(`flows.prefect_server.worker_run`). A cancellation from the server reaches both, a process group.
 """
 
 from __future__ import annotations

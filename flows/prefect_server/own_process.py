@@ -13,8 +13,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from flows.prefect_server.environment import prefect_home
-from flows.prefect_server.importing import heavy_imports
+from flows.prefect_server.environment import heavy_imports, prefect_home
 from flows.prefect_server.own_database import (
     ADDRESS,
     names_a_database,

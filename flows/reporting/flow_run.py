@@ -8,8 +8,8 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.prefect_server.caretaker import cared_for
 from flows.prefect_server.run_pages import public
+from flows.prefect_server.worker_run import cared_for
 from flows.reporting.account import Steps, told
 from flows.reporting.artifacts import publish
 from flows.reporting.notification import notify_not_begun

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.command_line import trial
-from flows.service.updating import seconds_until
+from flows.service.serving import seconds_until
 
 
 @pytest.mark.parametrize(
