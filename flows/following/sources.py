@@ -7,8 +7,10 @@ machine where the playlists database has no such property, or the page names ano
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from flows.following.memory import ListMemory
 from flows.session.connections import Connections
@@ -16,13 +18,16 @@ from flows.settings import Settings
 from tasks.errors import BadAddress, NotionNotFound
 from tasks.notion.client import NotionClient
 from tasks.notion.new_rows import NewRows
-from tasks.notion.playlist_addresses import PlaylistAddresses
+from tasks.notion.playlist_addresses import PlaylistAddress, PlaylistAddresses
+from tasks.notion.playlists import PlaylistNames
 from tasks.notion.properties import Field
 from tasks.notion.schema import Schema
 from tasks.notion.source import data_source_id
 from tasks.soundcloud.lists import ListAddress, parse_list_address
 
 _log = logging.getLogger("flows.follow")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +50,14 @@ class Sources:
         settings: Settings,
         notion: NotionClient,
         schema: Schema,
+        names: PlaylistNames,
         memory: ListMemory,
         warn: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._notion = notion
         self._schema = schema
+        self._names = names
         self._memory = memory
         self._warn = warn
 
@@ -94,9 +101,8 @@ class Sources:
         ]
 
     async def _of_pages(self) -> list[FollowedList]:
-        pages = await self._pages()
         found = []
-        for page in await pages.read() if pages is not None else ():
+        for page in await self._addresses():
             for text in page.text.split():
                 try:
                     address = parse_list_address(text)
@@ -110,11 +116,19 @@ class Sources:
                 )
         return found
 
+    async def _addresses(self) -> list[PlaylistAddress]:
+        read = partial(PlaylistAddresses.read, self._notion, names=self._names)
+        return await self._of_database(read) or []
+
     async def _pages(self) -> PlaylistAddresses | None:
         """The playlists database's property; None where there is no database, or no property."""
+        return await self._of_database(partial(PlaylistAddresses.open, self._notion))
+
+    async def _of_database(self, look: Callable[[str], Awaitable[T]]) -> T | None:
+        """What `look` finds in the playlists database; None where there is none."""
         try:
             source = await self._data_source()
-            return await PlaylistAddresses.open(self._notion, source) if source else None
+            return await look(source) if source else None
         except NotionNotFound as error:
             _log.debug("The playlists database cannot be read: %s", error)
             return None
@@ -150,6 +164,7 @@ async def followed(connections: Connections) -> Followed:
         connections.settings,
         connections.notion,
         connections.schema,
+        connections.playlists,
         ListMemory(connections.settings.state_dir),
         warnings.append,
     )

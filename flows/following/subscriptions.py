@@ -10,6 +10,7 @@ from flows.following.sources import FollowedList, Sources
 from flows.session.clients import Services, opened_services
 from flows.settings import Settings
 from tasks.errors import BadAddress
+from tasks.notion.playlists import PlaylistNames
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import ListAddress, parse_list_address
 
@@ -88,7 +89,9 @@ async def _address(services: Services, url: str) -> ListAddress:
 
 def _sources(services: Services) -> Sources:
     memory = ListMemory(services.settings.state_dir)
-    return Sources(services.settings, services.notion, services.schema, memory, _log.warning)
+    notion, schema = services.notion, services.schema
+    names = PlaylistNames(notion, schema)
+    return Sources(services.settings, notion, schema, names, memory, _log.warning)
 
 
 def _told(settings: Settings, followed: FollowedList) -> Subscription:

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 _PAGE_SIZE = 100
 _RESTARTS = 5
-_OLDEST_FIRST = [{"timestamp": "created_time", "direction": "ascending"}]
+OLDEST_FIRST = [{"timestamp": "created_time", "direction": "ascending"}]
 
 
 async def list_rows(
@@ -76,7 +76,7 @@ class _Window:
     ) -> None:
         self._client = client
         self._data_source_id = data_source_id
-        self._body: Json = {"page_size": _PAGE_SIZE, "sorts": _OLDEST_FIRST}
+        self._body: Json = {"page_size": _PAGE_SIZE, "sorts": OLDEST_FIRST}
         if conditions["and"]:
             self._body["filter"] = conditions
         self._only = only

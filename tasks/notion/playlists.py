@@ -13,6 +13,7 @@ from typing import Any
 
 from tasks.errors import NotionNotFound
 from tasks.notion.client import NotionClient
+from tasks.notion.listing import OLDEST_FIRST
 from tasks.notion.properties import Field
 from tasks.notion.rows import page_title
 from tasks.notion.schema import Schema
@@ -20,6 +21,7 @@ from tasks.retrying import PATIENT, retrying
 from tasks.tracks import Track
 
 _LIST_FROM = 4
+_FIRST = {"page_size": 100, "sorts": OLDEST_FIRST}
 Json = dict[str, Any]
 _SHOWN = 25
 
@@ -54,6 +56,15 @@ class PlaylistNames:
         async with self._turn:
             if len(wanted) >= _LIST_FROM:
                 await self._learn_by_listing(wanted)
+
+    async def first_of(self, data_source_id: str) -> tuple[list[Json], bool]:
+        """The oldest hundred playlists of that database, whose names are known from now on, and
+        whether they are all. Raises NotionError.
+        """
+        answer = await retrying(partial(self._client.query, data_source_id, _FIRST), PATIENT)
+        pages = [page for page in answer["results"] if page.get("object") == "page"]
+        self._names |= {page["id"]: page_title(page) for page in pages}
+        return pages, not answer.get("has_more")
 
     async def _learn_by_listing(self, wanted: set[str]) -> None:
         source = self._schema[Field.PLAYLISTS].config.get("data_source_id")

@@ -16,6 +16,7 @@ from sandbox.fault_plans import plan_from
 from sandbox.notion.databases import update_data_source
 from sandbox.notion.pages import update_page
 from tasks.soundcloud.lists import parse_list_address
+from tests.conftest import FAULTS
 from tests.flows.database_world import put_in_trash
 
 
@@ -150,6 +151,33 @@ async def test_a_playlists_page_in_notion_follows_a_list(world: World) -> None:
     world.write(page_id, "")
     world.accounts.repost("Robin", *world.tracks(1, "Later"))
     assert (await world.bring())["added"] == []
+
+
+async def test_a_list_is_followed_by_the_last_of_many_playlists(world: World) -> None:
+    """Which Notion's first page of playlists does not show."""
+    for number in range(100):
+        world.sandbox.world.add_playlist(f"Playlist {number}")
+    (track,) = world.tracks(1)
+    world.follow_in_notion("The last", world.accounts.like("Robin", track))
+    assert (await world.bring())["added"] == [f"{track.artist} - {track.title}"]
+    (row,) = world.rows()
+    assert world.names(row) == {"The last"}
+
+
+@pytest.mark.skipif(bool(FAULTS), reason="under which some are sent again")
+async def test_what_playlists_follow_and_are_called_is_one_request(world: World) -> None:
+    """Given four playlists with rows, of which one follows a list: all is in one answer."""
+    known = [world.sandbox.world.add_playlist(f"Playlist {number}") for number in range(3)]
+    known.append(world.follow_in_notion("Likes", world.accounts.like("Robin", *world.tracks(1))))
+    for track, playlist in zip(world.tracks(4, "Old"), known, strict=True):
+        row = {"Title": track.title, "Artist Name": track.artist, "SoundCloud URL": track.url}
+        world.sandbox.world.add_row(row | {"Playlists": [playlist]})
+    source = world.sandbox.notion.objects.pages[known[0]].parent["data_source_id"]
+    summary = await world.sync()
+    assert summary.counts["processed"] == 5
+    asked = world.sandbox.ledger.entries(event="request", service="notion")
+    assert [e["method"] for e in asked if source in e["path"]] == ["POST"]
+    assert not [e for e in asked if any(page in e["path"] for page in known)]
 
 
 async def test_a_page_with_an_address_that_is_no_list_is_told(world: World) -> None:
