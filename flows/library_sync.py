@@ -19,7 +19,7 @@ from flows.prefect_server.run_pages import named, verdict
 from flows.reporting.account import clearing, reading, say_listed, say_listing
 from flows.reporting.flow_run import run_steps
 from flows.rows.adoption import adopt_rows
-from flows.rows.filtering import is_wanted, only_chosen, only_failed, unlisted
+from flows.rows.filtering import is_wanted, only_failed, unlisted
 from flows.rows.selecting import select_tracks
 from flows.session.job import Job, sync_job
 from flows.session.opening import Run
@@ -154,9 +154,10 @@ async def _rows(run: Run, job: Job) -> list[Track]:
     connections, state = run.connections, run.state
     tracks: list[Track] = await run.pauses.through(lambda: _listed(run))
     state.listed = len(tracks)
-    tracks += await unlisted(connections, tracks, job.filter, state.brought)
-    if state.only_pages is not None:
-        tracks = await only_chosen(connections, tracks, job.filter, state.only_pages)
+    if (chosen := state.only_pages) is not None:
+        tracks = [track for track in tracks if track.page_id in chosen]
+    named = state.brought if chosen is None else chosen
+    tracks += await unlisted(connections, tracks, job.filter, named)
     return only_failed(connections, tracks, job.error) if job.retry_failed else tracks
 
 

@@ -82,16 +82,14 @@ class Sources:
         self._memory.save(remembered)
         return FollowedList(address=address, playlist=playlist)
 
-    async def remove(self, address: ListAddress) -> bool:
-        """Stop following a list; False if it was not followed. Rows and files stay."""
+    async def remove(self, address: ListAddress) -> None:
+        """Stop following a list. Rows and files stay."""
         found = [each for each in await self._of_pages() if each.address.key == address.key]
         pages = await self._pages() if found else None
         for each in found:
             if pages is not None:
                 await pages.write(each.page_id, "")
-        is_ours = self._memory.of(address).is_ours
         self._memory.forget(address)
-        return bool(found) or is_ours
 
     def _ours(self) -> list[FollowedList]:
         return [

@@ -70,7 +70,7 @@ class MissingFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryCounts:
-    """The numbers of one listing of all rows; `counts` has the original's `status` names.
+    """The numbers of one listing of all rows; `counts` has the earlier script's names.
 
     `playlists` and `months` count the rows that are done: by playlist, the largest first, and by
     the month in which they came into Notion.

@@ -86,17 +86,6 @@ def _is_ours(connections: Connections, path: PurePath) -> bool:
     return any(root is not None and path.is_relative_to(root) for root in roots)
 
 
-async def only_chosen(
-    connections: Connections,
-    tracks: Sequence[Track],
-    track_filter: TrackFilter,
-    page_ids: Collection[str],
-) -> list[Track]:
-    """Those of `tracks` with one of `page_ids`, and the rows that a query does not show yet."""
-    chosen = [track for track in tracks if track.page_id in page_ids]
-    return chosen + await unlisted(connections, chosen, track_filter, page_ids)
-
-
 async def unlisted(
     connections: Connections,
     tracks: Sequence[Track],

@@ -88,14 +88,14 @@ def _known(
 
 
 def missing_values(
-    connections: Connections, row: Track, match: Match | None, schema: Schema | None = None
+    connections: Connections, row: Track, match: Match | None
 ) -> Mapping[Field, Any]:
     """What to write: empty fields that can be filled, paths that lead nowhere and are known.
 
     The status is among them only where something else is, or where it is not there yet.
     """
     paths = known_paths(connections, row, match)
-    return _missing(schema or connections.schema, row, match or Match(), paths)
+    return _missing(connections.schema, row, match or Match(), paths)
 
 
 def _missing(schema: Schema, row: Track, match: Match, paths: FilePaths) -> Mapping[Field, Any]:

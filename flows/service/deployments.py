@@ -12,7 +12,7 @@ import yaml
 from prefect import Flow
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
@@ -24,6 +24,10 @@ _GUARDED: list[dict[str, Any]] = [{"flows.prefect_server.guard.guarded": {}}]
 _FILE = Path(__file__).parents[1] / "prefect.yaml"
 _NIGHTLY = "library-sync-nightly"
 _SHARES = "sync-share"
+_CANCELLED = ConcurrencyOptions(
+    collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW, grace_period_seconds=120
+)
+"""A scheduled run that finds the last one still at work ends at once as Cancelled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +111,7 @@ async def _deploy(
     client: PrefectClient, wanted: Planned, timezone: str, known: DeploymentResponse | None
 ) -> None:
     active = known.schedules[0].active if known and known.schedules else wanted.active
-    alone = wanted.cron is not None
+    is_scheduled = wanted.cron is not None
     await client.create_deployment(
         flow_id=await client.create_flow(wanted.flow),
         name=wanted.name,
@@ -120,19 +124,6 @@ async def _deploy(
         pull_steps=_GUARDED,
         parameter_openapi_schema=parameter_schema(wanted.flow).model_dump_for_openapi(),
         enforce_parameter_schema=True,
-        **_alone() if alone else {},
+        concurrency_limit=1 if is_scheduled else None,
+        concurrency_options=_CANCELLED if is_scheduled else None,
     )
-
-
-def _alone() -> dict[str, Any]:
-    """A scheduled run that finds the last one still at work ends at once as Cancelled."""
-    limit = ConcurrencyLimitConfig(
-        limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW, grace_period_seconds=120
-    )
-    return {
-        "concurrency_limit": limit.limit,
-        "concurrency_options": {
-            "collision_strategy": limit.collision_strategy,
-            "grace_period_seconds": limit.grace_period_seconds,
-        },
-    }

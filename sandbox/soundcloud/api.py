@@ -24,7 +24,7 @@ from sandbox.soundcloud.records import SampleSet, SampleTrack
 from sandbox.soundcloud.renditions import RENDITIONS, renditions_of
 
 BUDGET_WINDOW = 600.0
-"""Seconds within which `format_budget` format addresses are given out (2.1)."""
+"""Seconds within which `format_budget` format addresses are given out."""
 
 _TRACK = re.compile(r"/tracks/(?:soundcloud:tracks:)?(\d+)(/download)?")
 _SET = re.compile(r"/playlists/(?:soundcloud:playlists:)?(\d+)")

@@ -43,8 +43,8 @@ class LockValue:
 
 
 def parse(text: str) -> LockValue | None:
-    """The lock in `text`, or None if it is none. Fractions of a second, as the original wrote
-    them, are accepted; a time without an offset is not.
+    """The lock in `text`, or None if it is none. Fractions of a second, as the earlier script
+    wrote them, are accepted; a time without an offset is not.
     """
     found = _VALUE.fullmatch(text.strip())
     if found is None:

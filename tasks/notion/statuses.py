@@ -12,6 +12,7 @@ from typing import Any
 from tasks.errors import ErrorType
 from tasks.notion.properties import DUPLICATE, Field
 from tasks.notion.schema import Schema
+from tasks.notion.writes import MOST_OPTIONS
 from tasks.tracks import Track
 
 COMPLETE = "Files Imported to Eagle"
@@ -19,7 +20,6 @@ CONVERTED = "Format Conversion Complete"
 OURS = frozenset({COMPLETE, CONVERTED, DUPLICATE, *(error.value for error in ErrorType)})
 
 _ERRORS = frozenset(error.value for error in ErrorType)
-_OPTIONS_PER_REQUEST = 100
 _STATUS_STAND_INS = {
     COMPLETE: ("Complete", "Completed", "Done"),
     CONVERTED: ("Complete", "Completed", "Done"),
@@ -45,7 +45,7 @@ def status_value(schema: Schema, before: Iterable[str], value: str, detail: str 
     others = [name for name in before if not _is_ours(name)]
     match schema[Field.STATUS].type:
         case "multi_select":
-            names = [*others[: _OPTIONS_PER_REQUEST - 1], value]
+            names = [*others[: MOST_OPTIONS - 1], value]
             return {"multi_select": [{"name": name} for name in names]}
         case "select":
             return None if others and value == COMPLETE else {"select": {"name": value}}

@@ -114,9 +114,10 @@ class Guard:
 class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
     """One YoutubeDL for one download, behind `guard`, logged in as the owner of `auth_token`.
 
-    yt-dlp keeps the login of its SoundCloud extractor in a class attribute, so that the next
-    client would send it too (2.1); here each object's extractors have their own. `extractors`
-    are the only ones there are (all 1,800 take 30 ms to set up); none named: all.
+    yt-dlp keeps the login of its SoundCloud extractor in a class attribute, so that the next client
+    would send it too (docs/facts/soundcloud.md, "How a track is reached"). Here each object's
+    extractors have their own. `extractors` are the only ones there are (all 1,800 take 30 ms to
+    set up); none named: all.
     """
 
     def __init__(

@@ -102,7 +102,7 @@ def _rank(form: Json) -> tuple[bool, bool, bool]:
 
 
 def refuse_suspected_preview(url: str, announced: float | None, known: float | None) -> None:
-    """Raise PreviewOnly if the source names a preview's length and the row a longer one (2.3).
+    """Raise PreviewOnly if the source names a preview's length and the row a longer one.
 
     Lengths in seconds, None where nobody named one. Catches previews that are not marked as such.
     """

@@ -251,7 +251,7 @@ def test_nothing_to_download(running: Running, condition: str, words: str) -> No
 
 @pytest.mark.parametrize("wanted", ["http_mp3_0_0_preview", "hls_mp3_0_0_preview"])
 def test_a_preview_says_it_is_the_whole(running: Running, wanted: str) -> None:
-    """What makes previews dangerous: length announced and length decoded agree (2.3)."""
+    """What makes previews dangerous: length announced and length decoded agree."""
     track = running.catalogue.add_track("Snippet", "A", seconds=70, condition="preview_only")
     found, path = running.download(track.url, format=wanted)
     assert track.seconds == pytest.approx(70, abs=0.21)

@@ -1,6 +1,6 @@
 """What becomes of the values in a column when its type changes: kept where a text can carry them.
 
-Which conversions Notion makes is not in the reference; texts, numbers, addresses and options are
+Notion does not document which conversions it makes. Texts, numbers, addresses and options are
 carried over, anything else becomes empty.
 """
 

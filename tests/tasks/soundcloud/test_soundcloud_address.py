@@ -1,4 +1,4 @@
-"""Every form of address in the reference, and what it becomes or why it is refused."""
+"""Every form of address a track may have, and what it becomes or why it is refused."""
 
 import pytest
 

@@ -101,7 +101,7 @@ def because(cause: Exception) -> ExtractorError:
     ],
 )
 def test_each_exception_has_its_error(error, downloading, expected):
-    """Every line of the reference's table 2.4, and what else yt-dlp may raise."""
+    """Every line of docs/facts/soundcloud.md, "Errors", and what else yt-dlp may raise."""
     found = translate(error, URL, downloading=downloading)
     assert type(found) is expected
     assert URL in str(found)
