@@ -6,8 +6,8 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from multiprocessing import util
 from typing import Any, NoReturn, TypeVar
@@ -58,25 +58,29 @@ def run_sync(
         _write(options, summary)
         _end_without_prefect(summary.return_code)
 
+    with _written_if_cut_off(options, job):
+        summary, is_recorded = _outcome(job, settings, line, only, leave)
+    if not is_recorded:
+        leave(summary)
+    _write(options, summary)
+    return summary.return_code
+
+
+@contextmanager
+def _written_if_cut_off(options: SyncOptions, job: Job) -> Iterator[None]:
+    """A run that is stopped, or that an error ends, leaves its JSON as well."""
     known: list[SyncSummary] = []
     stopped_runs.set(known)
     try:
-        summary, is_recorded = _outcome(job, settings, line, only, leave)
+        yield
     except Stopped as stop:
-        _write(
-            options,
-            _cut_off(job, known, "It was stopped before anything was begun."),
-            stop.exit_code,
-        )
+        ended = _cut_off(job, known, "It was stopped before anything was begun.")
+        _write(options, ended, stop.exit_code)
         raise
     except SyncError as error:
         ended = _cut_off(job, known, f"{error} {error.remedy}")
         _write(options, ended, exit_code(error))
         raise
-    if not is_recorded:
-        leave(summary)
-    _write(options, summary)
-    return summary.return_code
 
 
 def _ready(settings: Settings, verbosity: Verbosity) -> Display:

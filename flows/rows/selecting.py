@@ -1,4 +1,4 @@
-"""Which of the matching rows need work, which do not and why, and which are duplicates."""
+"""Which of the matching rows need work, which do not and why."""
 
 from __future__ import annotations
 
@@ -9,26 +9,20 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from flows.rows.bad_addresses import mark_bad_addresses
+from flows.rows.duplicates import find_duplicates, redirect_duplicates
 from flows.rows.filtering import failed_last, own_rows_first, plan_for, resting
 from flows.rows.finished import Adoption, is_only_an_id, lacking, missing_values
 from flows.rows.leftovers import tell_leftovers
-from flows.rows.redirect import redirect
 from flows.rows.short_links import follow_short_links
 from flows.session.connections import Connections
 from flows.session.run_state import RunState
-from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.eagle.index import Match
-from tasks.facts import identity_of, row_keys, soundcloud_path
-from tasks.notion.queries import find_rows
 from tasks.planning import Action, Plan
 from tasks.retrying import Through, at_once
 from tasks.shown_text import counted
-from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.selection")
-
-_GROUPS_AT_ONCE = 4
 
 
 @dataclass
@@ -63,10 +57,13 @@ async def select_tracks(
     tracks = await follow_short_links(connections, tracks)
     needing = _needing(connections, state, tracks, selection)
     groups, _ = await asyncio.gather(
-        _duplicates(connections, needing, tracks if are_all else None),
+        find_duplicates(connections, needing, tracks if are_all else None),
         connections.playlists.prepare(() if is_trial else needing[:limit]),
     )
-    kept = await _without_duplicates(connections, state, needing, groups, selection, through)
+    redirected = await redirect_duplicates(connections, state, needing, groups, through)
+    selection.skipped += redirected.values()
+    kept = [track for track in needing if track.page_id not in redirected]
+    state.kept_apart += kept
     ordered = _in_order(connections, state.machines, kept)[:limit]
     room = None if limit is None else limit - len(ordered)
     adoptions = await _unfinished(connections, state, selection, room, are_all=are_all)
@@ -201,91 +198,6 @@ def _needs_work(
 
 def _plan(connections: Connections, track: Track) -> Plan:
     return plan_for(connections, track, connections.match(track))
-
-
-async def _duplicates(
-    connections: Connections, tracks: Sequence[Track], everything: Sequence[Track] | None
-) -> list[DuplicateGroup]:
-    """Groups within the batch and with the rest of the database, by exact keys."""
-    _log.debug("Looking for duplicates of %d rows", len(tracks))
-    if not tracks:
-        return []
-    twins = await _twins(connections, tracks, everything)
-    known = {track.page_id for track in tracks}
-    strangers = [t for t in twins if t.page_id not in known and not t.is_duplicate]
-    return duplicate_groups(
-        [*tracks, *strangers],
-        lambda track: row_keys(track, connections.hosts),
-        connections.decisions.are_apart,
-    )
-
-
-async def _twins(
-    connections: Connections, tracks: Iterable[Track], everything: Sequence[Track] | None
-) -> list[Track]:
-    """Rows that may have the address or the SoundCloud id of one of `tracks`; asked of Notion
-    unless all are known.
-    """
-    hosts = connections.hosts
-    paths = {path for track in tracks if (path := soundcloud_path(track, hosts))}
-    ids = {number for track in tracks if (number := identity_of(track, hosts).soundcloud_id)}
-    if everything is not None:
-        return [
-            t for t in everything if soundcloud_path(t, hosts) in paths or t.soundcloud_id in ids
-        ]
-    return await find_rows(connections.notion, connections.schema, sorted(paths), sorted(ids))
-
-
-async def _without_duplicates(
-    connections: Connections,
-    state: RunState,
-    tracks: Sequence[Track],
-    groups: Sequence[DuplicateGroup],
-    selection: Selection,
-    through: Through,
-) -> list[Track]:
-    """The rows that are left once each duplicate among `tracks` points to its keeper.
-
-    Who redirects a row claims it and its keeper, so claims of these that were begun are given back.
-    Redirections go `through` what waits for a service that is away.
-    """
-    in_groups = {row.page_id for group in groups for row in (group.keeper, *group.others)}
-    await state.head_start.give_back(in_groups)
-    ours = {track.page_id for track in tracks}
-    turns = asyncio.Semaphore(_GROUPS_AT_ONCE)
-
-    async def redirect_all(group: DuplicateGroup) -> list[TrackResult]:
-        async with turns:
-            others = [other for other in group.others if other.page_id in ours]
-            done = [
-                await _redirected(connections, state, group, other, through) for other in others
-            ]
-            return [result for result in done if result is not None]
-
-    async with side_by_side() as tasks:
-        done = [tasks.create_task(redirect_all(group)) for group in groups]
-    redirected = [result for task in done for result in task.result()]
-    selection.skipped += redirected
-    gone = {result.page_id for result in redirected}
-    kept = [track for track in tracks if track.page_id not in gone]
-    state.kept_apart += kept
-    return kept
-
-
-async def _redirected(
-    connections: Connections,
-    state: RunState,
-    group: DuplicateGroup,
-    other: Track,
-    through: Through,
-) -> TrackResult | None:
-    """None if the two turn out to be no duplicates; then both are worked on."""
-    if not connections.settings.dry_run:
-        return await redirect(connections, state.folder, group.keeper, other, through)
-    reason = f"would be redirected to {group.keeper.label}: {group.reason}"
-    keeper = group.keeper.page_id
-    skipped = _skipped(other, TrackStatus.SKIPPED_DUPLICATE, reason)
-    return replace(skipped, dedupe_keeper_id=keeper)
 
 
 def _planned(
