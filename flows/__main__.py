@@ -7,7 +7,7 @@ import sys
 
 from flows.command_line import application
 from flows.command_line.endings import Stopped, WrongWords, exit_code
-from flows.prefect_server.environment import no_telemetry, spare_prefect
+from flows.prefect_server.environment import allow_damaged_env, no_telemetry
 from flows.summary import ReturnCode
 from tasks.errors import SyncError
 from tasks.shown_text import shown
@@ -18,7 +18,7 @@ _GOES_ON = "what it had finished stays, and the next run goes on with the rest."
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     no_telemetry()
-    spare_prefect()
+    allow_damaged_env()
     try:
         call = application.parse(sys.argv[1:] if arguments is None else arguments)
     except WrongWords as wrong:

@@ -1,6 +1,6 @@
-"""The settings of a command: the environment's, and from the server's blocks what that leaves out.
+"""The settings of a command: the environment's, and what is missing there from the server's blocks.
 
-A worker's runs read the blocks as well; so whoever types a command has the same credentials.
+A worker's runs read the blocks as well, so that a command has the same credentials as a worker.
 """
 
 from __future__ import annotations

@@ -28,21 +28,20 @@ _DEFAULTS = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,tasks",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
-    # The wheel of a busy machine turns slowly; a client that gives up early loses the run.
+    # A busy machine answers slowly; a client that gives up early loses the run.
     "PREFECT_API_REQUEST_TIMEOUT": "120",
     # A server's restart: two minutes of asking again, at growing intervals.
     "PREFECT_CLIENT_MAX_RETRIES": "6",
 }
 
 LEAN_SERVER = {
-    # Two thirds of what a track leaves in a database are events, which only a page of Prefect's
-    # shows.
+    # Events are two thirds of what a track leaves in a database, and only one page shows them.
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
     # The states of tasks in one transaction for many; Prefect's own default is one for each.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
 }
-"""For every server that we start: its database stays small, and is written seldom."""
+"""For every server that we start: its database stays small, with few writes."""
 
 
 def prepare_prefect(*, debug: bool = False) -> None:
@@ -75,7 +74,7 @@ def no_telemetry() -> None:
         os.environ.setdefault(name, _DEFAULTS[name])
 
 
-def spare_prefect() -> None:
+def allow_damaged_env() -> None:
     """Let Prefect be imported where `.env` is not all text; to be called before that."""
     try:
         Path(".env").read_bytes().decode("utf-8")

@@ -1,7 +1,7 @@
 """Between a worker and its run: a process that the worker may kill without harm.
 
 A Prefect worker that is stopped sends its run SIGKILL. With the pull step `guarded` (prefect.yaml)
-it hits this process, whose child the run is: the run notices, frees its rows and ends in order
+that ends this process, whose child the run is. The run notices, frees its rows and ends in order
 (`flows.prefect_server.worker_run`). A cancellation from the server reaches both, a process group.
 """
 
@@ -57,8 +57,8 @@ async def _asked() -> Asked | None:
 def main() -> int:
     """`library-sync-run -m prefect.engine`: run it in a child, and end with its exit code.
 
-    Signals to the group are the child's to heed. Should our own parent go, the child is left to
-    itself, and notices.
+    The child takes the signals to the group. If our own parent goes, we end as well, and the child
+    notices.
     """
     child = subprocess.Popen([sys.executable, *sys.argv[1:]])  # noqa: S603  (Prefect's engine)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

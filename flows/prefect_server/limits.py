@@ -1,7 +1,7 @@
 """Limits that all workers of one Prefect server share: Notion's requests, downloads, conversions.
 
-They are throttles and never locks (docs/facts/prefect.md): without a server, or where a limit
-was not made, nothing changes; a server that stops answering costs a warning and no track.
+They are throttles and never locks (docs/facts/prefect.md). Without a server, or where a limit
+was not made, nothing changes. If a server stops answering, there is a warning, and work goes on.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class ServerPermits:
     async def lease(self, permits: int) -> None:
         """Wait until the server grants `permits`; a server out of reach grants at once.
 
-        While the limit is full its decay tells how long to wait, so that waiting workers do not
-        knock again and again.
+        While the limit is full, its decay says how long to wait, so that workers do not ask again
+        and again.
         """
         try:
             async with get_client() as client:

@@ -1,4 +1,4 @@
-"""Flow runs that nobody works on any more: the subflows of a run that has ended, closed.
+"""Flow runs that nobody works on any more: subflows whose run has ended are closed.
 
 A run that is killed cannot end its subflows, and Prefect leaves them Running forever.
 """

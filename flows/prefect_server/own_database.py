@@ -1,7 +1,7 @@
 """The SQLite file under our own Prefect server: usable, pruned, and readable by its owner alone.
 
-A file that is damaged, locked, or on a full or read-only disk costs this run its record, never the
-run: the server then keeps a database in a temporary folder that is lost with it.
+If the file is damaged, locked, or on a full or read-only disk, the run goes on: the server then
+keeps a database in a temporary folder, and the run's record is lost with it.
 """
 
 from __future__ import annotations

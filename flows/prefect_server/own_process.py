@@ -44,7 +44,7 @@ def choose_database(keep_runs: int) -> str:
     os.environ[ADDRESS] = temporary_database()
     return (
         f"Prefect's database {database} cannot be used: {reason}. This run's record in Prefect is "
-        "kept for its own time only; the tracks, the reports and the exit code are not concerned."
+        "kept until it ends; its tracks, its reports and its exit code are as always."
     )
 
 

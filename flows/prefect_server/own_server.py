@@ -1,11 +1,11 @@
 """The Prefect server that a run starts for itself when none is configured.
 
-Prefect would start one as well, but only after its client has imported all of the server first, for
-nothing: 5 s of every run (docs/performance-orchestration.md). Here its address is reserved first,
-for a run that may need none; then both sides are imported at the same time, and requests wait in
-the socket until the server answers. It ends with the run that
-started it, also when that is killed. It is never the run's trouble: one that dies or hangs is given
-up, and the run goes on without its record. Only the run knows its password.
+Prefect would start one as well, but its client first imports all of the server, for nothing: 5 s of
+every run (docs/performance-orchestration.md). Here the server's address is reserved first, since a
+run may turn out to need no server. Then both sides are imported at the same time, and requests wait
+in the socket until the server answers. It ends with the run that started it, also when that is
+killed. If it dies or hangs, it is given up, and the run goes on without its record. Only the run
+knows its password.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _SETTINGS = LEAN_SERVER | {
     # Nothing is scheduled here, and nobody watches for events.
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
 }
-# A server on this machine that does not answer has died: nothing is gained by asking for minutes.
+# A server on this machine that does not answer has died: it would not help to ask for minutes.
 _CLIENT_RETRIES = "1"
 _KEEP_RUNS = 50
 _SECONDS_TO_END = 5.0
@@ -128,7 +128,7 @@ def _environment(given: Mapping[str, str], password: str) -> dict[str, str]:
 
 
 def _log_file() -> IO[bytes]:
-    """Where the server says what goes wrong; a folder that cannot be written costs its words."""
+    """Where the server says what goes wrong; nowhere if the folder cannot be written."""
     try:
         log = prefect_home() / "library-sync-server.log"
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,28 +1,28 @@
-"""What reaches into Prefect past what it offers; each has a test that fails when Prefect moves it.
+"""Where we change Prefect beyond what it offers. For each a test fails when Prefect moves it.
 
-Where something is not found under its name any more, Prefect runs as it is.
+Where a name is not found any more, Prefect runs as it is.
 
-`write_in_turn`: SQLite under our own server, every transaction that may write asks for its turn
-first. Prefect begins most of them deferred: they read, then write, and where another has written in
+`write_in_turn`: on SQLite under our own server, every transaction that may write waits for its turn
+first. Prefect begins most of them deferred: they read, then write. If another has written in
 between, SQLite refuses at once, whatever the busy time-out. The server answers 503, and its client
 tries again after 2, 4, 8 s: those are the stalls (docs/performance-orchestration.md).
 
-`send_fewer_events`: a task tells its server of Pending, Running and its end, each as an event
-of 2 kB that the database keeps five times over: most of what a track leaves there. Only the end is
-told, of the stage that takes long its beginning too. A limit that is acquired and released tells
-two more, which nobody reads: the limit's page shows its slots.
+`send_fewer_events`: a task sends its server an event for Pending, for Running and for its end. Each
+has 2 kB, and the database keeps it five times over: most of what a track leaves there. We send only
+the end, and for a long stage its beginning too. A limit sends two more events for each slot, which
+nobody reads, since the limit's page shows its slots.
 
 `delete_old_runs`: by SQL, on the tables as Prefect's migrations make them. Prefect deletes by age
 alone, and leaves subflows behind.
 
-`start_next_as`: a run is started as `sys.executable -m prefect.engine`, in the process that has
+`start_next_as`: Prefect starts a run as `sys.executable -m prefect.engine`, in the process that has
 taken the deployment's pull steps. So a pull step may say what starts it.
 
-`take_damaged_env_files`: Prefect reads the `.env` of the folder it is in, and cannot be imported
-where that holds a byte that is no UTF-8.
+`take_damaged_env_files`: Prefect reads the `.env` of the folder it is in, and cannot be imported if
+that holds a byte that is no UTF-8.
 
 `outlive_broken_pipes`: Prefect writes its log lines with rich, which ends the process when nobody
-reads them any more. A run whose worker is gone has rows to free first.
+reads them any more. A run whose worker is gone must free its rows first.
 """
 
 from __future__ import annotations
@@ -107,10 +107,8 @@ def _in_turn(configuration: Any) -> Any:
 
 
 def send_fewer_events(told_at_once: Collection[str]) -> bool:
-    """Tell the server of a task's end alone; of those named `told_at_once` that they run, too.
-    Of limits tell nothing.
-
-    True if it is so now.
+    """Send the server events of a task's end alone; for tasks named `told_at_once` also that they
+    run; for limits none. True if it is so now.
     """
     from prefect import task_engine  # noqa: PLC0415  (a run has imported it)
     from prefect.concurrency import _events as of_limits  # noqa: PLC0415

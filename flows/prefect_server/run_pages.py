@@ -1,9 +1,9 @@
 """A run on Prefect's pages: its name, its log lines, and how it ends.
 
-Prefect shows an exception that leaves a flow as a Python traceback, and calls the run by the
-exception's class; an expected error is one sentence with what to do. It sends the log lines of
-`PREFECT_LOGGING_EXTRA_LOGGERS`, which our own commands and deployments set; a flow that was
-deployed or served in another way has them all the same.
+Prefect shows an exception that leaves a flow as a Python traceback, and names the state by the
+exception's class. Here an expected error is one sentence with what to do. Prefect sends the log
+lines of `PREFECT_LOGGING_EXTRA_LOGGERS`, which our commands and deployments set. We send those of a
+flow that was deployed or served in another way.
 """
 
 from __future__ import annotations

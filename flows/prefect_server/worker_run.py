@@ -1,8 +1,9 @@
-"""A worker's run is cared for: somebody ends it in order when its worker, or it itself, is gone.
+"""A worker's run ends in order, also if it is killed or its worker is.
 
 A Prefect worker that is stopped kills its runs at once (SIGKILL): they free no row and end no
-subflow. So a small process waits beside the run, and does both when the run has gone without a
-word. A run that outlives its worker (`flows.prefect_server.guard`) is cancelled.
+subflow. So a small process waits beside the run (`flows.service.caretaker`), and does both if the
+run is gone without a word. A run that outlives its worker (`flows.prefect_server.guard`) is
+cancelled.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _LOOKS_EVERY = 0.5
 
 @asynccontextmanager
 async def cared_for() -> AsyncIterator[None]:
-    """Around the work of a run: its log goes to its page; the rest is for workers alone."""
+    """Around the work of a run: its log goes to its page. In a worker, it is watched as well."""
     with sent_to_the_run():
         run = os.environ.get(RUN_VARIABLE)
         if run is None or os.name == "nt":
@@ -57,7 +58,7 @@ async def _watched(run: str) -> AsyncIterator[None]:
 
 
 def _start(run: str) -> subprocess.Popen[bytes]:
-    """Out of reach of what ends the run; its ends of the run's pipes are closed."""
+    """In a session of its own, out of reach of what ends the run, and without the run's pipes."""
     return subprocess.Popen(  # noqa: S603  (our own module)
         [sys.executable, "-m", _CARETAKER, run],
         stdin=subprocess.PIPE,

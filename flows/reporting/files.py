@@ -46,7 +46,7 @@ async def run_log(folder: Path) -> AsyncIterator[None]:
 
 
 class _RunLog(logging.FileHandler):
-    """Opened at the first record; a disk that refuses it costs the log, never the run."""
+    """Opened at the first record. If the disk refuses it, there is no log; the run goes on."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder / "run.log", encoding="utf-8", delay=True)

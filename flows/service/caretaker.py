@@ -1,7 +1,7 @@
-"""`python -m flows.service.caretaker RUN`: waits beside a worker's run for the run's last word.
+"""`python -m flows.service.caretaker RUN`: waits beside a worker's run until that has ended.
 
-The word comes on standard input. When that ends without one, the run was killed: its rows are
-freed and its flow runs ended at once, not by the next run.
+A run that ends in order writes to our standard input. If that closes without a word, the run was
+killed: its rows are freed and its flow runs ended at once, not by the next run.
 """
 
 from __future__ import annotations

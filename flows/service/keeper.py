@@ -1,6 +1,7 @@
 """`python -m flows.service.keeper MODULE WORDS…`: runs a Python module until standard input ends.
 
-A process that is killed ends no child of its own. Its end of the pipe is closed all the same.
+A process that is killed cannot end its children. But its end of the pipe is closed, and that ends
+this one.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ def main(words: list[str]) -> int:
     kept = subprocess.Popen(  # noqa: S603  (what our own command names)
         [sys.executable, "-m", *words],
         stdin=subprocess.DEVNULL,
-        preexec_fn=_heed_signals,  # noqa: PLW1509  (nothing runs beside us yet)
+        preexec_fn=_default_signals,  # noqa: PLW1509  (nothing runs beside us yet)
     )
     threading.Thread(target=_end_with_input, args=(kept,), daemon=True).start()
     return kept.wait()
 
 
-def _heed_signals() -> None:
+def _default_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 

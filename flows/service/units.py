@@ -1,6 +1,6 @@
 """A command of ours as a service of the user's system: a systemd unit, or a launchd agent.
 
-What is written is shown first. It holds no secret: those are read from the `.env` file.
+The user sees it before it is written. It holds no secret: those are read from the `.env` file.
 """
 
 from __future__ import annotations

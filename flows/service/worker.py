@@ -35,7 +35,7 @@ _STOPPED = "The worker was stopped before this run had ended. The next run does 
 
 
 class LibraryWorker(ProcessWorker):
-    """Prefect's worker for processes, with an orderly way to leave."""
+    """Prefect's worker for processes; it lets its run end in order before it leaves."""
 
     @classmethod
     def __dispatch_key__(cls) -> str:

@@ -1,7 +1,7 @@
 """The settings read: the environment, and under it the `.env` files that are there.
 
 The environment wins over `.env` here, and that over the one in the user's configuration folder. A
-person may have put anything into these files: a bad line costs itself.
+person may have put anything into these files: a bad line is left out, and the others count.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Child processes that decode, so that what a file does inside libav costs that file alone.
+"""Child processes that decode, so that what a file does inside libav harms that file alone.
 
 libav reads in C what strangers uploaded: a file may end its process, keep it forever or fill its
 memory. Each child is a `ProcessPoolExecutor` of one process, because an executor whose process

@@ -1,7 +1,7 @@
 """A journal: a file of JSON lines that several processes of this machine append to.
 
 Each line is one write and one entry, `v` its format. A line that was cut short by a crash, holds
-other bytes, or was written by a later version, costs itself and nothing else.
+other bytes, or was written by a later version, is left out; the others count.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Journal:
         self._append(entries, durable=False)
 
     def note(self, *entries: Entry) -> None:
-        """Append what may be lost: a disk that refuses costs these lines, and is said once."""
+        """Append what may be lost: if the disk refuses, these lines are, and that is said once."""
         try:
             self.append(*entries)
         except FileError as error:
