@@ -13,7 +13,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.library_sync import Limit, Workers, run_all_steps, stopped, work_through
-from flows.prefect_server.run_pages import named, verdict
+from flows.prefect_server.run_pages import NO_RESULTS, named, verdict
 from flows.rows.filtering import has_failed, unlisted, wanted_rows
 from flows.session.job import Job, batch_job
 from flows.session.opening import Run
@@ -25,7 +25,7 @@ _ROUND = 10
 _LISTINGS = 6
 
 
-@flow(name="batch-sync", flow_run_name=named("batch-sync"))
+@flow(name="batch-sync", flow_run_name=named("batch-sync"), **NO_RESULTS)
 async def batch_sync(
     filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the command line's word)
     limit: Limit | None = None,

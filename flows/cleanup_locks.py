@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from flows.prefect_server.limits import has_server
 from flows.prefect_server.orphans import close_orphans
 from flows.prefect_server.outage import record_gap
-from flows.prefect_server.run_pages import done, named, sent_to_the_run, verdict
+from flows.prefect_server.run_pages import NO_RESULTS, done, named, sent_to_the_run, verdict
 from flows.reporting.account import say_cleared
 from flows.session.connections import Connections
 from flows.session.opening import open_session
@@ -24,7 +24,7 @@ from tasks.notion.queries import iterate_locked
 _log = logging.getLogger("flows.cleanup")
 
 
-@flow(name="cleanup-locks", flow_run_name=named("cleanup-locks"))
+@flow(name="cleanup-locks", flow_run_name=named("cleanup-locks"), **NO_RESULTS)
 async def cleanup_locks(
     dry_run: bool = False,  # noqa: FBT001, FBT002  (a form's field)
 ) -> State[Any]:

@@ -16,7 +16,7 @@ from flows.following.bringing import Brought, bring_all
 from flows.following.memory import ListMemory
 from flows.following.sources import Followed, FollowedList, followed
 from flows.prefect_server.outage import OUT_OF_REACH
-from flows.prefect_server.run_pages import done, named, sent_to_the_run, verdict
+from flows.prefect_server.run_pages import NO_RESULTS, done, named, sent_to_the_run, verdict
 from flows.session.opening import Run, open_session
 from tasks.errors import SyncError
 from tasks.notion.new_rows import JustMade, NewRows
@@ -39,7 +39,7 @@ class _Turn:
 _current: ContextVar[_Turn | None] = ContextVar("current_following", default=None)
 
 
-@flow(name="follow-sources", flow_run_name=named("follow-sources"))
+@flow(name="follow-sources", flow_run_name=named("follow-sources"), **NO_RESULTS)
 async def follow_sources(
     dry_run: bool = False,  # noqa: FBT001, FBT002  (a form's field)
 ) -> State[Any]:

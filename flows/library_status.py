@@ -7,11 +7,11 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 
 from flows.library.report import read_library
-from flows.prefect_server.run_pages import done, named, verdict
+from flows.prefect_server.run_pages import NO_RESULTS, done, named, verdict
 from flows.session.opening import run_settings
 
 
-@flow(name="library-status", flow_run_name=named("library-status"))
+@flow(name="library-status", flow_run_name=named("library-status"), **NO_RESULTS)
 async def library_status() -> State[Any]:
     """Count the library's rows by state, waiting, errors and locks; changes nothing."""
     with verdict() as ending:

@@ -15,7 +15,7 @@ from flows.exporting.making import export_after
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.shares import hand_out, require_pool
 from flows.follow_sources import follow_before, lists_before
-from flows.prefect_server.run_pages import named, verdict
+from flows.prefect_server.run_pages import NO_RESULTS, named, verdict
 from flows.reporting.account import clearing, reading, say_listed, say_listing
 from flows.reporting.flow_run import run_steps
 from flows.rows.adoption import adopt_rows
@@ -42,7 +42,7 @@ OwnSteps: TypeAlias = Callable[[Run, Job, SyncSummary], Awaitable[SyncSummary]]
 """How a run lists its rows and works on them."""
 
 
-@flow(name="library-sync", flow_run_name=named("library-sync"))
+@flow(name="library-sync", flow_run_name=named("library-sync"), **NO_RESULTS)
 async def library_sync(  # noqa: PLR0913, PLR0917  (a form's fields)
     filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the command line's word)
     limit: Limit | None = None,

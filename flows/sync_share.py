@@ -10,7 +10,7 @@ from pydantic import Field
 from flows.fan_out.runners import process_tracks
 from flows.fan_out.share_log import ShareLog
 from flows.library_sync import Workers, prepare, stopped
-from flows.prefect_server.run_pages import verdict
+from flows.prefect_server.run_pages import NO_RESULTS, verdict
 from flows.reporting.flow_run import run_steps
 from flows.rows.filtering import is_wanted
 from flows.session.job import Job
@@ -23,7 +23,7 @@ from tasks.tracks import Track, TrackFilter
 PageIds = Annotated[list[str], Field(min_length=1, max_length=10_000)]
 
 
-@flow(name="sync-share", flow_run_name="share {number}")
+@flow(name="sync-share", flow_run_name="share {number}", **NO_RESULTS)
 async def sync_share(
     page_ids: PageIds,
     filter: TrackFilter = TrackFilter.UNPROCESSED,  # noqa: A002  (the command line's word)

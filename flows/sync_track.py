@@ -13,6 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.context import TagsContext
 from prefect.states import Completed, Failed
 
+from flows.prefect_server.run_pages import NO_RESULTS
 from flows.progress.transfers import Stage
 from flows.reporting.hooks import after_track
 from flows.rows.filtering import still_wanted
@@ -51,7 +52,7 @@ class Turn:
 current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
 
 
-@flow(name="sync-track", flow_run_name="{label}")
+@flow(name="sync-track", flow_run_name="{label}", **NO_RESULTS)
 async def sync_track(
     page_id: str,
     label: str = "track",  # noqa: ARG001  (the run's name in the UI)

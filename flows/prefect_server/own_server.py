@@ -39,6 +39,9 @@ _SETTINGS = LEAN_SERVER | {
     "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "null",
     # Nothing is scheduled here, and nobody watches for events.
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    # A run of ours keeps no block, and to make Prefect's own takes a second of the first start.
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+    "PREFECT_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
 }
 # A server on this machine that does not answer has died: it would not help to ask for minutes.
 _CLIENT_RETRIES = "1"
@@ -79,6 +82,7 @@ def _reserve() -> None:
     _reserved.listen(128)
     os.environ["PREFECT_API_AUTH_STRING"] = f"library-sync:{secrets.token_urlsafe(32)}"
     os.environ["PREFECT_CLIENT_MAX_RETRIES"] = _CLIENT_RETRIES
+    os.environ["PREFECT_CLIENT_CSRF_SUPPORT_ENABLED"] = "false"  # our server hands out no tokens
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{_reserved.getsockname()[1]}/api"
     os.environ[EMBEDDED] = str(os.getpid())
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import coolname
@@ -28,6 +29,11 @@ from tasks.errors import SyncError
 from tasks.shown_text import shown, without_secrets
 
 _LOGGERS = ("flows", "tasks")
+
+NO_RESULTS: dict[str, Any] = {"persist_result": False, "result_storage": Path(gettempdir())}
+"""For a flow's decorator: what it returns is kept nowhere. Where that is not said, Prefect asks its
+server three times a run where to keep it.
+"""
 
 
 class Verdict:

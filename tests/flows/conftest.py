@@ -22,6 +22,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_SSL_CERT_FILE,
     PREFECT_API_URL,
+    PREFECT_CLIENT_CSRF_SUPPORT_ENABLED,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
     PREFECT_SERVER_ANALYTICS_ENABLED,
@@ -102,6 +103,7 @@ def prefect_server(
             PREFECT_HOME: str(home),
             PREFECT_API_URL: address,
             PREFECT_API_SSL_CERT_FILE: one_authority,
+            PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: False,
             PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
             PREFECT_SERVER_ANALYTICS_ENABLED: False,
         }
