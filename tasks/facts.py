@@ -14,6 +14,7 @@ from tasks.soundcloud.address import TRACK_KEY, Address, parse_address
 from tasks.tracks import Track
 
 _DAY_MILLISECONDS = 24 * 3600 * 1000
+_WHOLE = {"wav", "wave", "aif", "aiff"}
 
 
 def source_of(track: Track, allowed_hosts: frozenset[str]) -> Address:
@@ -123,9 +124,6 @@ def items_of_other_formats(
     keys = identity_of(track, allowed_hosts).url_keys
     found = (item for key in keys for item in index.find(url_key=key))
     return [item for item in found if item.ext not in _WHOLE]
-
-
-_WHOLE = {"wav", "wave", "aif", "aiff"}
 
 
 def _is_recent(item: EagleItem) -> bool:

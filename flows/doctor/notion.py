@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from flows.doctor.findings import Finding, fail, ok, warn
 from flows.session.clients import notion_client
-from flows.settings import Settings, places
+from flows.session.preflight import missing_credentials, no_database
+from flows.settings import Settings
 from tasks.errors import (
     ConfigurationError,
     NotionError,
@@ -52,16 +53,9 @@ async def examine_notion(
 
 
 def _credentials(settings: Settings) -> list[Finding]:
-    found = []
-    if not settings.notion_token:
-        remedy = "Create an integration at notion.so/my-integrations, then `library-sync setup`."
-        said = f"NOTION_TOKEN is not set: looked in {places()}."
-        found.append(fail("Notion token", said, remedy))
-    if not settings.tracks_db_id:
-        remedy = "Open the Music Tracks database in Notion, copy its link, set TRACKS_DB_ID."
-        said = f"TRACKS_DB_ID is not set: looked in {places()}."
-        found.append(fail("Tracks database", said, remedy))
-    return found
+    checks = {"NOTION_TOKEN": "Notion token", "TRACKS_DB_ID": "Tracks database"}
+    missing = missing_credentials(settings)
+    return [fail(checks[name], str(error), error.remedy) for name, error in missing.items()]
 
 
 async def _with_token(
@@ -92,17 +86,14 @@ async def _with_token(
 
 
 async def _database(client: NotionClient, settings: Settings) -> Schema | Finding:
-    name, wanted = "Tracks database", settings.tracks_db_id
+    name = "Tracks database"
     try:
-        return Schema.unchecked(await tracks_source(client, wanted, _BRIEFLY))
+        return Schema.unchecked(await tracks_source(client, settings.tracks_db_id, _BRIEFLY))
     except ConfigurationError as error:
         return fail(name, str(error), error.remedy)
     except (NotionNotFound, NotionRefused, NotionUnauthorized):
-        remedy = (
-            "Check TRACKS_DB_ID, and share the database with the integration: in Notion open it, "
-            "then ··· > Connections."
-        )
-        return fail(name, f"Notion shows no database {wanted} (TRACKS_DB_ID).", remedy)
+        absent = no_database(settings)
+        return fail(name, str(absent), absent.remedy)
 
 
 async def _may_update(client: NotionClient) -> Finding:

@@ -33,12 +33,29 @@ from tasks.retrying import PATIENT, RetryPolicy, retrying
 _SET_UP = "Run `library-sync setup`: it asks for it and keeps it where every folder finds it."
 
 
+def missing_credentials(settings: Settings) -> dict[str, ConfigurationError]:
+    """What to say of the token and the database's id, by variable, where one is missing."""
+    needed = {"NOTION_TOKEN": settings.notion_token, "TRACKS_DB_ID": settings.tracks_db_id}
+    return {
+        name: ConfigurationError(f"{name} is not set: looked in {places()}.", remedy=_SET_UP)
+        for name, value in needed.items()
+        if not value
+    }
+
+
 def require_credentials(settings: Settings) -> None:
-    """Raises ConfigurationError while the token or the database's id is missing; asks nobody."""
-    if not settings.notion_token:
-        raise ConfigurationError(f"NOTION_TOKEN is not set: looked in {places()}.", remedy=_SET_UP)
-    if not settings.tracks_db_id:
-        raise ConfigurationError(f"TRACKS_DB_ID is not set: looked in {places()}.", remedy=_SET_UP)
+    """Raises ConfigurationError while one of them is missing; asks nobody."""
+    for missing in missing_credentials(settings).values():
+        raise missing
+
+
+def no_database(settings: Settings) -> ConfigurationError:
+    """What to say where Notion does not show the tracks database."""
+    return ConfigurationError(
+        f"Notion finds no database {settings.tracks_db_id} (TRACKS_DB_ID).",
+        remedy="Check TRACKS_DB_ID, and share the database with the integration: in Notion open "
+        "it, then ··· > Connections.",
+    )
 
 
 _ONCE = RetryPolicy(attempts=1)
@@ -68,11 +85,7 @@ async def open_schema(
     except NotionUnauthorized as error:
         raise ConfigurationError("Notion does not accept NOTION_TOKEN.") from error
     except (NotionNotFound, NotionRefused) as error:
-        raise ConfigurationError(
-            f"Notion finds no database {settings.tracks_db_id} (TRACKS_DB_ID).",
-            remedy="Check the id, and share the database with the integration: in Notion open it, "
-            "then ··· > Connections.",
-        ) from error
+        raise no_database(settings) from error
 
 
 async def _known_source(notion: NotionClient, settings: Settings) -> Mapping[str, Any] | None:

@@ -50,7 +50,7 @@ class JustMade:
         return list(dict.fromkeys(self._pages[key] for key in keys if key in self._pages))
 
     def note(self, keys: Iterable[str], page_id: str) -> None:
-        """Remember a page; a disk that refuses it costs no more than that."""
+        """Remember a page; if the disk refuses, it is remembered by this process alone."""
         lines = [{"key": key, "page_id": page_id, "at": time.time()} for key in keys]
         self._pages |= {str(line["key"]): page_id for line in lines}
         self._journal.note(*lines)

@@ -71,7 +71,7 @@ def recall_source(state_dir: Path, database_id: str) -> str:
 
 
 def remember_source(state_dir: Path, database_id: str, source_id: str) -> None:
-    """Write it down; a disk that refuses costs a request next time, and nothing now."""
+    """Write it down; if the disk refuses, the next run makes one request more."""
     known = _all(state_dir) | {database_id: source_id}
     with contextlib.suppress(OSError):
         write_whole(_file(state_dir), json.dumps(known))

@@ -100,7 +100,7 @@ A_FOREIGN_ID = "12345678-1234-4234-8234-123456789abc"
 DEFECTS = {
     "token refused": ({"NOTION_TOKEN": "secret-wrong"}, None, "Notion token", "set NOTION_TOKEN"),
     "token missing": ({"NOTION_TOKEN": ""}, None, "Notion token", "library-sync setup"),
-    "no database": ({"TRACKS_DB_ID": ""}, None, "Tracks database", "set TRACKS_DB_ID"),
+    "no database": ({"TRACKS_DB_ID": ""}, None, "Tracks database", "library-sync setup"),
     "other database": ({"TRACKS_DB_ID": A_FOREIGN_ID}, None, "Tracks database", "share"),
     "no id at all": ({"TRACKS_DB_ID": "nonsense"}, None, "TRACKS_DB_ID", "copy its link"),
     "Notion is away": ({"NOTION_BASE_URL": NOWHERE}, None, "Notion", "NOTION_BASE_URL"),
