@@ -15,8 +15,7 @@ from flows.session.connections import Connections
 from tasks.audio.inspecting import pcm_hash
 from tasks.audio.names import file_stem
 from tasks.audio.stage import place_in_playlists
-from tasks.eagle.records import EagleItem
-from tasks.eagle.stage import adopt_item
+from tasks.eagle.records import EagleItem, import_tags
 from tasks.tracks import Track
 
 
@@ -24,8 +23,9 @@ async def in_eagle(connections: Connections, item: EagleItem, row: Track) -> Eag
     """The item with the row's tags, in the folder of each chosen playlist. Raises EagleError."""
     eagle = connections.eagle
     assert eagle is not None
+    tags = import_tags(row, ext=item.ext)
     for playlist in chosen_playlists(connections.settings, row):
-        item = await adopt_item(eagle, item, row, playlist)
+        item = await eagle.adopt(item, tags=tags, playlist=playlist)
     return item
 
 

@@ -19,7 +19,6 @@ from tasks.audio.recording import Recording
 from tasks.audio.stage import make_aiff, make_pair
 from tasks.eagle.index import Match
 from tasks.eagle.records import EagleItem, told_by_item
-from tasks.eagle.stage import look_again
 from tasks.errors import SourceUnreadable
 from tasks.facts import source_of
 from tasks.planning import Action
@@ -73,7 +72,7 @@ async def _match(row: ClaimedRow) -> Match | None:
     if eagle is None or match is None or bool(match.wav) == bool(match.aiff):
         return match
     if address := website(connections, row.track):
-        await row.run.pauses.through(lambda: look_again(eagle, address))
+        await row.run.pauses.through(lambda: eagle.catch_up(address))
     return connections.match(row.track)
 
 

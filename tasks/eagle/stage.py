@@ -1,4 +1,4 @@
-"""Eagle's stages: read the library once, import a recording's two files, adopt what is there."""
+"""Eagle's stages: read the library once, import a recording's two files."""
 
 from __future__ import annotations
 
@@ -26,14 +26,6 @@ async def cache_library(library: EagleLibrary, loading: Awaitable[int] | None = 
     return await library.load()
 
 
-async def look_again(library: EagleLibrary, website: str) -> None:
-    """Learn what others have imported of one recording since the run began, or have asked for.
-
-    Raises EagleError.
-    """
-    await library.catch_up(website)
-
-
 @stage("import-into-eagle")
 async def import_file(
     library: EagleLibrary,
@@ -58,11 +50,3 @@ async def import_file(
         playlist=playlist,
         lock=lock,
     )
-
-
-async def adopt_item(
-    library: EagleLibrary, item: EagleItem, track: Track, playlist: str
-) -> EagleItem:
-    """An item that Eagle has already: our tags are added to its own, nothing is replaced."""
-    tags = import_tags(track, ext=item.ext)
-    return await library.adopt(item, tags=tags, playlist=playlist)

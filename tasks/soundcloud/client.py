@@ -373,7 +373,7 @@ def _artwork(downloader: Downloader, information: Json) -> bytes | None:
 
 
 def _arrived(folder: Path, address: Address) -> Path:
-    """The one file of a download, which must not be a text, nor next to nothing."""
+    """The one file of a download, which must not be a text, nor almost empty."""
     files = [file for file in folder.iterdir() if file.is_file()]
     if len(files) != 1:
         raise DownloadInterrupted(f"The download of {address.url} left no file.")
@@ -382,5 +382,5 @@ def _arrived(folder: Path, address: Address) -> Path:
     if head.startswith(_TEXTS):
         raise IncompleteRecording(f"A web page came instead of the audio of {address.url}.")
     if files[0].stat().st_size < _SMALLEST_AUDIO:
-        raise IncompleteRecording(f"Next to nothing came of the audio of {address.url}.")
+        raise IncompleteRecording(f"Almost nothing came of the audio of {address.url}.")
     return files[0]
