@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 from prefect import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.__main__ import main
 from flows.prefect_server import blocks
@@ -128,19 +126,13 @@ def refusing():
 
 
 @pytest.mark.parametrize("words", ["worker", "deploy", "setup --server", "doctor"])
-def test_a_password_that_is_not_accepted_is_said(words, refusing, tmp_path):
+def test_a_password_that_is_not_accepted_is_said(words, refusing, bare, monkeypatch, capfd):
     """One sentence and where the password belongs, whichever command meets it first."""
-    environment = os.environ | {"PREFECT_API_URL": refusing, "HOME": str(tmp_path)}
-    told = subprocess.run(
-        [sys.executable, "-m", "flows", *words.split()],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    said = " ".join((told.stdout + told.stderr).split())
+    monkeypatch.setenv("PREFECT_API_URL", refusing)
+    with temporary_settings({PREFECT_API_URL: refusing}):
+        code = main(words.split())
+    said = " ".join("".join(capfd.readouterr()).split())
     assert "does not accept our password" in said
     assert "PREFECT_API_AUTH_STRING" in said
     assert "Traceback" not in said
-    assert told.returncode == (1 if words == "doctor" else 78)
+    assert code == (1 if words == "doctor" else 78)

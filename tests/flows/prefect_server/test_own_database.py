@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -48,9 +49,10 @@ asyncio.run(main())
 
 
 @pytest.fixture(scope="module")
-def used(tmp_path_factory) -> Path:
+def used(tmp_path_factory, new_database) -> Path:
     """A database in which three runs worked, then four found nothing to do, and another's one."""
     home = tmp_path_factory.mktemp("home")
+    shutil.copy(new_database, home / "prefect.db")
     kept = {n: v for n, v in os.environ.items() if not n.startswith(("PREFECT_", "LIBRARY_SYNC"))}
     given = kept | {"PREFECT_HOME": str(home), "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", RUNS], env=given, cwd=home, check=True)

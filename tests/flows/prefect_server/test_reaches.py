@@ -2,27 +2,69 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from prefect.settings import PREFECT_API_URL
 
 ROOT = Path(__file__).parents[3]
 
 
-def told(code: str, home: Path, **variables: str) -> str:
-    """What a fresh process prints: these reaches change Prefect for the whole process."""
+FORKS = """
+import json, os, sys, traceback
+import prefect, prefect.server.database
+for line in sys.stdin:
+    code, out = json.loads(line)
+    if (child := os.fork()) == 0:
+        os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT), 1)
+        try: exec(code, {"__name__": "__main__"})
+        except BaseException: traceback.print_exc(); os._exit(1)
+        sys.stdout.flush(); os._exit(0)
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory, prefect_server) -> Iterator[subprocess.Popen[str]]:
+    """A process that has imported Prefect; each line of code that it is given runs in a copy."""
+    home = tmp_path_factory.mktemp("home")
+    server = {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKS],
+        env=environment(home) | server,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def told(forks, tmp_path) -> Callable[[str], str]:
+    """`told(code)`: what a process of its own prints; these reaches change all of a process."""
+
+    def run(code: str) -> str:
+        out = tmp_path / "out"
+        forks.stdin.write(json.dumps([code, str(out)]) + "\n")
+        forks.stdin.flush()
+        assert forks.stdout.readline() == "0\n"
+        return out.read_text().strip()
+
+    return run
+
+
+def environment(home: Path) -> dict[str, str]:
     given = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
-    given |= {"PREFECT_HOME": str(home), "PYTHONPATH": str(ROOT)} | variables
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=given, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+    return given | {"PREFECT_HOME": str(home), "PYTHONPATH": str(ROOT)}
 
 
-def test_writers_of_our_own_database_wait_for_each_other(tmp_path):
+def test_writers_of_our_own_database_wait_for_each_other(told):
     """The server's transactions begin immediately, whatever was asked for."""
     code = """
 import asyncio
@@ -41,10 +83,10 @@ async def main():
             except sqlite3.OperationalError as error: print(error)
 asyncio.run(main())
 """
-    assert "database is locked" in told(code, tmp_path)
+    assert "database is locked" in told(code)
 
 
-def test_a_prefect_that_moved_runs_as_it_is(tmp_path):
+def test_a_prefect_that_moved_runs_as_it_is(told):
     """Without the class we know, nothing is changed and nothing fails."""
     code = """
 from prefect.server.database import configurations
@@ -52,10 +94,10 @@ del configurations.AioSqliteConfiguration
 from flows.prefect_server.reaches import write_in_turn
 print(write_in_turn())
 """
-    assert told(code, tmp_path) == "False"
+    assert told(code) == "False"
 
 
-def test_a_log_that_nobody_reads_ends_no_run(tmp_path):
+def test_a_log_that_nobody_reads_ends_no_run(told):
     """Prefect's console handler meets a pipe whose reader is gone, and the process goes on."""
     code = """
 import os, sys
@@ -69,10 +111,10 @@ for _ in range(3):
     get_logger("flow_runs").warning("said to nobody")
 os.write(out, b"alive")
 """
-    assert told(code, tmp_path) == "alive"
+    assert told(code) == "alive"
 
 
-def test_a_task_tells_its_end_and_a_limit_nothing(tmp_path, limits_of_server):
+def test_a_task_tells_its_end_and_a_limit_nothing(told, limits_of_server):
     """Of a stage that takes long also that it runs; asked for twice, it is done once."""
     code = """
 import asyncio
@@ -103,14 +145,10 @@ names = [event.event for each in AssertingEventsClient.all for event in each.eve
 print(*sorted(name for name in names if "task-run" in name or "limit" in name))
 """
     ends = ["prefect.task-run.Completed"] * 2
-    server = str(PREFECT_API_URL.value())
-    assert told(code, tmp_path, PREFECT_API_URL=server).split() == [
-        *ends,
-        "prefect.task-run.Running",
-    ]
+    assert told(code).split() == [*ends, "prefect.task-run.Running"]
 
 
-def test_a_pull_step_says_what_starts_the_run(tmp_path):
+def test_a_pull_step_says_what_starts_the_run(told):
     """Prefect starts Python by the name that the process has for it."""
     code = """
 from pathlib import Path
@@ -122,7 +160,7 @@ start_next_as(Path("/bin/sh"))
 from prefect.runner._starter_engine import get_sys_executable
 print(before != sys.executable, get_sys_executable())
 """
-    assert told(code, tmp_path) == "True /bin/sh"
+    assert told(code) == "True /bin/sh"
 
 
 def test_prefect_takes_the_lines_of_a_damaged_env_file(tmp_path):
@@ -135,4 +173,11 @@ from flows.prefect_server.environment import allow_damaged_env, server_address
 allow_damaged_env()
 print(server_address())
 """
-    assert told(code, tmp_path) == "http://here/api"
+    fresh = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert fresh.stdout.strip() == "http://here/api"
