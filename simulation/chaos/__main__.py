@@ -37,7 +37,7 @@ _LATE = {"late": 0.03, "unavailable_saved": 0.01, "dropped_saved": 0.01, "droppe
 _LATE_SECONDS = (2.0, 40.0)
 _QUIET_SECONDS = 20.0
 _QUIET_SECONDS_OF_A_RUN = 240.0
-_LIFE = 600
+_LIFE = 240
 _ROUNDS = 4  # a machine that is too slow for a claim leaves locks in each, fewer every time
 
 
