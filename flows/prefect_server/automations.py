@@ -3,31 +3,33 @@
 Every trigger matches the runs that a person, a schedule or a share started, never the subflow of a
 track: the server writes to its database for each event that a trigger matches, and a track has
 dozens. `orphans` closes what a run leaves open when it is gone.
+
+Prefect's own events have a state's name and no numbers. So a run with failed tracks sends an event
+of its own. A trigger compares texts alone, so the share of failures is one of three words.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import StateType
+from prefect.events import emit_event
 from prefect.events.actions import CancelFlowRun, ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.runtime import flow_run
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY
 
-from flows.prefect_server.run_events import SHARE_LABEL, TRACKS_FAILED, FailedShare
+from flows.prefect_server.environment import FLOWS
+from flows.summary import SyncSummary
 
-PARENTS = (
-    "library-sync",
-    "sync-share",
-    "batch-sync",
-    "cleanup-locks",
-    "library-status",
-    "follow-sources",
-)
-"""The flows whose runs nobody but a person, a schedule or a distributed run starts."""
+_TRACKS_FAILED = "library-sync.tracks-failed"
+_SHARE_LABEL = "library-sync.share-failed"
+_MANY = 0.1
+_MOST = 0.5
 
 _HEARTBEAT_SECONDS = 180
 _LATE = timedelta(minutes=20)
@@ -36,7 +38,7 @@ _BY_SCHEDULE = {
     "prefect.resource.id": "prefect.tag.auto-scheduled",
     "prefect.resource.role": "tag",
 }
-_TOLD_ABOUT = [name for name in PARENTS if name != "sync-share"]  # its run tells for it
+_TOLD_ABOUT = [name for name in FLOWS if name != "sync-share"]  # its run tells for it
 
 
 def silent_and_late_runs(
@@ -90,7 +92,7 @@ def _silence_after(event: str, within: timedelta, *related: dict[str, Any]) -> E
         after={event},
         expect={"prefect.flow-run.*"},
         match=_A_RUN,
-        match_related=[_of_flows(PARENTS), *related],
+        match_related=[_of_flows(FLOWS), *related],
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,
@@ -136,10 +138,45 @@ def _a_run_failed() -> EventTrigger:
 def _many_tracks_failed() -> EventTrigger:
     many = [FailedShare.MANY.value, FailedShare.MOST.value]
     return EventTrigger(
-        expect={TRACKS_FAILED},
-        match=_A_RUN | {SHARE_LABEL: many},
+        expect={_TRACKS_FAILED},
+        match=_A_RUN | {_SHARE_LABEL: many},
         posture=Posture.Reactive,
         threshold=1,
+    )
+
+
+class FailedShare(StrEnum):
+    """How many of a run's tracks failed: under a tenth, a tenth and more, half and more."""
+
+    FEW = "few"
+    MANY = "many"
+    MOST = "most"
+
+    @classmethod
+    def of(cls, failed: int, worked_on: int) -> FailedShare:
+        """The word for `failed` of `worked_on` tracks."""
+        share = failed / max(1, worked_on)
+        return cls.MOST if share >= _MOST else cls.MANY if share >= _MANY else cls.FEW
+
+
+def tell_failures(summary: SyncSummary) -> None:
+    """Send the event for the run around us, if tracks failed and others did not.
+
+    Where none succeeded the run itself fails, and Prefect's own event says so.
+    """
+    failed, processed = summary.count("failed"), summary.count("processed")
+    run = flow_run.get_id()
+    if not (failed and processed) or run is None:
+        return
+    emit_event(
+        _TRACKS_FAILED,
+        resource={
+            "prefect.resource.id": f"prefect.flow-run.{run}",
+            "prefect.resource.name": flow_run.get_name() or run,
+            _SHARE_LABEL: FailedShare.of(failed, failed + processed).value,
+            "library-sync.failed": str(failed),
+            "library-sync.processed": str(processed),
+        },
     )
 
 

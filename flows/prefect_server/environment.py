@@ -16,6 +16,16 @@ from tasks.errors import ConfigurationError
 EMBEDDED = "LIBRARY_SYNC_EMBEDDED_SERVER"
 """Set, to the id of the process that started it, where PREFECT_API_URL names our own server."""
 
+FLOWS = (
+    "library-sync",
+    "batch-sync",
+    "sync-share",
+    "follow-sources",
+    "cleanup-locks",
+    "library-status",
+)
+"""The flows that a person, a schedule or a distributed run starts: all but the tracks' subflow."""
+
 _QUIET = {
     # The terminal shows our own lines; Prefect's go to its server.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",

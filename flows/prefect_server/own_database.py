@@ -13,6 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from shutil import disk_usage
 
+from flows.prefect_server.environment import FLOWS
 from flows.prefect_server.reaches import delete_old_runs
 
 ADDRESS = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
@@ -76,7 +77,7 @@ def prune(database: Path, keep: int) -> int:
     with closing(_opened(database)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("BEGIN IMMEDIATE")
-        gone = delete_old_runs(connection, keep)
+        gone = delete_old_runs(connection, FLOWS, keep)
         connection.execute("COMMIT")
         _shrink(connection)
     return gone

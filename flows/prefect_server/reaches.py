@@ -44,7 +44,6 @@ _log = logging.getLogger("flows.prefect_server")
 
 _EVENT_DAYS = 7
 _IDLE_FLOWS = ("cleanup-locks", "library-status")
-_OURS = ("library-sync", "batch-sync", "sync-share", "follow-sources", *_IDLE_FLOWS)
 
 _OLD_RUNS = """
     WITH RECURSIVE ranked AS (
@@ -140,11 +139,11 @@ def _fewer(whole: Callable[..., Any], told_at_once: Collection[str]) -> Callable
     return tell
 
 
-def delete_old_runs(connection: sqlite3.Connection, keep: int) -> int:
-    """Of our runs in a Prefect database the newest `keep` stay; how many went."""
+def delete_old_runs(connection: sqlite3.Connection, flows: Sequence[str], keep: int) -> int:
+    """Of the runs of `flows` in a Prefect database the newest `keep` stay; how many went."""
     if not _has_runs(connection):
         return 0
-    gone = _old_runs(connection, keep)
+    gone = _old_runs(connection, flows, keep)
     _delete(connection, gone)
     return len(gone)
 
@@ -154,10 +153,10 @@ def _has_runs(connection: sqlite3.Connection) -> bool:
     return found is not None
 
 
-def _old_runs(connection: sqlite3.Connection, keep: int) -> list[str]:
+def _old_runs(connection: sqlite3.Connection, flows: Sequence[str], keep: int) -> list[str]:
     """The ids of the runs that may go, with all their subflows'."""
     rows = connection.execute(
-        _OLD_RUNS, {"ours": json.dumps(_OURS), "idle": json.dumps(_IDLE_FLOWS), "keep": keep}
+        _OLD_RUNS, {"ours": json.dumps(flows), "idle": json.dumps(_IDLE_FLOWS), "keep": keep}
     )
     return [row[0] for row in rows]
 

@@ -13,9 +13,9 @@ from prefect.artifacts import (
     acreate_table_artifact,
 )
 
+from flows.prefect_server.automations import tell_failures
 from flows.prefect_server.outage import record_gap
 from flows.prefect_server.own_server import GONE
-from flows.prefect_server.run_events import tell_failures
 from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
 from tasks.shown_text import shown, web_address, without_secrets

@@ -32,8 +32,7 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.events import emit_event
 from prefect.states import Completed, Failed, Pending, Running, Scheduled
 from flows.prefect_server.automations import (
-    failures_are_told, make_automation, silent_and_late_runs)
-from flows.prefect_server.run_events import tell_failures
+    failures_are_told, make_automation, silent_and_late_runs, tell_failures)
 from flows.summary import SyncSummary
 from tasks.tracks import TrackResult, TrackStatus
 

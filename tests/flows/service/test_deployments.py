@@ -21,6 +21,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
 from bench.servers import process
+from flows.prefect_server.environment import FLOWS
 from flows.prefect_server.guard import guarded
 from flows.prefect_server.objects import WORK_POOL, prepare_server
 
@@ -55,6 +56,10 @@ def test_the_form_explains_itself(deployment):
         assert all("minimum" in number for number in numbers), name
     if "filter" in schema["properties"]:
         assert len(schema["definitions"]["TrackFilter"]["enum"]) >= 3
+
+
+def test_every_deployed_flow_is_watched_and_its_old_runs_go():
+    assert {flow_of(deployment).name for deployment in DEPLOYMENTS} == set(FLOWS)
 
 
 def test_a_schedule_never_piles_up():
