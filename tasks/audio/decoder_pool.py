@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing.context import BaseContext
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Self, TypeVar
 
 from tasks.errors import ConversionError, SyncError
@@ -108,8 +109,7 @@ class _Child:
     def lost(self, error: Exception, file: Path) -> ConversionError:
         """Why this child cannot be used again; it is killed if it lives."""
         self.kill()
-        self._process.join(1.0)
-        ended = self._process.exitcode or 0
+        ended = self._exit_code()
         if isinstance(error, TimeoutError):
             why = "took longer than any file should"
         elif ended == _EXIT_TOO_BIG:
@@ -117,6 +117,15 @@ class _Child:
         else:
             why = f"ended its process ({_spoken(ended)})"
         return ConversionError(f"Decoding {file.name} {why}.", remedy=_LEAVE_OUT)
+
+    def _exit_code(self) -> int:
+        """0 if it is not known after a second: the executor's thread may have asked the system for
+        it before us, and not have noted it yet.
+        """
+        until = monotonic() + 1.0
+        while self._process.exitcode is None and monotonic() < until:
+            sleep(0.005)
+        return self._process.exitcode or 0
 
     def kill(self) -> None:
         self._process.kill()

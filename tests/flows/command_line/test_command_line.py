@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from importlib import metadata
@@ -224,3 +225,15 @@ def test_status_counts_what_the_sandbox_holds(sandbox_factory, monkeypatch, tmp_
     assert report["total_tracks"] == report["needs_processing"] == 4
     assert report["currently_locked"] == 0
     assert "total tracks" in capsys.readouterr().out
+
+
+def test_the_stand_ins_are_served_until_stopped(tmp_path):
+    """`library-sync sandbox` prints the environment to use them by, and ends with 0."""
+    words = ["-m", "flows", "sandbox", "--port", "0", "--empty", "--state", str(tmp_path / "here")]
+    with subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
+        given = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert given["NOTION_TOKEN"] == "secret-sandbox"

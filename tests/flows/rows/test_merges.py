@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from flows.__main__ import main
 from flows.library_sync import library_sync
 from flows.rows.redirect import redirect
 from flows.rows.undo import journalled_runs, keep_apart, merging_runs, undo_run
@@ -185,6 +187,30 @@ async def test_the_journal_comes_first_and_names_every_change(run_flow, sandbox_
             assert (commit["page_id"], name) in noted
     tempo = next(change for change in changes if change["field"] == "Tempo")
     assert json.loads(tempo["before"]) == {"number": before[merge.done]["Tempo"]}
+
+
+async def test_the_command_lists_what_merged_and_undoes_it(
+    run_flow, sandbox_factory, monkeypatch, capfd
+):
+    """A dry run changes nothing; rows that are said to stay apart are not merged again."""
+    merge = Merge(sandbox_factory, types())
+    before = merge.states()
+    await merged(run_flow, merge)
+    (run,) = journalled_runs(merge.state_dir)
+    for name, value in merge.sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+
+    async def undo(*words: str) -> str:
+        assert await asyncio.to_thread(main, ["undo", *words]) == 0
+        return "".join(capfd.readouterr())
+
+    assert f"{run}\n   GLASS HARBOUR -> Nova - Glass Harbour" in await undo()
+    assert "2 rows would be restored" in await undo(run, "--dry-run")
+    assert merge.states() != before
+    assert "2 rows restored" in await undo(run)
+    assert merge.states() == before
+    assert f"{run}  (undone)" in await undo()
+    await undo("--apart", merge.done, merge.again)
 
 
 async def test_archiving_only_where_it_is_wanted_and_undone(run_flow, sandbox_factory):

@@ -6,7 +6,6 @@ import asyncio
 import importlib
 import os
 import re
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
 from bench.servers import process
+from flows.__main__ import main
 from flows.prefect_server.environment import FLOWS
 from flows.prefect_server.guard import guarded
 from flows.prefect_server.objects import WORK_POOL, prepare_server
@@ -73,22 +73,14 @@ def test_a_schedule_never_piles_up():
     assert "concurrency_limit" not in by_hand, "two machines may sync at once"
 
 
-async def test_deploy_all_on_a_prepared_server(limits_of_server):
-    """`prefect deploy --all` registers every deployment; the batch's schedule is off."""
+async def test_deploy_registers_every_deployment(limits_of_server, named_server):
+    """On a server that was prepared; the batch's schedule is off."""
+    named_server()
     await prepare_server()
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
-        cwd=ROOT,
-        env=os.environ | {"PREFECT_API_URL": PREFECT_API_URL.value()},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert await asyncio.to_thread(main, ["deploy", "--quiet"]) == 0
     async with get_client() as client:
-        deployed = {d.name: d for d in await client.read_deployments()}
+        found = await client.read_deployments()
+    deployed = {each.name: each for each in found if each.work_pool_name == WORK_POOL}
     assert deployed.keys() == set(NAMES)
     for name, deployment in deployed.items():
         active = [schedule.active for schedule in deployment.schedules]

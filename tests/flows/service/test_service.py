@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import plistlib
 import shutil
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -21,10 +22,11 @@ from bench.servers import free_port
 from flows.__main__ import main
 from flows.service.catching_up import drop_all_but_newest
 from flows.service.deployments import planned
-from flows.service.server import alone
+from flows.service.server import alone, answering
 from flows.service.serving import local_timezone
 from flows.service.units import Service, launchd_agent, prefect_environment, systemd_unit, unit_for
 from flows.service.worker import LibraryWorker
+from tasks.errors import ConfigurationError
 from tests.flows.sync_process import wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -112,6 +114,27 @@ def test_what_is_installed_is_shown_first_and_taken_back(monkeypatch, tmp_path, 
 def test_a_wrong_time_or_port_is_a_wrong_command_line(words, capsys):
     """64, and nothing is started."""
     assert main(["serve", *words]) == 64
+
+
+async def test_a_port_that_is_taken_is_said(tmp_path, monkeypatch):
+    """Before anything is started."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    refused = pytest.raises(ConfigurationError, match="another Prefect server")
+    with socket.create_server(("127.0.0.1", 0)) as taken, refused:
+        async with answering(taken.getsockname()[1]):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_server_that_ends_before_it_answers_is_said(tmp_path, monkeypatch):
+    """With where it says why: here Prefect does not take one of its own settings."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    monkeypatch.setenv("PREFECT_API_REQUEST_TIMEOUT", "soon")
+    with pytest.raises(ConfigurationError, match="does not start") as told:
+        async with answering(free_port()):
+            pass
+    assert str(tmp_path / "library-sync-serve.log") in told.value.remedy
+    assert "soon" in (tmp_path / "library-sync-serve.log").read_text()
 
 
 def test_our_worker_is_one_of_processes_and_replaces_none():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.__main__ import main
 from tasks.errors import ConfigurationError
 from tasks.soundcloud.update import update_ytdlp
 
@@ -56,10 +57,12 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, P
     return python, releases
 
 
-def test_the_newest_is_the_one_in_use(environment):
+def test_the_newest_is_the_one_in_use(environment, monkeypatch, capfd):
+    """As `library-sync update` says it, of the environment it is installed in."""
     python, _ = environment
-    outcome = update_ytdlp(WORKS, python)
-    assert outcome.sentence == f"yt-dlp {OLD} is the newest."
+    monkeypatch.setattr(update_ytdlp, "__defaults__", (python,))
+    assert main(["update"]) == 0
+    assert f"yt-dlp {OLD} is the newest." in capfd.readouterr().err
 
 
 def test_a_newer_one_is_tried_and_stays(environment):
