@@ -38,6 +38,8 @@ def source_of(track: Track, allowed_hosts: frozenset[str]) -> Address:
 
 def address_key(text: str, allowed_hosts: frozenset[str]) -> str:
     """The canonical key of an address, as the Eagle index compares it; "" if it names no track."""
+    if not text:
+        return ""
     try:
         return parse_address(text, allowed_hosts=allowed_hosts).key
     except BadAddress:
@@ -142,6 +144,6 @@ def is_current(path: str, index: EagleIndex | None) -> bool:
     """True if the path names a file of this machine that does not lie in Eagle's trash, where it
     stays until that is emptied.
     """
-    if index is not None and index.is_trashed(Path(path).parent.name.removesuffix(".info")):
+    if not is_file(path):
         return False
-    return is_file(path)
+    return index is None or not index.is_trashed(Path(path).parent.name.removesuffix(".info"))
