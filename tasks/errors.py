@@ -42,7 +42,8 @@
     │   ├── LockedElsewhere
     │   ├── ClaimLost
     │   ├── LeaseLost
-    │   └── RowChanged
+    │   ├── RowChanged
+    │   └── ShareLost               its worker died, or is out of sight: the row is left to it
     ├── DedupeError                 Dedup_Failed
     └── ServiceAway                 a service did not come back: stops the run, marks no row
 
@@ -420,6 +421,15 @@ class RowChanged(LockError):
     """The row was given another address, or put into the trash, while its track was worked on."""
 
     default_remedy = "Nothing to do: the next run brings what the row asks for now."
+
+
+class ShareLost(LockError):
+    """The share that had the track ended, or was lost from sight, before it told of it. The row is
+    its own as long as its lock stands.
+    """
+
+    marks_row = False
+    default_remedy = "Run again: what the share finished is found done, the rest is done then."
 
 
 class DedupeError(SyncError):

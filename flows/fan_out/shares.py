@@ -30,7 +30,7 @@ from flows.prefect_server.limits import has_server
 from flows.prefect_server.objects import WORK_POOL
 from flows.prefect_server.worker_run import RUN_VARIABLE
 from flows.session.opening import Run
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, ShareLost
 from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -217,12 +217,8 @@ async def _told(client: PrefectClient, run: FlowRun, share: _Share) -> list[Trac
 
 
 def _not_done(track: Track, share: _Share, reason: str) -> TrackResult:
-    return TrackResult.of(
-        track,
-        TrackStatus.ERROR,
-        error_message=f"Share {share.number} {reason}",
-        remedy="Run again: what the share finished is found done, the rest is done then.",
-    )
+    error = ShareLost(f"Share {share.number} {reason}")
+    return TrackResult.of(track, TrackStatus.FAILED, error=error)
 
 
 async def _cancel(client: PrefectClient, shares: _Shares) -> None:

@@ -78,6 +78,7 @@ def test_a_worker_dies_and_the_next_run_heals(plant, rows_of, record_property):
         assert parent.returncode == 0
         lost = [t for t in summary["tracks"] if "Crashed" in (t["error_message"] or "")]
         assert lost, summary["counts"]
+        assert {track["error_type"] for track in lost} == {"Lock_Conflict"}
         assert summary["counts"]["processed"] + len(lost) == TRACKS
 
         studio.run(worker_command("studio"), plant.environment("studio"))

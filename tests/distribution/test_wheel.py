@@ -112,6 +112,8 @@ def test_the_deployments_come_from_the_wheel(run, tmp_path):
         assert run("setup --server", environment=environment)[0] == 0
         code, said = run("deploy", environment=environment)
         assert code == 0, said
+        assert said.count("library-sync worker") == 1
+        assert "prefect worker start" not in said
         answer = httpx.post(f"{address}/deployments/filter", json={}, trust_env=False)
         found = {one["name"]: one["entrypoint"] for one in answer.json()}
     written = yaml.safe_load((ROOT / "flows/prefect.yaml").read_text("utf-8"))["deployments"]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flows.command_line.command import Command, Group, Verbosity
+from flows.command_line.command import Command, Group, Verbosity, two_columns
 from flows.summary import ReturnCode
 
 _FILE = Path(__file__).parents[2] / "prefect.yaml"
@@ -24,11 +24,31 @@ def deploy(*, verbosity: Verbosity = Verbosity()) -> int:
 
     asyncio.run(require_work_pool())
     words = ["--no-prompt", "deploy", "--all", "--prefect-file", str(_FILE)]
-    told = subprocess.DEVNULL if verbosity.quiet else None
+    # Prefect says after each deployment how to start a worker: ours is said once, theirs on demand.
+    told = None if verbosity.debug else subprocess.PIPE
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "prefect", *words], check=False, stdout=told, cwd=_FILE.parent
+        [sys.executable, "-m", "prefect", *words],
+        check=False,
+        stdout=told,
+        stderr=subprocess.STDOUT if told else None,
+        text=True,
+        cwd=_FILE.parent,
     )
-    return ReturnCode.PROCESSED if done.returncode == 0 else ReturnCode.FAILED
+    if done.returncode != 0:
+        sys.stderr.write(done.stdout or "")
+        return ReturnCode.FAILED
+    if not verbosity.quiet:
+        print(_made())
+    return ReturnCode.PROCESSED
+
+
+def _made() -> str:
+    import yaml
+
+    deployments = yaml.safe_load(_FILE.read_text("utf-8"))["deployments"]
+    rows = [(one["name"], one["description"]) for one in deployments]
+    said = two_columns("The Prefect server has these deployments:", rows)
+    return f"{said}\nA worker runs them: `library-sync worker`, on each machine that is to work."
 
 
 COMMAND = Command(
