@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tasks.shown_text import shown
@@ -49,8 +49,8 @@ def fail(check: str, said: str, remedy: str) -> Finding:
 
 
 def table(findings: Sequence[Finding]) -> Table:
-    """A row a finding, its remedy below what it cures."""
-    rows = Table(box=None, show_header=False, pad_edge=False)
+    """A row a finding, its remedy below what it cures; a long path is wrapped, never cut."""
+    rows = Table("", "", Column(overflow="fold"), box=None, show_header=False, pad_edge=False)
     for finding in findings:
         level = Text(finding.level.value, style=_COLOURS[finding.level.value])
         remedy = f"\n-> {shown(finding.remedy)}" if finding.remedy else ""

@@ -76,7 +76,7 @@ class RunState:
     def warn(self, sentence: str) -> None:
         """Say something once: in the log now, and again in the summary."""
         if sentence not in self.warnings:
-            self.warnings += (sentence,)
+            self.note(sentence)
             _log.warning("%s", sentence)
 
 

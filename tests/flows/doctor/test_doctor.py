@@ -221,10 +221,12 @@ def test_the_clock_and_the_locks():
 
 @pytest.mark.parametrize("width", [20, 50, 80, 200])
 def test_the_table_fits_the_window(width):
-    """No line is longer than the window, in the narrow one everything is there as well."""
-    findings = [ok("Notion token", "accepted"), fail("Eagle", "It does " + "not " * 40, "Start it")]
+    """No line is longer than the window; in the narrow one everything is there, a path as well."""
+    path = "/Volumes/" + "Music-" * 30
+    findings = [ok("Notion token", "accepted"), fail("Eagle", "It does " + "not " * 40, path)]
     console = Console(width=width)
     with console.capture() as shown:
         console.print(table(findings))
     assert max(map(len, shown.get().splitlines())) <= width
     assert shown.get().count("not") == 40
+    assert path in "".join(shown.get().split())
