@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, Self, TypeVar
 
 from tasks.errors import ConversionError, SyncError
@@ -82,7 +82,7 @@ class DecoderPool:
                 self._idle.append(child)
                 raise
             except (BrokenProcessPool, TimeoutError) as error:
-                raise child.lost(error, file) from error
+                raise await child.lost(error, file) from error
             except BaseException:
                 child.kill()
                 raise
@@ -106,10 +106,10 @@ class _Child:
     async def run(self, work: Callable[[], T], name: str) -> T:
         return await asyncio.wrap_future(self._executor.submit(_guarded, work, name))
 
-    def lost(self, error: Exception, file: Path) -> ConversionError:
+    async def lost(self, error: Exception, file: Path) -> ConversionError:
         """Why this child cannot be used again; it is killed if it lives."""
         self.kill()
-        ended = self._exit_code()
+        ended = await self._exit_code()
         if isinstance(error, TimeoutError):
             why = "took longer than any file should"
         elif ended == _EXIT_TOO_BIG:
@@ -118,13 +118,13 @@ class _Child:
             why = f"ended its process ({_spoken(ended)})"
         return ConversionError(f"Decoding {file.name} {why}.", remedy=_LEAVE_OUT)
 
-    def _exit_code(self) -> int:
-        """0 if it is not known after a second: the executor's thread may have asked the system for
-        it before us, and not have noted it yet.
+    async def _exit_code(self) -> int:
+        """0 if it is not known in time: the executor's thread may have asked the system for it
+        before us, and not have noted it yet.
         """
-        until = monotonic() + 1.0
-        while self._process.exitcode is None and monotonic() < until:
-            sleep(0.005)
+        until = monotonic() + _SECONDS_TO_END
+        while self._process.exitcode is None and monotonic() < until:  # noqa: ASYNC110  (no event)
+            await asyncio.sleep(0.005)
         return self._process.exitcode or 0
 
     def kill(self) -> None:
