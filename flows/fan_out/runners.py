@@ -18,7 +18,7 @@ from prefect.context import SettingsContext, get_settings_context
 from flows.fan_out.subflows import ended_together
 from flows.fan_out.work_list import Waiting
 from flows.prefect_server.outage import OUT_OF_REACH, Outage
-from flows.prefect_server.reaches import send_fewer_events
+from flows.prefect_server.patches import send_fewer_events
 from flows.progress.board import Board
 from flows.session.gates import Gates, claims_ahead
 from flows.session.opening import Run

@@ -89,7 +89,7 @@ def allow_damaged_env() -> None:
     try:
         Path(".env").read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        from flows.prefect_server.reaches import take_damaged_env_files  # noqa: PLC0415  (rare)
+        from flows.prefect_server.patches import take_damaged_env_files  # noqa: PLC0415  (rare)
 
         take_damaged_env_files()
     except OSError:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flows.prefect_server.reaches import start_next_as
+from flows.prefect_server.patches import start_next_as
 
 if TYPE_CHECKING:
     from flows.prefect_server.parameters import Asked

@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import disk_usage
 
 from flows.prefect_server.environment import FLOWS
-from flows.prefect_server.reaches import delete_old_runs
+from flows.prefect_server.patches import delete_old_runs
 
 ADDRESS = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
 """Names the database of a Prefect server that is started here."""

@@ -54,7 +54,7 @@ def _serve(listener: int) -> None:
         import uvicorn  # noqa: PLC0415
         from prefect.server.api.server import create_app  # noqa: PLC0415
 
-        from flows.prefect_server.reaches import write_in_turn  # noqa: PLC0415
+        from flows.prefect_server.patches import write_in_turn  # noqa: PLC0415
 
         write_in_turn()
         app = create_app()

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from flows.prefect_server.reaches import outlive_broken_pipes
+from flows.prefect_server.patches import outlive_broken_pipes
 from flows.prefect_server.run_pages import sent_to_the_run
 
 _log = logging.getLogger("flows.caretaker")

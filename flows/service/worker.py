@@ -23,7 +23,7 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, Proc
 from flows.prefect_server.objects import WORK_POOL, require_work_pool
 from flows.prefect_server.orphans import end_run
 from flows.prefect_server.outage import OUT_OF_REACH
-from flows.service.catching_up import drop_all_but_newest
+from flows.service.overdue_runs import drop_all_but_newest
 from tasks.locks.ports import this_host
 
 _log = logging.getLogger("flows.worker")

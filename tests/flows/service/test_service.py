@@ -20,8 +20,8 @@ from prefect.workers.process import ProcessWorker
 
 from bench.servers import free_port
 from flows.__main__ import main
-from flows.service.catching_up import drop_all_but_newest
 from flows.service.deployments import planned
+from flows.service.overdue_runs import drop_all_but_newest
 from flows.service.server import alone, answering
 from flows.service.serving import local_timezone
 from flows.service.units import Service, launchd_agent, prefect_environment, systemd_unit, unit_for

@@ -1,4 +1,4 @@
-"""Where we reach into Prefect: each reach is still there. If one fails, Prefect has moved it."""
+"""Our patches of Prefect: each still takes hold. If one fails, Prefect has moved its place."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def forks(tmp_path_factory, prefect_server) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture
 def told(forks, tmp_path) -> Callable[[str], str]:
-    """`told(code)`: what a process of its own prints; these reaches change all of a process."""
+    """`told(code)`: what a process of its own prints; these patches change all of a process."""
 
     def run(code: str) -> str:
         out = tmp_path / "out"
@@ -68,7 +68,7 @@ def test_writers_of_our_own_database_wait_for_each_other(told):
     """The server's transactions begin immediately, whatever was asked for."""
     code = """
 import asyncio
-from flows.prefect_server.reaches import write_in_turn
+from flows.prefect_server.patches import write_in_turn
 assert write_in_turn()
 from prefect.server.database import provide_database_interface
 config = provide_database_interface().database_config
@@ -91,7 +91,7 @@ def test_a_prefect_that_moved_runs_as_it_is(told):
     code = """
 from prefect.server.database import configurations
 del configurations.AioSqliteConfiguration
-from flows.prefect_server.reaches import write_in_turn
+from flows.prefect_server.patches import write_in_turn
 print(write_in_turn())
 """
     assert told(code) == "False"
@@ -101,7 +101,7 @@ def test_a_log_that_nobody_reads_ends_no_run(told):
     """Prefect's console handler meets a pipe whose reader is gone, and the process goes on."""
     code = """
 import os, sys
-from flows.prefect_server.reaches import outlive_broken_pipes
+from flows.prefect_server.patches import outlive_broken_pipes
 outlive_broken_pipes()
 from prefect.logging import get_logger
 out = os.dup(1)
@@ -123,7 +123,7 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.concurrency.asyncio import concurrency
 from prefect.events.clients import AssertingEventsClient
 from prefect.events.worker import EventsWorker
-from flows.prefect_server.reaches import send_fewer_events
+from flows.prefect_server.patches import send_fewer_events
 assert send_fewer_events({"long"}) and send_fewer_events({"long"})
 EventsWorker.set_client_override(AssertingEventsClient)
 @task(name="long")
@@ -152,7 +152,7 @@ def test_a_pull_step_says_what_starts_the_run(told):
     """Prefect starts Python by the name that the process has for it."""
     code = """
 from pathlib import Path
-from flows.prefect_server.reaches import start_next_as
+from flows.prefect_server.patches import start_next_as
 start_next_as(Path("/no/such/program"))
 import sys
 before = sys.executable
