@@ -28,6 +28,8 @@ FAULTS = os.environ.get("SANDBOX_FAULTS", "")
 _SEED = int(os.environ.get("SANDBOX_SEED", "1"))
 _TENTH = 0.1
 
+pytest_plugins = ["tests.processes"]
+
 LONGEST = {
     "test_own_server",
     "test_board",
