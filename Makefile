@@ -16,9 +16,12 @@ demo: $(STAMP)
 
 MANY := -n 4 --dist loadfile --no-loadscope-reorder
 
-# All of it, in five processes, one of which starts no Prefect server; one test: `make test ARGS=tests/tasks/audio/test_audio_tags.py::name`.
+# One test of a run: its Prefect server starts while pytest does.
+A_RUN = $(and $(findstring tests/flows/,$(ARGS)),$(findstring ::,$(ARGS)))
+
+# All of it, in five processes; one test: `make test ARGS=tests/tasks/audio/test_audio_tags.py::name`.
 test: $(STAMP)
-	$(BIN)/pytest $(or $(ARGS),$(MANY:4=5))
+	$(if $(A_RUN),$(BIN)/python -m tests.flows.shared_server) $(BIN)/pytest $(or $(ARGS),$(MANY:4=5))
 
 # A Prefect server to keep while working on a flow: with the line it prints, a test starts at once.
 test-server: $(STAMP)

@@ -1,29 +1,34 @@
 """The Prefect server that a run starts for itself, as one that many runs of a test process share.
 
 It needs no password, so that commands started by a test may use it too. It takes some seconds to
-start: `make test-server` keeps one for whoever runs one flow test after another.
+start: for one test it starts while pytest imports what the test needs (`make test ARGS=…::name`),
+and `make test-server` keeps one for whoever runs one flow test after another.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from flows.prefect_server.environment import prepare_prefect
 from flows.prefect_server.own_server import _SETTINGS
 
 KEPT = "TEST_PREFECT_API_URL"
 """Names a server that is kept, if one is."""
 
 _ROOT = Path(__file__).parents[2]
+_KEPT_DATABASES = _ROOT / ".pytest_cache" / "d" / "prefect"
+_NAME = f"empty-{version('prefect')}.db"
 _MAKE_DATABASE = """
 import asyncio
 from prefect.server.database import provide_database_interface
@@ -40,7 +45,7 @@ def empty_database(kept: Path) -> Path:
 
     Prefect makes it by all the migrations of its history, which takes seconds.
     """
-    file = kept / f"empty-{version('prefect')}.db"
+    file = kept / _NAME
     with (kept / "lock").open("w") as one_makes_it:
         fcntl.flock(one_makes_it, fcntl.LOCK_EX)
         if not file.exists():
@@ -81,8 +86,20 @@ def shared_server(home: Path) -> Iterator[str]:
         server.wait()
 
 
+def main(words: list[str]) -> int:
+    """Keep a server until stopped, or for as long as the command `words` runs; its exit code."""
+    prepare_prefect()
+    with tempfile.TemporaryDirectory() as folder:
+        with suppress(FileNotFoundError):
+            shutil.copy(_KEPT_DATABASES / _NAME, Path(folder) / "prefect.db")
+        with shared_server(Path(folder)) as url:
+            if words:
+                return subprocess.run(words, env=os.environ | {KEPT: url}, check=False).returncode
+            sys.stdout.write(f"export {KEPT}={url}\n")
+            sys.stdout.flush()
+            threading.Event().wait()
+    return 0
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder, shared_server(Path(folder)) as url:
-        sys.stdout.write(f"export {KEPT}={url}\n")
-        sys.stdout.flush()
-        threading.Event().wait()
+    sys.exit(main(sys.argv[1:]))
