@@ -29,12 +29,13 @@ _NOTION_LIMIT = 180
 
 @dataclass(frozen=True)
 class _Run:
-    """A run: what it took, its requests to Notion, the CPU seconds of the stand-ins meanwhile, and
-    after how many seconds the first download began.
+    """A run: what it took, its requests to Notion, how often it asked Eagle for an address, the
+    CPU seconds of the stand-ins meanwhile, and after how many seconds the first download began.
     """
 
     used: Used
     notion: int
+    addresses: int
     stand_ins: float
     first_download: float
 
@@ -88,7 +89,8 @@ def _original(folder: Path, services: StandIns, options: argparse.Namespace) -> 
     times = options.tracks / options.original
     used = replace(few.used, wall=statistics.mean(seconds) * options.tracks)
     used = replace(used, cpu=few.used.cpu * times)
-    return _Run(used, round(few.notion * times), few.stand_ins * times, few.first_download)
+    notion, addresses = round(few.notion * times), round(few.addresses * times)
+    return _Run(used, notion, addresses, few.stand_ins * times, few.first_download)
 
 
 def _run(folder: Path, services: StandIns, module: str, words: list[str], given: str = "") -> _Run:
@@ -128,7 +130,8 @@ def _noted(services: StandIns, folder: Path, work: Callable[[], Used]) -> _Run:
     asked = [entry for entry in services.entries(since) if entry["event"] == "request"]
     downloads = [entry["at"] for entry in asked if entry["service"] == "soundcloud"]
     notion = sum(entry["service"] == "notion" for entry in asked)
-    run = _Run(used, notion, stand_ins, min(downloads) - since)
+    addresses = sum(e["service"] == "eagle" and "url=" in e.get("query", "") for e in asked)
+    run = _Run(used, notion, addresses, stand_ins, min(downloads) - since)
     shutil.rmtree(folder, ignore_errors=True)
     return run
 
@@ -177,6 +180,9 @@ def _tell(
     report.judge("the original's shape beside ours", "≥ 10 ×", f"{times:.1f} ×", met=times >= 10)
     each = limited.notion / tracks
     report.judge("Notion requests a new track", "≤ 4.1", f"{each:.2f}", met=each <= 4.1)
+    each = ours.addresses / tracks
+    what = "times Eagle is asked for a track's address"
+    report.judge(what, "≤ 2", f"{each:.2f}", met=each <= 2)
 
 
 def _cells(label: str, run: _Run, bare: _Run, tracks: int) -> list[str]:

@@ -171,19 +171,21 @@ def clean_environment(home: Path, given: Mapping[str, str], **more: str) -> dict
 def sync(
     environment: Mapping[str, str],
     *words: str,
+    command: str = "sync",
     cwd: Path | None = None,
     codes: Sequence[int] = (0,),
 ) -> tuple[Used, dict[str, Any]]:
-    """`library-sync sync` with `words` in a process of its own: what it took, its summary.
+    """`library-sync sync` (or `batch`) with `words` in a process of its own: what it took, its
+    summary.
 
     Raises SystemExit with the run's last words if it ends with another code than `codes`.
     """
     with tempfile.TemporaryDirectory(prefix="library-sync-bench-") as name:
         file = Path(name) / "summary.json"
-        command = [sys.executable, "-m", "flows", "sync", "--json", str(file), *words]
-        used = measured(command, environment, cwd=cwd)
+        typed = [sys.executable, "-m", "flows", command, "--json", str(file), *words]
+        used = measured(typed, environment, cwd=cwd)
         if used.code not in codes:
-            raise SystemExit(f"{' '.join(command)} ended with {used.code}:\n{used.output[-4000:]}")
+            raise SystemExit(f"{' '.join(typed)} ended with {used.code}:\n{used.output[-4000:]}")
         return used, json.loads(file.read_text("utf-8"))
 
 

@@ -2,9 +2,10 @@
 
     python -m bench.nothing_to_do [--rows 10000] [--repeats 3] [--lacking 600]
 
-Once where no Prefect server is named, once with one that runs already. Then the repair of finished
-rows that only lack Eagle's id, for the requests each costs: in a library that lacks them as a real
-one did, 77 rows of 100, without latencies; and the same of rows whose label is missing, too.
+Once where no Prefect server is named, once with one that runs already. Then what `batch` asks of
+Notion for a thousand finished rows. Then the repair of finished rows that only lack Eagle's id, for
+the requests each costs: in a library that lacks them as a real one did, 77 rows of 100, without
+latencies; and the same of rows whose label is missing, too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bench.servers import prefect_server
 from bench.standins import NOTION_SECONDS, Contents, StandIns, stand_ins
 
 _NOTHING = 2
+_BATCH_ROWS = 1_000
 
 
 def main() -> None:
@@ -28,6 +30,8 @@ def main() -> None:
     with scratch() as folder, stand_ins(folder, Contents(done=options.rows)) as services:
         services.use_latencies()
         _tell_nothing(report, folder, services, options)
+    with scratch() as folder, stand_ins(folder, Contents(done=_BATCH_ROWS)) as services:
+        _tell_batch(report, folder, services)
     for labelled in (True, False):
         done, lacking = options.lacking * 23 // 77, options.lacking
         contents = Contents(done=done, lacking=lacking, labelled=labelled)
@@ -76,6 +80,16 @@ def _tell_nothing(
     report.say(f"Requests of the first run: {notion} to Notion, {eagle} to Eagle.")
     prompt = statistics.median(run.wall for run in again)
     report.judge("nothing to do: Enter to prompt", "≤ 2.5 s", f"{prompt:.1f} s", met=prompt <= 2.5)
+
+
+def _tell_batch(report: Report, folder: Path, services: StandIns) -> None:
+    since, filtered = time.time(), ("--quiet", "--filter", "all")
+    environment = _environment(folder, services)
+    sync(environment, *filtered, command="batch", cwd=folder, codes=(_NOTHING,))
+    asked = [e["path"] for e in services.entries(since) if e["event"] == "request"]
+    queries = sum(path.endswith("/query") for path in asked)
+    what = f"queries of `batch --filter all` over {_BATCH_ROWS:,} finished rows"
+    report.judge(what, "≤ 12", str(queries), met=queries <= 12)
 
 
 def _nothing(environment: dict[str, str], folder: Path) -> Used:
