@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections import deque
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ _log = logging.getLogger("flows.worker")
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _SECONDS_TO_END = 25.0
 _LOOKS_EVERY = 0.2
+_REMEMBERED = 50
 _STOPPED = "The worker was stopped before this run had ended. The next run does its tracks."
 
 
@@ -45,7 +47,7 @@ class LibraryWorker(ProcessWorker):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._is_leaving = False
-        self._taken: set[UUID] = set()
+        self._taken: deque[UUID] = deque(maxlen=_REMEMBERED)
         self._processes: dict[UUID, int] = {}
 
     @property
@@ -69,7 +71,7 @@ class LibraryWorker(ProcessWorker):
             return []
         await drop_all_but_newest(self.client, self.work_pool.name)
         runs = await super().get_and_submit_flow_runs()
-        self._taken |= {run.id for run in runs}
+        self._taken.extend(run.id for run in runs)
         return runs
 
     async def run(
@@ -86,7 +88,7 @@ class LibraryWorker(ProcessWorker):
             self._processes.pop(flow_run.id, None)
 
     async def end_what_is_open(self) -> None:
-        """Whatever this worker took has an end on the server when it is gone."""
+        """Whatever this worker took lately has an end on the server when it is gone."""
         async with get_client() as client:
             for run in self._taken:
                 with suppress(*OUT_OF_REACH, ObjectNotFound):
