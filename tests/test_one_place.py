@@ -10,10 +10,12 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from flows.settings.table import Settings
 from tasks import errors
 
 ROOT = Path(__file__).parent.parent
@@ -102,6 +104,13 @@ def test_half_a_setting_does_not_start(half, house):
     assert "Error" in house.ask('main(["--help"])', ends_with=1)
 
 
+def test_every_setting_is_read_somewhere():
+    """What the README promises of a variable, a line of the product does."""
+    modules = [path for room in ("flows", "tasks") for path in (ROOT / room).rglob("*.py")]
+    read = set(re.findall(r"\.(\w+)", "\n".join(path.read_text("utf-8") for path in modules)))
+    assert {each.name for each in fields(Settings)} - read == set()
+
+
 COMMAND = '''"""`library-sync shout`."""
 
 from flows.command_line.command import Command, Group, Verbosity
@@ -138,7 +147,13 @@ print("typo:", main(["shuot"]))
 
 
 @pytest.mark.parametrize(
-    "missing", ['    """Say it aloud."""\n', '("shout --loudly", "for the deaf"),', "COMMAND = "]
+    "missing",
+    [
+        '    """Say it aloud."""\n',
+        '("shout --loudly", "for the deaf"),',
+        "COMMAND = ",
+        ", verbosity: Verbosity = Verbosity()",
+    ],
 )
 def test_half_a_command_does_not_start(missing, house):
     half = COMMAND.replace(missing, "")

@@ -48,6 +48,9 @@ class Command:
             raise TypeError(f"the command {name} has no docstring, which is its help")
         if not self.examples:
             raise TypeError(f"the command {name} has no examples")
+        options = inspect.signature(self.run).parameters.values()
+        if not any(isinstance(option.default, Verbosity) for option in options):
+            raise TypeError(f"the command {name} takes no Verbosity: no --debug, no --quiet")
 
     @property
     def summary(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from tasks.notion.properties import DUPLICATE, FIELDS, Field, Holds
@@ -21,13 +20,12 @@ from tasks.notion.values import (
 from tasks.tracks import Track
 
 _TRACK_NUMBER = re.compile(r"(?:soundcloud:tracks:)?0*([1-9]\d*)(?:\.0+)?", re.ASCII)
-_ATTRIBUTES = frozenset(each.name for each in fields(Track))
 
 
 def to_track(page: Mapping[str, Any], schema: Schema) -> Track:
     """The row as a Track. A related playlist gives an id; names come from `playlists.py`."""
     read = _Reader(page, schema)
-    known: dict[str, Any] = {name: read.of(name) for name in FIELDS if name in _ATTRIBUTES}
+    known: dict[str, Any] = {name: read.of(name) for name in FIELDS}
     known["playlist_ids"] = read.related(Field.PLAYLISTS)
     known["is_duplicate"] = known["is_duplicate"] or read.says(Field.STATUS, DUPLICATE)
     return Track(

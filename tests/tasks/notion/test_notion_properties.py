@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +20,9 @@ from tasks.notion.rows import to_track
 from tasks.notion.schema import Schema
 from tasks.notion.values import names_in, names_text, playlist_key
 from tasks.notion.writes import property_values
-from tasks.tracks import TrackFilter
+from tasks.tracks import Track, TrackFilter
 
+ROOT = Path(__file__).parents[3]
 REQUIRED = {"Title": "title", "SoundCloud URL": "url", "DL": "checkbox"}
 
 
@@ -91,9 +95,19 @@ def test_a_half_made_property_is_refused(half):
 
 
 def test_every_field_is_an_attribute_of_a_track():
-    """What is read of a row has a place in `Track`."""
-    track = to_track(page_of(Title=("title", [])), schema_of(REQUIRED))
-    assert [field for field in FIELDS if not hasattr(track, field.value)] == []
+    """What is read of a row has a place in `Track`; a property of the class is none."""
+    attributes = {each.name for each in fields(Track)}
+    assert [field for field in FIELDS if field.value not in attributes] == []
+
+
+def test_every_field_that_is_written_is_given_a_value_somewhere():
+    """An entry says `is_written`, so a line of the product sets it."""
+    own = ROOT / "tasks/notion/properties.py"
+    modules = [path for room in ("flows", "tasks") for path in (ROOT / room).rglob("*.py")]
+    product = "\n".join(path.read_text("utf-8") for path in modules if path != own)
+    set_somewhere = set(re.findall(r"\bField\.(\w+)(?:: |\] = )", product))
+    written = {field.name for field, spec in FIELDS.items() if spec.is_written}
+    assert written - set_somewhere == set()
 
 
 UNWRITABLE = {
