@@ -1,7 +1,8 @@
 """What is followed: the playlists' pages that name a list in Notion, and this machine's own lists.
 
 A page's `SoundCloud URL` is the better place, since every machine sees it; a list is kept on this
-machine where the playlists database has no such property, or the page names another list.
+machine where the playlists database has no such property, or where the page names another list
+already and the property, of type URL, has no room for a second.
 """
 
 from __future__ import annotations
@@ -35,11 +36,13 @@ class FollowedList:
     """A list that is followed. `playlist` is where its tracks go ("": a playlist of its title).
 
     `page_id` is the playlist's page where that names the list, "" where this machine does.
+    `is_crowded_out` says that the page has no room for it, as `add` found.
     """
 
     address: ListAddress
     playlist: str = ""
     page_id: str = ""
+    is_crowded_out: bool = False
 
 
 class Sources:
@@ -74,21 +77,25 @@ class Sources:
         page_id = await rows.playlist(playlist) if pages is not None else None
         if pages is not None and page_id is not None:
             stands = await pages.of(page_id)
-            if not stands or _key(stands) == address.key:
-                await pages.write(page_id, address.url)
+            is_named = any(_key(word) == address.key for word in stands.split())
+            if is_named or not stands or pages.hold_several:
+                if not is_named:
+                    await pages.write(page_id, "\n".join([*stands.split(), address.url]))
                 return FollowedList(address=address, playlist=playlist, page_id=page_id)
         remembered = self._memory.of(address)
         remembered.url, remembered.playlist, remembered.is_ours = address.url, playlist, True
         self._memory.save(remembered)
-        return FollowedList(address=address, playlist=playlist)
+        is_crowded_out = page_id is not None
+        return FollowedList(address=address, playlist=playlist, is_crowded_out=is_crowded_out)
 
     async def remove(self, address: ListAddress) -> None:
-        """Stop following a list. Rows and files stay."""
-        found = [each for each in await self._of_pages() if each.address.key == address.key]
+        """Stop following a list; its pages keep what else they name. Rows and files stay."""
+        found = {each.page_id for each in await self._of_pages() if each.address.key == address.key}
         pages = await self._pages() if found else None
-        for each in found:
+        for page_id in found:
             if pages is not None:
-                await pages.write(each.page_id, "")
+                others = _without(address, await pages.of(page_id))
+                await pages.write(page_id, "\n".join(others))
         self._memory.forget(address)
 
     def _ours(self) -> list[FollowedList]:
@@ -140,11 +147,16 @@ class Sources:
         return await data_source_id(self._notion, database) if database else ""
 
 
-def _key(text: str) -> str:
+def _without(address: ListAddress, text: str) -> list[str]:
+    """The words of a page's property that are not this list's address."""
+    return [word for word in text.split() if _key(word) != address.key]
+
+
+def _key(word: str) -> str:
     try:
-        return parse_list_address(text).key
+        return parse_list_address(word).key
     except BadAddress:
-        return text
+        return word
 
 
 @dataclass(frozen=True)

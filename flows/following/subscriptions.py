@@ -1,9 +1,9 @@
-"""`library-sync follow` and `unfollow`: what is followed, told, added and taken away."""
+"""`library-sync follow` and `unfollow`: what is followed, listed, added and taken away."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.following.memory import ListMemory
 from flows.following.sources import FollowedList, Sources
@@ -11,6 +11,7 @@ from flows.session.clients import Services, opened_services
 from flows.settings import Settings
 from tasks.errors import BadAddress
 from tasks.notion.playlists import PlaylistNames
+from tasks.shown_text import counted
 from tasks.soundcloud.listing import read_list
 from tasks.soundcloud.lists import ListAddress, parse_list_address
 
@@ -19,28 +20,24 @@ _log = logging.getLogger("flows.follow")
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """A list that is followed, as a person sees it. `known` counts its tracks that came already."""
+    """A list that is followed, as a person sees it. `known` counts its tracks that came already.
+
+    `hint` is how every machine would see it, said as it is followed; "" if each does.
+    """
 
     url: str
     playlist: str
     is_in_notion: bool
     known: int = 0
     troubled_on: str = ""
-
-    def hint(self) -> str:
-        """How every machine would see it; "" if each does."""
-        if self.is_in_notion:
-            return ""
-        return (
-            "A property named SoundCloud URL (of type URL) in your playlists database lets every "
-            "machine see what a playlist follows; then follow it again."
-        )
+    hint: str = ""
 
     def line(self) -> str:
         """As a terminal shows it."""
         where = "in Notion" if self.is_in_notion else "on this machine"
         trouble = f"; could not be read on {self.troubled_on}" if self.troubled_on else ""
-        return f"{self.url} into {self.playlist!r} ({where}, {self.known} tracks known{trouble})"
+        known = counted(self.known, "track")
+        return f"{self.url} into {self.playlist!r} ({where}, {known} known{trouble})"
 
 
 async def follow_list(settings: Settings, url: str, playlist: str) -> Subscription:
@@ -54,9 +51,9 @@ async def follow_list(settings: Settings, url: str, playlist: str) -> Subscripti
         found = await read_list(services.source, address, first_page_only=True)
         name = playlist or found.title or address.shown
         if settings.dry_run:
-            return _told(settings, FollowedList(address=address, playlist=name))
+            return _as_subscription(settings, FollowedList(address=address, playlist=name))
         followed = await _sources(services).add(address, name, services.rows())
-        return _told(settings, followed)
+        return replace(_as_subscription(settings, followed), hint=_hint(followed))
 
 
 async def unfollow_list(settings: Settings, url: str) -> ListAddress:
@@ -80,11 +77,25 @@ async def unfollow_list(settings: Settings, url: str) -> ListAddress:
 async def followed_lists(settings: Settings) -> list[Subscription]:
     """Everything that is followed. Raises NotionError."""
     async with opened_services(settings) as services:
-        return [_told(settings, each) for each in await _sources(services).all()]
+        return [_as_subscription(settings, each) for each in await _sources(services).all()]
 
 
 async def _address(services: Services, url: str) -> ListAddress:
     return parse_list_address(await services.source.expand(url))
+
+
+def _hint(followed: FollowedList) -> str:
+    if followed.page_id:
+        return ""
+    if followed.is_crowded_out:
+        return (
+            "The playlist's page in Notion names another list already, so this one is followed "
+            "by this machine alone. Give it a playlist of its own with --playlist."
+        )
+    return (
+        "A property named SoundCloud URL (of type URL) in your playlists database lets every "
+        "machine see what a playlist follows; then follow it again."
+    )
 
 
 def _sources(services: Services) -> Sources:
@@ -94,7 +105,7 @@ def _sources(services: Services) -> Sources:
     return Sources(services.settings, notion, schema, names, memory, _log.warning)
 
 
-def _told(settings: Settings, followed: FollowedList) -> Subscription:
+def _as_subscription(settings: Settings, followed: FollowedList) -> Subscription:
     remembered = ListMemory(settings.state_dir).of(followed.address)
     return Subscription(
         url=followed.address.url,

@@ -81,6 +81,11 @@ class PlaylistAddresses:
     def _text(self, page: Mapping[str, Any]) -> str:
         return plain_text(page["properties"].get(self._name)).strip()
 
+    @property
+    def hold_several(self) -> bool:
+        """Whether a page may name several lists; a property of type URL is one link."""
+        return self._kind == "rich_text"
+
     async def of(self, page_id: str) -> str:
         """What stands in one page's property now."""
         return self._text(await retrying(lambda: self._client.page(page_id), PATIENT))

@@ -61,8 +61,8 @@ def follow(
 def _say_followed(chosen: Subscription, *, is_trial: bool) -> None:
     verb = "Would follow" if is_trial else "Following"
     _log.info("%s %s. Its tracks come with the next sync.", verb, chosen.line())
-    if chosen.hint():
-        _log.info("%s", chosen.hint())
+    if chosen.hint:
+        _log.info("%s", chosen.hint)
 
 
 COMMAND = Command(

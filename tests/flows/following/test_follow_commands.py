@@ -11,6 +11,7 @@ from flows.__main__ import main
 from flows.settings import VARIABLES
 from sandbox.builders import short_tracks
 from sandbox.notion.databases import update_data_source
+from sandbox.notion.pages import update_page
 
 
 @pytest.fixture
@@ -79,8 +80,8 @@ def test_a_list_is_followed_in_notion_where_every_machine_sees_it(
     assert listed(tmp_path) == []
 
 
-def test_a_page_that_follows_another_list_keeps_it(sandbox: Any, tmp_path: Any) -> None:
-    """The second list into one playlist is followed from this machine."""
+def test_a_page_that_follows_another_list_keeps_it(sandbox: Any, tmp_path: Any, capsys) -> None:
+    """The second list into one playlist is followed from this machine, and we say why."""
     with_property(sandbox)
     likes = sandbox.soundcloud.accounts.like("Robin", *sandbox.tracks)
     assert main(["follow", sandbox.set_url, "--playlist", "Nights"]) == 0
@@ -88,6 +89,44 @@ def test_a_page_that_follows_another_list_keeps_it(sandbox: Any, tmp_path: Any) 
     assert [(each["url"], each["is_in_notion"]) for each in listed(tmp_path)] == [
         (sandbox.set_url, True), (likes, False),
     ]  # fmt: skip
+    said = capsys.readouterr().err
+    assert "names another list already" in said
+    assert "A property named" not in said
+
+
+def test_a_page_with_room_names_both_lists_and_keeps_one_when_the_other_goes(
+    sandbox: Any, tmp_path: Any
+) -> None:
+    """A property of type text. The list that the page names already is not named twice."""
+    with_property(sandbox, "rich_text")
+    likes = sandbox.soundcloud.accounts.like("Robin", *sandbox.tracks)
+    for url in (sandbox.set_url, likes, sandbox.set_url):
+        assert main(["follow", url, "--playlist", "Nights"]) == 0
+    assert {(each["url"], each["is_in_notion"]) for each in listed(tmp_path)} == {
+        (sandbox.set_url, True), (likes, True),
+    }  # fmt: skip
+    page_id = playlist_page(sandbox, "Nights")
+    assert len(sandbox.notion.row(page_id)["SoundCloud URL"].split()) == 2
+    assert main(["unfollow", sandbox.set_url]) == 0
+    assert sandbox.notion.row(page_id)["SoundCloud URL"] == likes
+    assert [each["url"] for each in listed(tmp_path)] == [likes]
+
+
+def test_two_lists_that_a_person_put_into_one_link_are_let_go_one_by_one(
+    sandbox: Any, tmp_path: Any
+) -> None:
+    with_property(sandbox)
+    likes = sandbox.soundcloud.accounts.like("Robin", *sandbox.tracks)
+    assert main(["follow", sandbox.set_url, "--playlist", "Nights"]) == 0
+    page_id, objects = playlist_page(sandbox, "Nights"), sandbox.notion.objects
+    both = {"SoundCloud URL": {"url": f"{sandbox.set_url} {likes}"}}
+    with objects.guard:
+        update_page(objects, page_id, {"properties": both})
+        objects.flush()
+    assert main(["follow", likes, "--playlist", "Nights"]) == 0
+    assert main(["unfollow", sandbox.set_url]) == 0
+    assert sandbox.notion.row(page_id)["SoundCloud URL"] == likes
+    assert [each["url"] for each in listed(tmp_path)] == [likes]
 
 
 def test_nothing_is_written_under_dry_run(sandbox: Any, tmp_path: Any, monkeypatch) -> None:
