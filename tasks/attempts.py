@@ -3,8 +3,8 @@
 A removed track stays removed: it is tried again after 1, 3, 7 and then every 30 days, not every
 night. What may go away (a broken download, damaged media) is tried again by the next run; the same
 error from the same source once more waits as well, longer each time. What concerns no single track
-(a rate limit, Eagle closed, Notion away, a lock) is not kept. The journal is this machine's, a line
-an attempt, so that several processes may write it.
+(a rate limit, Eagle closed, Notion away, a lock) is not kept. Which is which, the error's class
+says. The journal is this machine's, a line an attempt, so that several processes may write it.
 """
 
 from __future__ import annotations
@@ -17,21 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from tasks.disk.journal import Journal
-from tasks.errors import (
-    DedupeError,
-    EagleError,
-    ErrorType,
-    LockError,
-    NotionError,
-    SourceRateLimited,
-)
+from tasks.errors import ErrorType
 from tasks.tracks import Track, TrackResult
 
-_REST_DAYS = (1, 3, 7, 30)
-_AGAIN_DAYS = (0, 1, 3, 7, 14, 30)
-_OF_NO_TRACK = frozenset(
-    error.value for error in (SourceRateLimited, LockError, EagleError, NotionError, DedupeError)
-)
+_LASTING_DAYS = (1, 3, 7, 30)
+_PASSING_DAYS = (0, 1, 3, 7, 14, 30)
 _LINES_WORTH_FOLDING = 5_000
 _CLOCKS_MAY_DIFFER = timedelta(days=2)
 
@@ -79,7 +69,7 @@ class Attempts:
 
     def note(self, track: Track, result: TrackResult) -> None:
         """Remember what became of the row, as far as it matters for the next run."""
-        if result.error_type is not None and result.error_type.value not in _OF_NO_TRACK:
+        if result.error_type is not None and result.error_type.is_about_track:
             error = str(result.error_type)
         elif result.is_success and track.page_id in self._known:
             error = ""
@@ -111,7 +101,7 @@ def fold(lines: Iterable[Json], known: Mapping[str, Attempt] | None = None) -> d
         source, error = str(line["source"]), ErrorType(line["error"])
         again = last is not None and (last.source, last.error) == (source, error)
         count = last.count + 1 if last is not None and again else 1
-        days = _REST_DAYS if error.rests else _AGAIN_DAYS
+        days = _LASTING_DAYS if error.is_lasting else _PASSING_DAYS
         rest = days[min(count, len(days)) - 1]
         next_try = date.fromisoformat(line["on"]) + timedelta(days=rest)
         found[page_id] = Attempt(source, error, count, next_try)

@@ -47,16 +47,16 @@
     ├── DedupeError                 Dedup_Failed
     └── ServiceAway                 a service did not come back: stops the run, marks no row
 
-Each class carries its value for Notion and what that means, whether another attempt can help
-(`retryable`), whether the row waits longer for its next try (`rests`) and what a person should do
-(`remedy`). `ErrorType`, the README's table and `--error` come from the classes. A vendor's
-exception is translated at the edge of the client that talks to that vendor, by type and code, and
-nowhere else.
+Each class carries its value for Notion, whether another attempt can help (`retryable`) and what a
+person should do (`remedy`). The first class with a value says what is true of all that have it:
+what it means, whether it will not pass by itself (`is_lasting`), and whether it is the track's
+own, so that its row is tried less often (`is_about_track`; tasks/attempts.py has the days).
+`ErrorType`, the README's table and `--error` come from the classes. A vendor's exception is
+translated at the edge of the client that talks to that vendor, by type and code, and nowhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -81,7 +81,8 @@ class SyncError(Exception):
 
     value: ClassVar[str] = "Unknown_Error"
     meaning: ClassVar[str] = "An error nobody foresaw; the log has the details"
-    rests: ClassVar[bool] = False
+    is_lasting: ClassVar[bool] = False
+    is_about_track: ClassVar[bool] = True
     service: ClassVar[Service | None] = None
     retryable: ClassVar[bool] = False
     is_away: ClassVar[bool] = False
@@ -105,16 +106,21 @@ class SyncError(Exception):
     def __init_subclass__(cls) -> None:
         """Raises TypeError for a class that is only half made."""
         own = vars(cls)
-        for fact in ("meaning", "rests"):
-            if fact in own and "value" not in own:
-                raise TypeError(f"{cls.__name__} has a {fact}, and no value of its own")
-        if "value" in own and not (own.get("meaning") and cls.default_remedy):
+        first = _FIRST.setdefault(cls.value, cls)
+        if first is cls and not (own.get("meaning") and cls.default_remedy):
             raise TypeError(f"{cls.__name__} does not say what {cls.value} means, or what to do")
+        for fact in ("meaning", "is_lasting", "is_about_track"):
+            if fact in own and first is not cls:
+                raise TypeError(f"{cls.__name__} has a {fact}; {first.__name__} says {cls.value}'s")
 
     @property
     def error_type(self) -> ErrorType:
         """What is written into the row."""
         return ErrorType(self.value)
+
+
+_FIRST = {SyncError.value: SyncError}
+"""Each value's first class, in the order of the classes."""
 
 
 class ConfigurationError(SyncError):
@@ -137,7 +143,7 @@ class TrackNotFound(SourceError):
 
     value = "SC_404"
     meaning = "SoundCloud track not found"
-    rests = True
+    is_lasting = True
     default_remedy = "Correct the SoundCloud URL in Notion; a private track needs its s-… part."
 
 
@@ -146,7 +152,7 @@ class GeoBlocked(SourceError):
 
     value = "SC_Geo_Blocked"
     meaning = "Region restricted content"
-    rests = True
+    is_lasting = True
     default_remedy = "Set SC_PROXY to a proxy in a country where the track plays."
 
 
@@ -155,7 +161,7 @@ class PreviewOnly(SourceError):
 
     value = "SC_Preview_Only"
     meaning = "SoundCloud offers only a 30-second preview"
-    rests = True
+    is_lasting = True
     default_remedy = "Set SC_AUTH_TOKEN to a SoundCloud Go+ account's token, or buy the track."
 
 
@@ -164,7 +170,7 @@ class DrmProtected(SourceError):
 
     value = "SC_DRM"
     meaning = "The track is protected by DRM"
-    rests = True
+    is_lasting = True
     default_remedy = "It cannot be downloaded; buy the track and import the file yourself."
 
 
@@ -181,7 +187,7 @@ class BadAddress(SourceError):
 
     value = "Bad_URL"
     meaning = "The address does not name one track"
-    rests = True
+    is_lasting = True
     default_remedy = "Give the address of one track, like https://soundcloud.com/artist/title."
 
 
@@ -190,6 +196,7 @@ class SourceRateLimited(SourceError):
 
     value = "SC_Rate_Limited"
     meaning = "SoundCloud asked us to slow down"
+    is_about_track = False
     retryable = True
     default_remedy = "Wait ten minutes, or use fewer workers."
 
@@ -266,7 +273,6 @@ class FileError(SyncError):
     """A file or folder of the library could not be written."""
 
     value = ConversionError.value
-    meaning = ConversionError.meaning
     service = Service.DISK
     default_remedy = "Check free space and that the folder's disk is mounted and writable."
 
@@ -296,6 +302,7 @@ class EagleError(SyncError):
 
     value = "Eagle_Import_Failed"
     meaning = "Eagle import failure"
+    is_about_track = False
     service = Service.EAGLE
     default_remedy = "Check that Eagle runs and the right library is open, then run again."
 
@@ -340,6 +347,7 @@ class NotionError(SyncError):
 
     value = "Notion_Update_Failed"
     meaning = "Notion API error"
+    is_about_track = False
     service = Service.NOTION
     default_remedy = "The next run tries again."
 
@@ -402,6 +410,7 @@ class LockError(SyncError):
 
     value = "Lock_Conflict"
     meaning = "Locked by another process"
+    is_about_track = False
     default_remedy = "Nothing to do: another process works on it, or `cleanup` frees it."
 
 
@@ -437,6 +446,7 @@ class DedupeError(SyncError):
 
     value = "Dedup_Failed"
     meaning = "Deduplication error"
+    is_about_track = False
     default_remedy = "Nothing was merged; compare the two rows by hand."
 
 
@@ -473,19 +483,17 @@ class _ErrorValue(StrEnum):
         return _FIRST[self.value].meaning
 
     @property
-    def rests(self) -> bool:
-        """True if it will not pass by itself, so that the row waits longer for its next try."""
-        return _FIRST[self.value].rests
+    def is_lasting(self) -> bool:
+        """True if it will not pass by itself, so that the row waits from the first failure on."""
+        return _FIRST[self.value].is_lasting
+
+    @property
+    def is_about_track(self) -> bool:
+        """True if it is the track's own; False if every track of that hour would meet it."""
+        return _FIRST[self.value].is_about_track
 
 
-def _tree(top: type[SyncError]) -> Iterator[type[SyncError]]:
-    yield top
-    for below in top.__subclasses__():
-        yield from _tree(below)
-
-
-_FIRST = {one.value: one for one in reversed(list(_tree(SyncError)))}
-_UNKNOWN, *_KNOWN = dict.fromkeys(one.value for one in _tree(SyncError))
+_UNKNOWN, *_KNOWN = _FIRST
 
 if TYPE_CHECKING:
     ErrorType = _ErrorValue

@@ -166,7 +166,7 @@ ERROR = '''class TrackAsleep(SourceError):
 
     value = "SC_Asleep"
     meaning = "SoundCloud says the track sleeps"
-    rests = True
+    is_lasting = True
     default_remedy = "Wake it."
 
 
@@ -196,6 +196,32 @@ print("rests:", journal.resting(track).reason())
     assert "table: True" in said
     assert "SC_Asleep" in said.partition("--error")[2]
     assert "rests: not due before 2026-01-02 (SC_Asleep, 1 attempt)" in said
+
+
+def test_an_error_that_is_of_no_single_track_leaves_its_row_as_it_was(house):
+    """The class says so, and no other place."""
+    of_all = ERROR.replace("is_lasting = True", "is_about_track = False")
+    house.insert("tasks/errors.py", of_all, before="class ConversionError")
+    said = house.ask("""
+from pathlib import Path
+from tasks.attempts import Attempts
+from tasks.errors import TrackAsleep
+from tasks.tracks import Track, TrackResult, TrackStatus
+track = Track(page_id="p", title="t", soundcloud_url="https://soundcloud.com/a/t")
+journal = Attempts(Path("attempts.jsonl"), "")
+for _ in range(3):
+    journal.note(track, TrackResult.of(track, TrackStatus.FAILED, error=TrackAsleep("it sleeps")))
+print("rests:", journal.resting(track))
+""")
+    assert "rests: None" in said
+
+
+@pytest.mark.parametrize("fact", ['meaning = "x"', "is_lasting = True", "is_about_track = False"])
+def test_what_a_value_means_is_said_once(fact, house):
+    """A second class with the value says neither what it means nor whether its row rests."""
+    second = ERROR.partition("    value")[0] + f'    value = "SC_404"\n    {fact}\n\n\n'
+    house.insert("tasks/errors.py", second, before="class ConversionError")
+    assert "TrackNotFound says SC_404's" in house.ask("pass", ends_with=1)
 
 
 @pytest.mark.parametrize("missing", ['    value = "SC_Asleep"\n', "    meaning = "])
