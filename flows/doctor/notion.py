@@ -108,8 +108,10 @@ async def _may_update(client: NotionClient) -> Finding:
             "capability 'Update content'."
         )
         return fail(name, said, remedy)
-    except NotionError:
-        pass
+    except (NotionNotFound, NotionRefused):
+        pass  # it looked for the page, or at what we sent: it would have let us write
+    except NotionError as error:
+        return warn(name, f"Writing could not be tried: {error}", "Run doctor again.")
     return ok(name, "reads and updates content")
 
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
 from uuid import UUID
 
 import httpx
@@ -31,6 +30,7 @@ from flows.prefect_server.objects import WORK_POOL
 from flows.prefect_server.worker_run import RUN_VARIABLE
 from flows.session.opening import Run
 from tasks.errors import ConfigurationError, ShareLost
+from tasks.shown_text import counted
 from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -42,8 +42,6 @@ _PATIENCE_SECONDS = 120.0
 _UNREACHABLE_SECONDS = 600.0
 _ONLINE = "ONLINE"
 _NOT_BEGUN = {StateType.SCHEDULED, StateType.PENDING}
-
-_Shares: TypeAlias = "list[_Share]"
 
 
 @dataclass
@@ -85,9 +83,9 @@ async def hand_out(
 
     We do a share ourselves where we hold a worker of the pool, or where there are fewer workers
     than shares, and then those that nobody has begun: nothing idles. Otherwise a share that nobody
-    takes within two minutes is done here (its rows' locks make a late taker harmless). Tracks of a
-    share that died are reported as not done, with the reason. When we are cancelled, so are the
-    shares.
+    takes within two minutes is done here, and one that the server does not accept (its rows' locks
+    make a late taker harmless). Tracks of a share that died are reported as not done, with the
+    reason. When we are cancelled, so are the shares.
     """
     shares = [
         _Share(place + 1, work[place::number]) for place in range(number) if work[place::number]
@@ -134,9 +132,11 @@ async def _works_itself(client: PrefectClient, shares: int) -> bool:
     return sum(worker.status == _ONLINE for worker in known) < shares
 
 
-async def _work_here(client: PrefectClient, own: _Share, shares: _Shares, here: _Here) -> None:
+async def _work_here(
+    client: PrefectClient, own: _Share, shares: Sequence[_Share], here: _Here
+) -> None:
     """Our own share, then one after the other those that no worker has begun."""
-    _log.info("   Share %d: %d tracks, done here", own.number, len(own.tracks))
+    _log.info("   Share %d: %s, done here", own.number, counted(len(own.tracks), "track"))
     await here.do(own)
     while (share := next((each for each in shares if each.is_waiting), None)) is not None:
         share.is_here = True
@@ -147,21 +147,30 @@ async def _work_here(client: PrefectClient, own: _Share, shares: _Shares, here: 
 
 async def _follow(client: PrefectClient, run: Run, share: _Share, here: _Here) -> None:
     try:
-        await _see_through(client, run, share, here)
+        flow_run = await _handed_out(client, run, share, here.workers)
+    except (httpx.HTTPError, RuntimeError, ObjectNotFound) as error:
+        _log.warning("   Share %d could not be handed out, done here: %s", share.number, error)
+        await here.do(share)
+        return
+    try:
+        await _see_through(client, share, flow_run, here)
     except (httpx.HTTPError, RuntimeError) as error:
         _log.error("   Share %d: the Prefect server does not answer: %s", share.number, error)
         reason = "was lost from sight, since the Prefect server does not answer"
         share.results = [_not_done(track, share, reason) for track in share.tracks]
 
 
-async def _see_through(client: PrefectClient, run: Run, share: _Share, here: _Here) -> None:
+async def _handed_out(
+    client: PrefectClient, run: Run, share: _Share, workers: int | None
+) -> FlowRun:
+    """The share's run, for a worker of the pool to take."""
     flow_run = await arun_deployment(
         _DEPLOYMENT,
         client=client,
         parameters={
             "page_ids": [track.page_id for track in share.tracks],
             "filter": run.state.track_filter.value,
-            "workers": here.workers,
+            "workers": workers,
             "number": share.number,
             "retry_failed": run.state.retries_failed,
         },
@@ -169,7 +178,13 @@ async def _see_through(client: PrefectClient, run: Run, share: _Share, here: _He
         timeout=0,
     )
     share.run = flow_run.id
-    _log.info("   Share %d: %d tracks handed out", share.number, len(share.tracks))
+    _log.info("   Share %d: %s handed out", share.number, counted(len(share.tracks), "track"))
+    return flow_run
+
+
+async def _see_through(
+    client: PrefectClient, share: _Share, flow_run: FlowRun, here: _Here
+) -> None:
     ended = await _ended(client, share, flow_run)
     if share.is_here:
         return
@@ -179,7 +194,7 @@ async def _see_through(client: PrefectClient, run: Run, share: _Share, here: _He
         await _cancel(client, [share])
         await here.do(share)
         return
-    share.results = await _told(client, ended, share)
+    share.results = await _results_of(client, ended, share)
     done = sum(result.status is TrackStatus.PROCESSED for result in share.results)
     state = ended.state_name or "unknown"
     _log.info("   Share %d: %s, %d of %d processed", share.number, state, done, len(share.tracks))
@@ -208,12 +223,12 @@ async def _ended(client: PrefectClient, share: _Share, run: FlowRun) -> FlowRun 
             return None
 
 
-async def _told(client: PrefectClient, run: FlowRun, share: _Share) -> list[TrackResult]:
-    """What the share told; for every track it did not tell of, why it was not done."""
-    told = {result.page_id: result for result in await read_results(client, run.id)}
+async def _results_of(client: PrefectClient, run: FlowRun, share: _Share) -> list[TrackResult]:
+    """What the share brought; for every track it did not tell of, why it was not done."""
+    known = {result.page_id: result for result in await read_results(client, run.id)}
     message = run.state.message if run.state and run.state.message else "no reason given"
     reason = f"ended as {run.state_name} before it told of this track: {message}"
-    return [told.get(track.page_id) or _not_done(track, share, reason) for track in share.tracks]
+    return [known.get(track.page_id) or _not_done(track, share, reason) for track in share.tracks]
 
 
 def _not_done(track: Track, share: _Share, reason: str) -> TrackResult:
@@ -221,7 +236,7 @@ def _not_done(track: Track, share: _Share, reason: str) -> TrackResult:
     return TrackResult.of(track, TrackStatus.FAILED, error=error)
 
 
-async def _cancel(client: PrefectClient, shares: _Shares) -> None:
+async def _cancel(client: PrefectClient, shares: Sequence[_Share]) -> None:
     """Ask every share that may still be at work to stop and free its rows."""
     for share in shares:
         if share.run is not None and not share.results:

@@ -17,6 +17,7 @@ from flows.doctor.machine import bytes_needed, judge_space
 from flows.doctor.notion import judge_clock, judge_locks
 from flows.doctor.source import judge_ytdlp
 from flows.settings import VARIABLES
+from sandbox.fault_plans import plan_from
 from tasks.soundcloud.update import release_of
 from tasks.tracks import Track
 
@@ -94,6 +95,12 @@ def closed_port() -> int:
         return listener.getsockname()[1]
 
 
+def writes_fail(sandbox):
+    """Notion answers what is read, and no write."""
+    answers = [{"fault": "bad_gateway", "method": "PATCH", "times": 99}]
+    sandbox.set_faults("notion", plan_from("notion", None, {"aimed": answers}))
+
+
 NOWHERE = f"http://127.0.0.1:{closed_port()}"
 A_FOREIGN_ID = "12345678-1234-4234-8234-123456789abc"
 
@@ -128,6 +135,7 @@ ODDITIES = {
     ),
     "no lock property": ({}, properties({"Processing Lock": None}), "Property Proc", "rich_text"),
     "no status": ({}, properties({"Audio Processing Status": None}), "Property Audio", "setup"),
+    "no write is answered": ({}, writes_fail, "Capabilities", "Run doctor again"),
     "stale lock": ({}, a_lock(timedelta(hours=3)), "Locks", "library-sync cleanup"),
     "other rhythm": ({}, a_lock(timedelta(minutes=20)), "Locks", "PROCESS_LOCK_TIMEOUT_MINUTES"),
     "any library": ({"EAGLE_LIBRARY_PATH": ""}, None, "Eagle library", "EAGLE_LIBRARY_PATH="),

@@ -7,9 +7,11 @@ import asyncio
 import pytest
 from prefect import flow, get_client
 from prefect.runtime import flow_run
+from prefect.utilities.callables import parameter_schema
 
 from flows.fan_out.share_log import ShareLog, read_results
 from flows.fan_out.shares import require_pool
+from flows.library_sync import library_sync
 from tasks.errors import ConfigurationError, ErrorType
 from tasks.tracks import FilePaths, TrackResult, TrackStatus
 
@@ -70,3 +72,29 @@ async def test_without_a_pool_distribution_says_what_to_do(prefect_server):
     with pytest.raises(ConfigurationError, match="sync-share") as refused:
         await require_pool()
     assert "setup" in refused.value.remedy
+
+
+@flow(name="sync-share")
+async def another_releases_share(page_ids: int) -> None:
+    """What another release of ours may have registered."""
+
+
+async def test_a_share_that_the_server_does_not_take_is_done_here(
+    prefect_server, run_flow, sandbox_factory, caplog
+):
+    """Given a server that refuses every share; then no track waits for a share that never was."""
+    sandbox = sandbox_factory(tracks=3)
+    async with get_client() as client:
+        flow_id = await client.create_flow(another_releases_share)
+        deployment = await client.create_deployment(
+            flow_id,
+            "sync-share",
+            parameter_openapi_schema=parameter_schema(another_releases_share).model_dump(),
+            enforce_parameter_schema=True,
+        )
+        try:
+            summary = await run_flow(library_sync, sandbox, distribute=2)
+        finally:
+            await client.delete_deployment(deployment)
+    assert [result.status for result in summary.results] == [TrackStatus.PROCESSED] * 3
+    assert "could not be handed out" in caplog.text
