@@ -44,6 +44,7 @@
     │   ├── LeaseLost
     │   ├── RowChanged
     │   └── ShareLost               its worker died, or is out of sight: the row is left to it
+    ├── LockTooShort                Conversion_Failed    the import would outlast every lock
     ├── DedupeError                 Dedup_Failed
     └── ServiceAway                 a service did not come back: stops the run, marks no row
 
@@ -439,6 +440,16 @@ class ShareLost(LockError):
 
     marks_row = False
     default_remedy = "Run again: what the share finished is found done, the rest is done then."
+
+
+class LockTooShort(SyncError):
+    """A file so large that its import may take Eagle longer than a lock ever lasts.
+
+    Nobody has the row: with the same settings, the same file meets it again.
+    """
+
+    value = ConversionError.value
+    default_remedy = "Set PROCESS_LOCK_TIMEOUT_MINUTES higher, the same on all machines."
 
 
 class DedupeError(SyncError):

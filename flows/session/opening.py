@@ -215,8 +215,11 @@ def _open_staging(settings: Settings, stack: AsyncExitStack) -> Path:
 
 
 def _circumstances(settings: Settings) -> str:
-    """What decides, beside the track itself, whether SoundCloud offers it to us."""
-    return f"{settings.sc_proxy}|{settings.sc_auth_token.get_secret_value()}"
+    """What decides, beside the track itself, whether SoundCloud offers it to us, and whether Eagle
+    can import a large file while its row is locked.
+    """
+    token = settings.sc_auth_token.get_secret_value()
+    return f"{settings.sc_proxy}|{token}|{settings.lock_timeout_minutes}"
 
 
 def _warn_of_gaps(connections: Connections, state: RunState) -> None:

@@ -114,7 +114,7 @@ class Lease:
 
         Until `over`, or until they have passed, the row is not released: who comes next must find
         what was asked for. Raises ClaimLost, RowChanged, LeaseLost, NotionError;
-        ConfigurationError for a step that no lease is long enough for.
+        LockTooShort for a step that no lease is long enough for.
         """
         await self.proven()
         needed = self._timing.lease_needed(seconds)

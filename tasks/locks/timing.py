@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
-from tasks.errors import ConfigurationError, LeaseLost
+from tasks.errors import ConfigurationError, LeaseLost, LockTooShort
 
 _SHORTEST_TIMEOUT = 300.0
 
@@ -66,14 +66,14 @@ class LockTiming:
         """
         return max(0.0, seconds - self.landing)
 
-    def too_short_for(self, seconds: float) -> LeaseLost | ConfigurationError:
+    def too_short_for(self, seconds: float) -> LeaseLost | LockTooShort:
         """Why a step of `seconds` may not begin although the row is ours."""
         longest = self.timeout - self.margin + self.landing
         said = f"Eagle may take {seconds:.0f} s to import this file, longer than the track's lock"
         if seconds < longest:
             return LeaseLost(f"{said} is sure to last now; it could not be renewed.")
         minutes = ceil((self.timeout + seconds - longest) / 60) + 1
-        return ConfigurationError(
+        return LockTooShort(
             f"{said} lasts.",
             remedy=f"Set PROCESS_LOCK_TIMEOUT_MINUTES to {minutes}, the same on all machines.",
         )

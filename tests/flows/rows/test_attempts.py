@@ -13,9 +13,13 @@ import pytest
 from flows.command_line import application
 from flows.command_line.endings import WrongWords
 from flows.library_sync import library_sync
+from simulation.scaled import unchecked_timing
 from tasks.attempts import Attempts
+from tasks.eagle.imports import Patience
 from tasks.errors import ErrorType
+from tasks.locks.timing import LockTiming
 from tasks.tracks import Track, TrackResult, TrackStatus
+from tests.timing import ALONE
 
 DAY = date(2026, 11, 24)
 TRACK = Track(page_id="p1", title="T", soundcloud_url="https://soundcloud.com/a/t")
@@ -151,3 +155,29 @@ async def test_a_second_run_leaves_the_lost_alone_until_told(run_flow, sandbox_f
     sandbox.world.update_row(world["removed"].page_id, {"Audio Processing Status": []})
     cleared = await run_flow(library_sync, sandbox)
     assert (cleared.found, cleared.counts["processed"]) == (1, 1)
+
+
+async def test_a_file_too_large_for_the_lock_comes_in_once_the_lock_lasts(
+    run_flow, sandbox_factory
+):
+    """The row names a foreseen error, the run the minutes; setting them brings the row at once."""
+    world = {}
+
+    def build(w):
+        w.add_root_page()
+        w.add_databases()
+        world["row"] = w.add_track("Long", "A", seconds=5)
+
+    sandbox = sandbox_factory(build=build)
+    slow = Patience(seconds=1000.0)
+    for _ in range(2):
+        short = await run_flow(library_sync, sandbox, patience=slow, timing=ALONE)
+        assert [str(result.error_type) for result in short.results] == ["Conversion_Failed"]
+        assert "PROCESS_LOCK_TIMEOUT_MINUTES to 19" in short.results[0].remedy
+    third = await run_flow(library_sync, sandbox, patience=slow, timing=ALONE)
+    assert third.counts["skipped_not_due"] == 1
+
+    minutes = {"lock_timeout_minutes": 19}
+    lasting = unchecked_timing(LockTiming, **vars(ALONE) | {"timeout": 19 * 60.0})
+    mended = await run_flow(library_sync, sandbox, patience=slow, settings=minutes, timing=lasting)
+    assert mended.counts["processed"] == 1

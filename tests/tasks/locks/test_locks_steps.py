@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from tasks.errors import ConfigurationError, LeaseLost
+from tasks.errors import LeaseLost, LockTooShort
 from tasks.locks.claim import Locked, Won
 from tests.tasks.locks.scene import RESULT, failed
 
@@ -77,7 +77,7 @@ def test_a_long_step_begins_only_if_the_lease_lasts_as_long(scene):
     assert scene.run(late(800.0)) == scene.row.lock
     assert len(scene.here.sent) == 3
     scene.row.lock = ""
-    with pytest.raises(ConfigurationError, match="2000 s") as caught:
+    with pytest.raises(LockTooShort, match="2000 s") as caught:
         scene.run(late(2000.0))
     assert "PROCESS_LOCK_TIMEOUT_MINUTES to 3" in caught.value.remedy
 
