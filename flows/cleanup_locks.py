@@ -20,6 +20,7 @@ from tasks.locks.order import machines_in
 from tasks.locks.stage import clear_stale_locks
 from tasks.notion.properties import Field
 from tasks.notion.queries import iterate_locked
+from tasks.shown_text import counted
 
 _log = logging.getLogger("flows.cleanup")
 
@@ -53,7 +54,8 @@ async def cleanup_locks(
 
 def _said(report: CleanupReport) -> str:
     freed = "would be freed" if report.dry_run else "freed"
-    said = [f"{len(report.cleared)} stale locks {freed}", f"{len(report.live)} live ones stay"]
+    stale = counted(len(report.cleared), "stale lock")
+    said = [f"{stale} {freed}", f"{counted(len(report.live), 'live one')} left alone"]
     if undecided := len(report.contested) + len(report.failed):
         said.append(f"{undecided} left to the next cleanup")
     return ", ".join(said)

@@ -193,7 +193,7 @@ async def work_through(
         results += await adopt_rows(run, selection.adoptions)
     if selection.work:
         _list(selection.work)
-        _log.info("Step 4: Processing %d tracks...", len(selection.work))
+        _log.info("Step 4: Processing %s...", counted(len(selection.work), "track"))
         results += await _work(run, job, selection.work)
     summary = replace(summary, results=tuple(results), warnings=state.warnings)
     return stopped(summary, state.stopped_by) if state.stopped_by else summary
@@ -202,7 +202,9 @@ async def work_through(
 async def _work(run: Run, job: Job, work: list[Track]) -> list[TrackResult]:
     workers, shares = job.at_a_time(run.connections.settings), job.distribute
     if shares is not None:
-        _log.info("   Using %d shares on the pool's workers (%d at a time each)", shares, workers)
+        _log.info(
+            "   Using the pool's workers: %s, %d at a time each", counted(shares, "share"), workers
+        )
         return await hand_out(run, work, shares, workers)
     if workers > 1:
         _log.info("   Using parallel processing (%d workers)", workers)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from tasks.shown_text import counted
 from tasks.tracks import TrackResult, TrackStatus
 
 LOOK_ALIKES_SHOWN = 30
@@ -176,13 +177,13 @@ class SyncSummary:
         """What happened, in one line for a person."""
         done, failed = self.count("processed"), self.count("failed")
         if self.dry_run:
-            return f"Dry run: {_tracks(self.planned)} would be brought in"
+            return f"Dry run: {counted(self.planned, 'track')} would be brought in"
         if done:
-            said = f"{_tracks(done)} brought in"
+            said = f"{counted(done, 'track')} brought in"
             return f"{said}, {failed} failed" if failed else said
         if self.error:
             return "The run stopped before its end"
-        return f"{_tracks(failed)} failed" if failed else "Nothing to do"
+        return f"{counted(failed, 'track')} failed" if failed else "Nothing to do"
 
     def lines(self) -> list[str]:
         """The closing lines: what was found, and what became of it."""
@@ -204,10 +205,6 @@ class SyncSummary:
         return [f"   {label:<20} {number}" for label, number in rows] + [
             f"   {'Duration:':<20} {self.duration_seconds:.1f}s"
         ]
-
-
-def _tracks(number: int) -> str:
-    return "1 track" if number == 1 else f"{number:,} tracks"
 
 
 def in_words(status: TrackStatus) -> str:

@@ -20,6 +20,7 @@ from tasks.disk.volumes import free_bytes
 from tasks.disk.whole_files import files_set_aside
 from tasks.errors import ConfigurationError, FileError
 from tasks.notifications.client import Notifier
+from tasks.shown_text import counted
 from tasks.tracks import Track
 
 _MB = 1_000_000
@@ -111,7 +112,7 @@ def judge_space(free: int, waiting: Sequence[Track], folder: Path) -> Finding:
     """Is `free` (bytes at `folder`) enough for the rows waiting?"""
     name = "Free space"
     least, likely = bytes_needed(waiting)
-    needed = f"{len(waiting)} rows waiting take about {decimal(likely)}"
+    needed = f"{counted(len(waiting), 'row')} waiting: about {decimal(likely)}"
     said = f"{decimal(free)} free at {folder}; {needed}"
     remedy = "Free some space, set OUT_DIR to a larger disk, or sync with --limit."
     if free < least:
@@ -192,5 +193,5 @@ def _journal(path: Path) -> list[Finding]:
         return [warn(_STATE, str(error), error.remedy)]
     if not journal.unread:
         return []
-    said = f"{path} has {journal.unread} lines that cannot be read; the others count."
+    said = f"{path} has {counted(journal.unread, 'line')} not to be read; the others count."
     return [warn(_STATE, said, "Nothing to do; delete the lines, or the file, to be rid of this.")]

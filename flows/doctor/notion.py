@@ -30,6 +30,7 @@ from tasks.notion.rows import to_track
 from tasks.notion.schema import Property, Schema
 from tasks.notion.source import data_source_id, tracks_source
 from tasks.retrying import RetryPolicy, retrying
+from tasks.shown_text import counted
 from tasks.tracks import Track, TrackFilter
 
 _BRIEFLY = RetryPolicy(attempts=3, longest=5.0)
@@ -218,7 +219,7 @@ def judge_locks(locks: Sequence[tuple[str, str]], now: datetime, timeout_minutes
     cleanup = "Run `library-sync cleanup`."
     if overdue := _overdue(live, now, timeout_minutes):
         said = (
-            f"{len(overdue)} live locks were not renewed within a third of "
+            f"{counted(len(overdue), 'lock')} in use, not renewed within a third of "
             f"PROCESS_LOCK_TIMEOUT_MINUTES={timeout_minutes:g} (of {', '.join(overdue)})."
         )
         remedy = (
@@ -227,7 +228,7 @@ def judge_locks(locks: Sequence[tuple[str, str]], now: datetime, timeout_minutes
         )
         return warn(name, said, remedy)
     if stale:
-        return warn(name, f"{stale} stale, {len(live)} live.", cleanup)
+        return warn(name, f"{counted(stale, 'lock')} left over from ended processes.", cleanup)
     return ok(name, f"{len(live)} live" if live else "none")
 
 

@@ -53,8 +53,8 @@ class Exported:
     def __str__(self) -> str:
         files, tracks = counted(len(self.files), "file"), counted(self.tracks, "track")
         count = f"{self.kind}: {files} ({self.replaced} new or changed), {tracks}"
-        rows = "1 finished row has" if self.unseen == 1 else f"{self.unseen} finished rows have"
-        return f"{count}{f'; {rows} no file on this machine' if self.unseen else ''}."
+        rows = f"; {counted(self.unseen, 'finished row')} without a file on this machine"
+        return f"{count}{rows if self.unseen else ''}."
 
 
 async def export_library(

@@ -25,7 +25,7 @@ from flows.session.opening import Run
 from flows.sync_track import TRACK_TAG, Turn, current_turn, sync_one, sync_track
 from tasks.errors import ServiceAway
 from tasks.notion.budget import RequestBudget
-from tasks.shown_text import shown
+from tasks.shown_text import counted, shown
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.progress")
@@ -79,7 +79,7 @@ async def _run_twice(
     results = await _run_all(run, work, workers, board)
     locked = {r.page_id for r in results if r.status is TrackStatus.SKIPPED_LOCKED}
     if locked and not run.state.stopped_by:
-        _log.info("Asking again for %d tracks that were locked", len(locked))
+        _log.info("Asking again for what was locked: %s", counted(len(locked), "track"))
         board.take_back(TrackStatus.SKIPPED_LOCKED, len(locked))
         again = [track for track in work if track.page_id in locked]
         second = await _run_all(run, again, workers, board)

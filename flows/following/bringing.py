@@ -48,9 +48,9 @@ class Brought:
     @property
     def headline(self) -> str:
         """What came, in one line."""
-        said = [f"{len(self.added)} rows added", f"{self.present} were there"]
+        said = [f"{counted(len(self.added), 'row')} added", f"{self.present} were there"]
         if self.problems:
-            said.append(f"{len(self.problems)} lists could not be read")
+            said.append(f"{counted(len(self.problems), 'list')} could not be read")
         return ", ".join(said)
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _tell(
     for url, reason in outcome.refused:
         _log.warning("      %s: %s", url, reason)
     if left:
-        what = "1 track has" if len(left) == 1 else f"{len(left)} tracks have"
+        what = counted(len(left), "track")
         warn(f"{what} left the list {name!r} on SoundCloud; its rows and files stay.")
 
 

@@ -23,7 +23,7 @@ from tasks.locks.registry import own_locks
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.queries import matching_pages
 from tasks.notion.rows import to_track
-from tasks.shown_text import local
+from tasks.shown_text import counted, local
 from tasks.tracks import Track, TrackFilter
 
 _log = logging.getLogger("flows.status")
@@ -64,7 +64,9 @@ class LibraryReport:
         """The states in one line: `12 rows: 3 done, 9 waiting`."""
         states = {_words(name): n for name, n in self.library.states.items() if n}
         total = self.library.counts["total_tracks"]
-        return f"{total} rows: " + ", ".join(f"{number} {name}" for name, number in states.items())
+        return f"{counted(total, 'row')}: " + ", ".join(
+            f"{number} {name}" for name, number in states.items()
+        )
 
     def lines(self, width: int = 80) -> list[str]:
         """The report for a terminal of `width` characters."""
@@ -95,7 +97,10 @@ class LibraryReport:
         filters = {f"{f.value}: {f.meaning}": rows.waiting[f.value] for f in TrackFilter}
         return page(
             "The library",
-            Section("", [Paragraph(f"{local(rows.taken_at)}: {total:,} rows, each in one state.")]),
+            Section(
+                "",
+                [Paragraph(f"{local(rows.taken_at)}: {counted(total, 'row')}, each in one state.")],
+            ),
             Section("Rows, by state", [Bars(rows.states, bad=["failed"])]),
             Section("Rows that match a filter", [Bars(filters)]),
             Section("Errors, by class", [Bars(rows.errors, bad=rows.errors), _examples(rows)]),
@@ -116,10 +121,10 @@ class LibraryReport:
         lines = [f"{folder} is not there; its files were not looked at" for folder in files.absent]
         if files.rows:
             some = "; ".join(files.examples)
-            lines.append(f"{files.rows} rows name files that are gone: {some}")
+            lines.append(f"{counted(files.rows, 'row')} with files that are gone: {some}")
         if files.moved:
             lines.append(
-                f"{files.moved} rows name files that have moved into your folders; "
+                f"{counted(files.moved, 'row')} with files that have moved into your folders; "
                 "`sync --filter all` renews their paths"
             )
         return lines

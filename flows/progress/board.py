@@ -17,6 +17,7 @@ from flows.prefect_server.outage import Outage, record_gap
 from flows.progress.terminal import Display
 from flows.progress.transfers import Transfers
 from flows.summary import in_words
+from tasks.shown_text import counted
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 if TYPE_CHECKING:
@@ -138,5 +139,5 @@ class ProgressArtifact:
         percent = 100.0 * done / max(1, total)
         with record_gap("the progress", self._outage):
             await aupdate_progress_artifact(
-                self._artifact, percent, description=f"{done} of {total} tracks"
+                self._artifact, percent, description=f"{done} of {counted(total, 'track')}"
             )

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from flows.progress.transfers import InWork, Stage
 from tasks.retrying import said_time
+from tasks.shown_text import counted
 
 _WIDE = 72
 _SAID_WIDTH = 29
@@ -63,7 +64,7 @@ def _line(bar: ProgressBar) -> Table:
 
 
 def _run_line(run: RunSeen) -> str:
-    parts = [f"{run.done} of {run.total} tracks"]
+    parts = [f"{run.done} of {counted(run.total, 'track')}"]
     parts += [f"{number} {what}" for what, number in run.counts.items() if number]
     if run.megabytes:
         parts.append(f"{run.megabytes:.1f} MB")

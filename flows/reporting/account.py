@@ -18,6 +18,7 @@ from flows.session.run_state import RunState, stopped_runs
 from flows.settings import Settings
 from flows.summary import SyncSummary
 from tasks.locks.cleanup import CleanupReport
+from tasks.shown_text import counted
 
 Steps = Callable[[Run, SyncSummary], Awaitable[SyncSummary]]
 _SAID = "It was stopped; what was finished stays, and the next run goes on with the rest."
@@ -92,9 +93,9 @@ async def clearing(summary: SyncSummary, report: Awaitable[CleanupReport] | None
 def say_cleared(report: CleanupReport) -> None:
     """What became of other processes' locks."""
     done = "Would clear" if report.dry_run else "Cleared"
-    _log.info("   %s %d stale locks", done, len(report.cleared))
+    _log.info("   %s %s", done, counted(len(report.cleared), "stale lock"))
     if report.live:
-        _log.info("   %d live locks of other processes stay", len(report.live))
+        _log.info("   Left to other processes: %s", counted(len(report.live), "live lock"))
 
 
 async def reading(summary: SyncSummary, items: Awaitable[int] | None) -> SyncSummary:
@@ -104,7 +105,7 @@ async def reading(summary: SyncSummary, items: Awaitable[int] | None) -> SyncSum
         _log.info("   Skipped: EAGLE_API_BASE is off")
         return summary
     number = await items
-    _log.info("   Cached %d Eagle items", number)
+    _log.info("   Cached %s", counted(number, "Eagle item"))
     return replace(summary, eagle_items_cached=number)
 
 
@@ -115,4 +116,4 @@ def say_listing(track_filter: str) -> None:
 
 def say_listed(number: int) -> None:
     """After the rows were listed."""
-    _log.info("   Found %d tracks matching criteria", number)
+    _log.info("   Found %s matching criteria", counted(number, "track"))

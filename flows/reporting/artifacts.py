@@ -18,7 +18,7 @@ from flows.prefect_server.outage import record_gap
 from flows.prefect_server.own_server import GONE
 from flows.summary import SHARE, SyncSummary
 from tasks.errors import SyncError
-from tasks.shown_text import shown, web_address, without_secrets
+from tasks.shown_text import counted, shown, web_address, without_secrets
 from tasks.tracks import TrackResult
 
 _ROWS = 500
@@ -29,7 +29,7 @@ _BAR_WIDTH = 24
 def summary_markdown(summary: SyncSummary) -> str:
     """The run as Markdown: verdict, failures first with what to do, counts as bars."""
     code = summary.return_code
-    done = f"{summary.count('processed')} of {summary.found} tracks processed"
+    done = f"{summary.count('processed')} of {counted(summary.found, 'track')} processed"
     parts = [f"## {summary.mode}: {done}\n", f"{code.meaning}.\n"]
     if summary.error:
         parts.append(f"**The run stopped:** {_cell(summary.error)}\n")

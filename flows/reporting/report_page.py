@@ -8,10 +8,11 @@ from flows.reporting.html_page import Bars, Link, Paragraph, Section, Table, pag
 from flows.reporting.run_folders import began
 from flows.summary import LookAlike, SyncSummary, in_words
 from tasks.retrying import said_time
+from tasks.shown_text import counted
 from tasks.tracks import TrackResult
 
 _ROWS = 1000
-_MORE = "{:,} more rows are in results.csv, beside this page."
+_MORE = "Not shown, but in results.csv beside this page: {}."
 
 
 def report_page(name: str, summary: SyncSummary) -> str:
@@ -27,7 +28,10 @@ def report_page(name: str, summary: SyncSummary) -> str:
         Section("What became of the rows", [Bars(summary.outcomes, bad=["failed"])]),
         Section("What failed, and what to do", [_failures(summary.failures)]),
         Section("Look alike, left apart", [_look_alikes(summary.look_alikes)]),
-        Section("Every track", [_all_tracks(shown), Paragraph(_MORE.format(rest) if rest else "")]),
+        Section(
+            "Every track",
+            [_all_tracks(shown), Paragraph(_MORE.format(counted(rest, "row")) if rest else "")],
+        ),
     )
 
 
@@ -36,7 +40,7 @@ def _facts(name: str, summary: SyncSummary) -> str:
     kind = "Dry run, nothing was changed. " if summary.dry_run else ""
     return (
         f"{kind}Begun {began(name) or name}, took {said_time(summary.duration_seconds)}. "
-        f"{summary.found:,} rows match the filter {summary.track_filter}. "
+        f"{counted(summary.found, 'row')} for the filter {summary.track_filter}. "
         f"Return code {int(code)}: {code.meaning}."
     )
 

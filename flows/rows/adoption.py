@@ -29,6 +29,7 @@ from tasks.locks.ports import LockRow
 from tasks.notion.properties import Field
 from tasks.notion.rows import to_track
 from tasks.notion.writes import property_values
+from tasks.shown_text import counted
 from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -50,7 +51,7 @@ async def adopt_rows(run: Run, adoptions: Sequence[Adoption]) -> list[TrackResul
         while waiting and not run.state.stopped_by:
             results.append(await _adopt(run, waiting.popleft()))
             if len(results) % _SAID_EVERY == 0:
-                _log.info("   %d of %d rows completed", len(results), len(adoptions))
+                _log.info("   %d of %s completed", len(results), counted(len(adoptions), "row"))
 
     async with side_by_side() as group:
         for _ in range(min(_AT_ONCE, len(waiting))):

@@ -13,6 +13,7 @@ from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.facts import identity_of, row_keys, soundcloud_path
 from tasks.notion.queries import find_rows
 from tasks.retrying import Through
+from tasks.shown_text import counted
 from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackResult, TrackStatus
 
@@ -28,7 +29,7 @@ async def find_duplicates(
 
     Costs no request if `everything` has all rows with an address. Raises NotionError.
     """
-    _log.debug("Looking for duplicates of %d rows", len(tracks))
+    _log.debug("Looking for duplicates of %s", counted(len(tracks), "row"))
     if not tracks:
         return []
     twins = await _twins(connections, tracks, everything)

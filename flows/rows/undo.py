@@ -25,6 +25,7 @@ from tasks.notion.links import id_in
 from tasks.notion.playlists import with_whole_relations
 from tasks.notion.properties import DUPLICATE
 from tasks.notion.trash import set_in_trash
+from tasks.shown_text import counted
 
 _log = logging.getLogger("flows.undo")
 
@@ -107,7 +108,7 @@ async def undo_run(run: str, *, dry_run: bool = False) -> int:
         restored, failed = await _restore_all(connections, changes)
     if failed:
         raise LockError(
-            f"{len(restored)} rows were restored, {len(failed)} were not: {failed[0]}",
+            f"Restored: {counted(len(restored), 'row')}; not restored: {len(failed)}. {failed[0]}",
             remedy="Run `library-sync undo` again later; what is restored stays.",
         )
     (connections.settings.state_dir / "runs" / run / _UNDONE).touch()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tasks.disk.refusals import unreadable
 from tasks.errors import ConversionError, FileError, IncompleteRecording, SyncError
+from tasks.shown_text import counted
 
 _BIG_ENDIAN_WAV = b"RIFX"
 _AUDIO_MAGIC = (
@@ -58,7 +59,7 @@ def undecodable(path: Path, reason: str) -> SyncError:
     except FileError as error:
         return error
     if size < _SMALLEST_FILE:
-        what = "1 byte" if size == 1 else f"{size} bytes"
+        what = counted(size, "byte")
         return IncompleteRecording(f"The download is {what}, too few to be a recording.")
     if _is_text(head):
         return IncompleteRecording("What arrived is a page of text, not audio.")

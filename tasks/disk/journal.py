@@ -19,6 +19,7 @@ from tasks.disk.refusals import file_error, unreadable
 from tasks.disk.strict_json import parse_json
 from tasks.disk.whole_files import NO_ENTRY, set_aside, write_whole
 from tasks.errors import FileError
+from tasks.shown_text import counted
 
 _log = logging.getLogger("tasks.disk")
 
@@ -49,7 +50,7 @@ class Journal:
         if self.unread and not found:
             set_aside(self.path, "no line of it is an entry")
         elif self.unread:
-            _say_once(self.path, f"{self.unread} lines that are no entries were left out")
+            _say_once(self.path, f"left out, as no entries: {counted(self.unread, 'line')}")
         return found
 
     def read_or_lose(self, understand: Callable[[dict[str, Any]], T], loss: str) -> list[T]:

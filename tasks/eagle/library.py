@@ -106,7 +106,7 @@ class EagleLibrary:
         await self.require_open()
         self._imports.index = await asyncio.to_thread(EagleIndex.of, found.items, self._key_of)
         self.index.note_trashed(found.trashed)
-        _log.debug("%d items of %s from %s", len(self.index), self.info.path, found.source)
+        _log.debug("Eagle items: %d of %s from %s", len(self.index), self.info.path, found.source)
         return len(self.index)
 
     async def require_open(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from tasks.errors import ListingIncomplete, NotionRefused
 from tasks.notion.client import NotionClient
 from tasks.retrying import PATIENT, RetryPolicy, retrying
+from tasks.shown_text import counted
 
 Json = dict[str, Any]
 
@@ -57,7 +58,7 @@ async def list_rows(
 
 def _incomplete(rows: int) -> ListingIncomplete:
     return ListingIncomplete(
-        f"Notion stopped the listing after {rows} rows and does not go on.",
+        f"Notion stopped the listing after {counted(rows, 'row')} and does not go on.",
         remedy="Run again later; if it stays, more than 10,000 rows were created within one minute "
         "and need a narrower filter.",
     )

@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tasks.errors import ConfigurationError
+from tasks.shown_text import counted
 
 _NAME = "yt-dlp"
 TRIAL = ("-m", "flows.command_line.trial")
@@ -141,8 +142,7 @@ class Release:
     def __str__(self) -> str:
         if self.age_days is None:
             return f"yt-dlp {self.version}"
-        days = "1 day" if self.age_days == 1 else f"{self.age_days} days"
-        return f"yt-dlp {self.version} ({days} old)"
+        return f"yt-dlp {self.version} ({counted(self.age_days, 'day')} old)"
 
 
 def installed_release() -> Release:

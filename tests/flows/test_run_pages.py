@@ -73,7 +73,7 @@ async def test_small_runs_say_what_they_did(sandbox):
         flow.name: (await flow(return_state=True)).message
         for flow in (cleanup_locks, library_status, follow_sources)
     }
-    assert said["cleanup-locks"] == "0 stale locks freed, 0 live ones stay"
+    assert said["cleanup-locks"] == "0 stale locks freed, 0 live ones left alone"
     assert said["library-status"].startswith("2 rows: 2 ")
     assert said["follow-sources"].startswith("No list is followed")
 

@@ -244,7 +244,7 @@ async def test_what_left_a_list_stays_in_notion_and_is_told(world: World) -> Non
     await world.bring()
     world.catalogue.change_set(url, [*world.tracks(1, "Top"), tracks[2], tracks[0]])
     summary = await world.sync()
-    left = "1 track has left the list 'Late Night' on SoundCloud; its rows and files stay."
+    left = "1 track left the list 'Late Night' on SoundCloud; its rows and files stay."
     assert left in summary.warnings
     assert len(world.rows()) == 3
     assert len(world.rows("Top")) == 1
