@@ -21,7 +21,7 @@ from flows.session.opening import Run, open_session
 from flows.track.claimed_row import ClaimedRow
 from flows.track.last_write import write_failure, write_results
 from flows.track.work import work_on
-from tasks.errors import ClaimLost, LeaseLost, RowChanged, SyncError
+from tasks.errors import ClaimLost, LeaseLost, RowChanged, SyncError, TakenOver
 from tasks.locks.claim import Locked, Lost, NotWanted, Won
 from tasks.locks.track_locks import HeldRow, Unlocked
 from tasks.locks.track_locks import Outcome as ClaimOutcome
@@ -102,12 +102,18 @@ async def _claim_and_work(run: Run, track: Track, track_filter: TrackFilter) -> 
         case Lost(reason=reason):
             return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"not claimed: {reason}")
         case NotWanted(row=now):
-            why = "put into the trash" if now.in_trash else "done"
+            why = _no_longer_wanted(to_track(now.page, run.connections.schema))
             return TrackResult.of(track, TrackStatus.SKIPPED_ALREADY_DONE, f"{why} meanwhile")
         case Unlocked() as row:
             return await _work_and_release(run, row, track)
         case Won(lease=lease):
             return await _work_and_release(run, lease, track)
+
+
+def _no_longer_wanted(row: Track) -> str:
+    if row.in_trash:
+        return "put into the trash"
+    return "done" if row.downloaded else "no longer asked for"
 
 
 async def _claim(run: Run, page_id: str, track_filter: TrackFilter) -> ClaimOutcome:
@@ -129,10 +135,10 @@ async def _work_and_release(run: Run, lease: HeldRow, listed: Track) -> TrackRes
             run.state.transfers.enter(track.page_id, Stage.PREPARING)
             await run.pauses.through(row.name_playlists)
             return await write_results(row, await work_on(row))
+    except (ClaimLost, TakenOver) as lost:
+        return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, str(lost))
     except LeaseLost:
         raise
-    except ClaimLost as lost:
-        return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"not claimed: {lost}")
     except RowChanged as changed:
         _log.info("   %s", changed)
         return TrackResult.of(track, TrackStatus.SKIPPED_LOCKED, f"{changed} {changed.remedy}")

@@ -42,6 +42,7 @@
     │   ├── LockedElsewhere
     │   ├── ClaimLost
     │   ├── LeaseLost
+    │   │   └── TakenOver
     │   ├── RowChanged
     │   └── ShareLost               its worker died, or is out of sight: the row is left to it
     ├── LockTooShort                Conversion_Failed    the import would outlast every lock
@@ -425,6 +426,12 @@ class ClaimLost(LockError):
 
 class LeaseLost(LockError):
     """The lease ran out, or could not be renewed in time; the work was stopped."""
+
+
+class TakenOver(LeaseLost):
+    """Another process has the row since; the work was stopped."""
+
+    default_remedy = "Nothing to do: the other process works on it. The next run looks again."
 
 
 class RowChanged(LockError):

@@ -51,7 +51,8 @@ class Track:
     Texts are stripped; the sentinels `None` and `FILE_MISSING` read as empty. `playlists` holds
     names, in the row's order; until they are resolved, `playlist_ids` holds the related pages'
     ids. `is_duplicate` says that the row was redirected to another; `duplicate_of` is that one's
-    address, where the database has room for it. `created_time` is Notion's ISO text, to the minute.
+    address, where the database has room for it. `created_time` and `last_edited` are Notion's ISO
+    text, to the minute.
     """
 
     page_id: str
@@ -83,6 +84,7 @@ class Track:
     is_duplicate: bool = False
     duplicate_of: str = ""
     created_time: str = ""
+    last_edited: str = ""
     in_trash: bool = False
 
     @property

@@ -104,17 +104,16 @@ def state_of(track: Track) -> RowState:
 
 def count_rows(
     tracks: Iterable[Track],
-    edited: Mapping[str, str],
     now: datetime,
     timeout: timedelta,
     own: OwnLocks,
 ) -> LibraryCounts:
-    """The numbers of `tracks`; `edited` has each row's last_edited_time, `now` is Notion's."""
+    """The numbers of `tracks`; `now` is Notion's time."""
     tracks = list(tracks)
     frame = library_frame(_known(track) for track in tracks)
 
     def locked(track: Track) -> LockedRow:
-        last = edited.get(track.page_id, "")
+        last = track.last_edited
         lock = standing(track.lock, now=now, timeout=timeout, last_edited=last, own=own)
         return LockedRow(track.label, track.page_url, lock)
 
@@ -127,7 +126,7 @@ def count_rows(
         states={state.value: states.get(state.value, 0) for state in RowState},
         waiting={f.value: number_of(frame, f.value) for f in TrackFilter},
         errors=errors,
-        examples={name: _newest(name, tracks, edited) for name in errors},
+        examples={name: _newest(name, tracks) for name in errors},
         playlists=numbers_by(frame, "playlists"),
         months=dict(sorted(numbers_by(frame, "month").items())),
         locks=locks,
@@ -182,9 +181,9 @@ _TAILS = (2, 3)
 """A playlist's folder and the file; Eagle's `images`, the item's folder and the file."""
 
 
-def _newest(error: str, tracks: Iterable[Track], edited: Mapping[str, str]) -> list[Example]:
+def _newest(error: str, tracks: Iterable[Track]) -> list[Example]:
     examples = [
-        Example(track.label, track.page_url, edited.get(track.page_id, ""))
+        Example(track.label, track.page_url, track.last_edited)
         for track in tracks
         if error in errors_of(track)
     ]

@@ -135,11 +135,8 @@ async def read_library(settings: Settings) -> LibraryReport:
     client = notion_client(settings)
     async with client:
         schema = await open_schema(client, settings)
-        tracks = []
-        edited = {}
-        async for found in matching_pages(client, schema, {"and": []}):
-            tracks.append(to_track(found, schema))
-            edited[found["id"]] = found.get("last_edited_time", "")
+        found = matching_pages(client, schema, {"and": []})
+        tracks = [to_track(page, schema) async for page in found]
         tracks = await _with_playlists(PlaylistNames(client, schema), tracks)
         now = client.time.earliest()
     known = await asyncio.to_thread(own_locks, settings.state_dir / "locks", host=this_host())
@@ -147,7 +144,7 @@ async def read_library(settings: Settings) -> LibraryReport:
     own = (settings.out_dir, settings.playlist_tracks_dir, settings.eagle_library_path)
     roots = [root for root in own if root is not None]
     return LibraryReport(
-        library=count_rows(tracks, edited, now, timeout, known),
+        library=count_rows(tracks, now, timeout, known),
         files=await asyncio.to_thread(missing_files, tracks, roots),
         runs=await asyncio.to_thread(past_runs, settings.state_dir, _RUNS_IN_PAGE),
     )

@@ -162,7 +162,7 @@ def _lock(connections: Connections, row: Track) -> str:
         row.lock,
         now=connections.locks.clock.now(),
         timeout=timedelta(minutes=settings.lock_timeout_minutes),
-        last_edited="",
+        last_edited=row.last_edited,
         own=own_locks(settings.state_dir / "locks", host=this_host()),
     ).sentence()
 

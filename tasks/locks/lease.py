@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tasks.errors import LeaseLost, LockError, NotionError, RowChanged, WriteNotVerified
+from tasks.errors import LockError, NotionError, RowChanged, TakenOver, WriteNotVerified
 from tasks.locks.ports import Clock, LockRow, LockStore
 from tasks.locks.proof import LOOKS, Proof, claim_lost, read_patiently, wait_after
 from tasks.locks.shielded import finish_within, see_through
@@ -310,7 +310,7 @@ class Lease:
 
     async def _reassure(self) -> None:
         """Where this machine may have stood still, ask Notion for its time, and whether the row is
-        ours. Raises LeaseLost unless it is, NotionError.
+        ours. Raises TakenOver or LeaseLost unless it is, NotionError.
         """
         for _ in range(LOOKS):
             if not self._clock.is_in_doubt:
@@ -324,11 +324,10 @@ class Lease:
             self.term.lose()
         self.require_safe()
 
-    def _taken_by(self, lock: str) -> LeaseLost:
-        return LeaseLost(
+    def _taken_by(self, lock: str) -> TakenOver:
+        return TakenOver(
             f"The row {self.page_id} was taken over: {holder(lock)} has it now; the work on it "
-            "was stopped.",
-            remedy="The next run looks at the row again.",
+            "was stopped."
         )
 
     async def _let_renewal_end(self) -> None:

@@ -70,7 +70,8 @@ def standing(
 def _until(text: str, timeout: timedelta, own: OwnLocks) -> str:
     value = parse(text)
     if value is None:
-        return f"no lock of ours; it hinders until {timeout} after the last edit"
+        minutes = timeout.total_seconds() / 60
+        return f"no lock of ours; it holds the row until {minutes:.0f} min after its last edit"
     ends = f"{(value.taken_at + timeout).astimezone():%H:%M}"
     if value.host in own.names:
         return f"of this machine, but cannot be proven dead; expires {ends}"

@@ -32,6 +32,7 @@ def to_track(page: Mapping[str, Any], schema: Schema) -> Track:
         page_id=page["id"],
         page_url=page.get("url", ""),
         created_time=page.get("created_time", ""),
+        last_edited=page.get("last_edited_time", ""),
         in_trash=bool(page.get("in_trash") or page.get("archived")),
         **known,
     )

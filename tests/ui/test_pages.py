@@ -45,7 +45,6 @@ def library() -> LibraryReport:
         )
         for n in range(900)
     ]  # fmt: skip
-    edited = {row.page_id: now.isoformat() for row in rows}
     runs = [
         PastRun(
             name=f"2026112{n}-030000-0badcafe", mode="library-sync", track_filter="unprocessed",
@@ -57,7 +56,7 @@ def library() -> LibraryReport:
         for n in range(1, 9)
     ]  # fmt: skip
     return LibraryReport(
-        library=count_rows(rows, edited, now, timedelta(minutes=30), OwnLocks()),
+        library=count_rows(rows, now, timedelta(minutes=30), OwnLocks()),
         files=MissingFiles(rows=2, examples=["Somebody - Track 4"]),
         runs=runs[::-1],
     )

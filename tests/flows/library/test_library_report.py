@@ -96,7 +96,7 @@ def test_a_row_is_in_one_state():
     assert state_of(Track(page_id="1", downloaded=True)) is RowState.NO_EAGLE_ID
     assert state_of(Track(page_id="1", spotify_url="x")) is RowState.NO_SOURCE
     assert state_of(Track(page_id="1", is_duplicate=True, downloaded=True)) is RowState.DUPLICATE
-    counted = count_rows([failed], {}, datetime.now(UTC), timedelta(minutes=30), OwnLocks())
+    counted = count_rows([failed], datetime.now(UTC), timedelta(minutes=30), OwnLocks())
     assert counted.errors == {"SC_DRM": 1}
 
 

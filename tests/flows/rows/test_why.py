@@ -60,6 +60,19 @@ async def test_a_lock_an_attempt_and_a_twin_are_told(run_flow, sandbox_factory):
     assert "process 77 on Other-Mac.local" in await told(sandbox, "soundcloud.com/nova/never-was")
 
 
+async def test_a_lock_that_nobody_can_read_is_over_in_time(sandbox_factory):
+    """It is no lock of ours: the row's last edit tells its age."""
+    database = Database(types())
+    sandbox = sandbox_factory(build=database.builder())
+    page = database.add(Title="Held", audio="Glass", Processing_Lock="hands off!")
+    assert "holds the row until 30 min after its last edit" in await told(sandbox, page)
+    objects = sandbox.notion.objects
+    with objects.guard:
+        objects.change(objects.page(page), edited=objects.page(page).edited - 3_600_000)
+        objects.flush()
+    assert "its time is over" in await told(sandbox, page)
+
+
 async def test_what_names_no_row_is_said(sandbox_factory):
     """An address that no row has, and one that is none."""
     sandbox = sandbox_factory(tracks=1)

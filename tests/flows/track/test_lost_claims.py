@@ -10,6 +10,7 @@ from flows.library_sync import library_sync
 from sandbox.builders import short_tracks
 from sandbox.threaded import RunningSandbox
 from simulation.scaled import unchecked_timing
+from tasks.locks.clock import NotionTime
 from tasks.locks.timing import LockTiming
 from tasks.tracks import TrackStatus
 from tests.flows.sync_process import wait_until
@@ -51,3 +52,21 @@ async def test_a_download_ends_once_the_row_is_seen_to_be_anothers(stalled, run_
     assert "on their-" in said
     assert locks(stalled) == [theirs]
     assert leftovers(stalled) == []
+
+
+async def test_a_row_taken_while_this_machine_stood_still_is_the_others(
+    stalled, run_flow, monkeypatch, caplog
+):
+    """A proven row, a pause that one clock did not count, and another's lock after it."""
+    run = asyncio.ensure_future(run_flow(library_sync, stalled, timing=TIMING))
+    (claimed,) = await asyncio.to_thread(wait_until, lambda: locks(stalled))
+    await asyncio.to_thread(wait_until, lambda: locks(stalled) != [claimed])  # proven and renewed
+    theirs = f"77:elsewhere:0badcafe:{claimed.split(':', 3)[3]}"
+    stalled.world.update_row(stalled.world.rows[0].page_id, {"Processing Lock": theirs})
+    difference = NotionTime._difference
+    monkeypatch.setattr(NotionTime, "_difference", lambda clock: difference(clock) + 2.0)
+    summary = await asyncio.wait_for(run, 120)
+    (result,) = summary.results
+    assert (result.status, summary.counts["failed"]) == (TrackStatus.SKIPPED_LOCKED, 0)
+    assert "was taken over: process 77 on elsewhere" in caplog.text
+    assert locks(stalled) == [theirs]

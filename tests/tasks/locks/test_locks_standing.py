@@ -41,7 +41,7 @@ def in_berlin():
         (token(4, "Studio-2"), "cannot be proven dead; expires 00:21"),
         (token(1, "MacBook"), "another machine; expires 00:21 unless"),
         (token(1, "MacBook", "20:00"), "its time is over"),
-        ("hands off!", "0:30:00 after the last edit"),
+        ("hands off!", "it holds the row until 30 min after its last edit"),
     ],
 )
 def test_whose_it_is_and_until_when(text, said, in_berlin):

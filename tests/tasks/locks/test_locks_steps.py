@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from tasks.errors import LeaseLost, LockTooShort
+from tasks.errors import LeaseLost, LockTooShort, TakenOver
 from tasks.locks.claim import Locked, Won
 from tests.tasks.locks.scene import RESULT, failed
 
@@ -121,7 +121,7 @@ def test_a_virtual_machine_paused_for_hours_writes_nothing_to_anybodys_row(scene
             scene.here._stop(4000.0)
             await scene.here.sleep(1.0)
             scene.row.lock = scene.lock_of_another()
-            with pytest.raises(LeaseLost, match="process 1 on elsewhere"):
+            with pytest.raises(TakenOver, match="process 1 on elsewhere"):
                 await lease.begin(0.0)
             raise RuntimeError
 
