@@ -38,7 +38,7 @@ async def sync_share(
         filter: The filter that each row must still match when it is claimed.
         workers: Tracks at a time; empty for SC_MAX_CONCURRENCY of the worker's machine.
         number: Which share of the run this is.
-        retry_failed: Also rows that failed before and are not due yet.
+        retry_failed: Also try rows that are not due yet.
     """
     job = Job(
         mode=SHARE,

@@ -1,8 +1,7 @@
 """A run begins before Prefect is there: the rows are listed, Eagle read, the first rows claimed.
 
 A claim settles for three seconds (docs/lock.md, "Claiming"), as long as Prefect takes to start.
-Nothing is done here that a run without Prefect's record could not undo: a row that no track takes
-is freed.
+Everything begun here can be undone without Prefect: a row that no track takes is freed.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ class Beginning:
 
 @asynccontextmanager
 async def begin(job: Job) -> AsyncIterator[Beginning]:
-    """Begin at once what a flow started in this block does first.
+    """Start the flow's first steps now; the flow is started in this block.
 
-    What fails here, the flow meets and says itself.
+    If one fails, the flow meets the same error and reports it.
     """
     async with opened_ahead(dry_run=job.dry_run) as opening:
         head = HeadStart()

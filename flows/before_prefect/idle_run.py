@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from flows.before_prefect.beginning import Beginning
 from flows.following.sources import Followed
-from flows.reporting.account import clearing, reading, say_listed, say_listing, told
+from flows.reporting.account import clearing, reading, run_and_report, say_listed, say_listing
 from flows.rows.selecting import needs_work, select_tracks
 from flows.rows.short_links import follow_short_links
 from flows.session.head_start import HeadStart
@@ -39,7 +39,7 @@ class _Findings:
 
 
 async def idle_run(beginning: Beginning, job: Job) -> SyncSummary | None:
-    """The summary of the run, over and told as every run; None if there may be something to do.
+    """The summary of the run, over and reported as every run; None if there may be something to do.
 
     A long listing is not waited for: Prefect starts meanwhile.
     """
@@ -63,8 +63,8 @@ async def _findings(beginning: Beginning) -> _Findings | None:
         rows = await asyncio.shield(beginning.rows)
         if connections.settings.hook_after_run or any(needs_work(connections, r) for r in rows):
             return None
-        what: Followed = await asyncio.shield(head.followed) if head.followed else Followed()
-        if what.lists or what.warnings:
+        following = await asyncio.shield(head.followed) if head.followed else Followed()
+        if following.lists or following.warnings:
             return None
         cleared = await asyncio.shield(head.clearing) if head.clearing else CleanupReport()
         items = await asyncio.shield(head.index) if head.index else None
@@ -92,7 +92,7 @@ async def _end(findings: _Findings, job: Job, began: float) -> SyncSummary:
         return replace(summary, found=len(tracks), results=tuple(selection.skipped))
 
     async with open_session(dry_run=job.dry_run) as run:
-        return await told(run, job, steps, began)
+        return await run_and_report(run, job, steps, began)
 
 
 async def _known(value: T) -> T:

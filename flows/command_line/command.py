@@ -24,6 +24,7 @@ class Group(StrEnum):
 
     SYNC = "Bring tracks in"
     LOOK = "Look"
+    HAND_ON = "Hand on to players"
     MEND = "Mend"
     SET_UP = "Set up"
     TRY = "Try out"

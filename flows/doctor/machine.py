@@ -134,7 +134,7 @@ def examine_fpcalc() -> Finding:
     """Chromaprint is optional: it recognises other uploads of a recording by their sound."""
     found = find_fpcalc()
     if found is None:
-        return ok("fpcalc", "not installed: other uploads are not told by their sound (optional)")
+        return ok("fpcalc", "not installed: it recognises other uploads by their sound (optional)")
     return ok("fpcalc", found)
 
 

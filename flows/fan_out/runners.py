@@ -52,13 +52,13 @@ async def process_tracks(
     run.state.work = work
     display, transfers = run.state.display, run.state.transfers
     board = Board(len(work), display, transfers, on_result, pause=lambda: run.pauses.text)
-    with _of_a_track():
+    with _lean_track_runs():
         async with board.shown():
             return await _run_twice(run, work, workers, board)
 
 
 @contextmanager
-def _of_a_track() -> Iterator[None]:
+def _lean_track_runs() -> Iterator[None]:
     """A track's flow run leaves little on the server: no heartbeat, which its run has, no line for
     each task that ended, and few events. Its tag lets lists leave it out.
 

@@ -1,8 +1,8 @@
-"""The rows that wait for their turn, and what other machines have done of them meanwhile.
+"""The rows that wait for their turn, and what became of them elsewhere meanwhile.
 
 To ask for a row that another machine has done or holds costs a request and a subflow. Once that
 happened as often as a new listing costs requests, all that wait are compared with a new listing:
-what is done goes, what is held comes last. A machine alone never lists again.
+what is done goes, what is held comes last. A machine alone seldom lists again.
 """
 
 from __future__ import annotations
@@ -66,6 +66,6 @@ class Waiting:
         self._run.state.machines = machines_in(locks.values())
         left = own_rows_first(self._run.connections.locks, self._run.state.machines, left)
         self._rows = deque(sorted(left, key=lambda track: bool(locks[track.page_id])))
-        _log.info("   Listed again: other machines have done %d of %d", len(gone), len(gone + left))
+        _log.info("   Listed again: %d of %d need no work any more", len(gone), len(gone + left))
         status = TrackStatus.SKIPPED_ALREADY_DONE
         self.done_elsewhere += [TrackResult.of(track, status, "done meanwhile") for track in gone]

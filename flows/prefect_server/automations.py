@@ -118,7 +118,7 @@ def failures_are_told(block: UUID, name: str) -> list[AutomationCore]:
         AutomationCore(
             name="library-sync: runs with many failed tracks are reported",
             description=f"{described} One track in ten or more; add `{FailedShare.FEW.value}` to "
-            "the trigger to be told of every failure.",
+            "the trigger to hear of every failure.",
             trigger=_many_tracks_failed(),
             actions=[sent],
         ),

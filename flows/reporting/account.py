@@ -21,12 +21,12 @@ from tasks.locks.cleanup import CleanupReport
 from tasks.shown_text import counted
 
 Steps = Callable[[Run, SyncSummary], Awaitable[SyncSummary]]
-_SAID = "It was stopped; what was finished stays, and the next run goes on with the rest."
+_STOPPED = "It was stopped; what was finished stays, and the next run goes on with the rest."
 _log = logging.getLogger("flows.library_sync")
 
 
-async def told(run: Run, job: Job, steps: Steps, began: float) -> SyncSummary:
-    """What `steps` make of the run's summary, told and kept, also where it is stopped.
+async def run_and_report(run: Run, job: Job, steps: Steps, began: float) -> SyncSummary:
+    """What `steps` make of the run's summary, reported and kept, also where it is stopped.
 
     `began` is a time of `monotonic()`.
     """
@@ -53,7 +53,7 @@ def remembered(settings: Settings, state: RunState, summary: SyncSummary) -> Ite
             found=max(state.listed, len(state.finished)),
             results=tuple(state.finished.values()),
             warnings=state.warnings,
-            error=_SAID,
+            error=_STOPPED,
             duration_seconds=monotonic() - begun,
         )
         stopped_runs.get([]).append(known)

@@ -1,4 +1,4 @@
-"""A run as a flow run of Prefect's: cared for, told, published; and the state it ends in."""
+"""A run as a flow run of Prefect's: cared for, reported, published; and the state it ends in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prefect.states import Completed, Failed
 
 from flows.prefect_server.run_pages import public
 from flows.prefect_server.worker_run import cared_for
-from flows.reporting.account import Steps, told
+from flows.reporting.account import Steps, run_and_report
 from flows.reporting.artifacts import publish
 from flows.reporting.notification import notify_not_begun
 from flows.session.job import Job
@@ -24,7 +24,7 @@ async def run_steps(job: Job, steps: Steps) -> State[Any]:
     began = monotonic()
     try:
         async with cared_for(), open_session(dry_run=job.dry_run) as run:
-            summary = await told(run, job, steps, began)
+            summary = await run_and_report(run, job, steps, began)
             await publish(summary)
     except SyncError as error:
         if not job.dry_run:

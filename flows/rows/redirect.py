@@ -17,7 +17,7 @@ from flows.session.connections import Connections
 from tasks.dedupe.groups import DuplicateGroup, duplicate_groups
 from tasks.dedupe.journal import THE_PAGE, Change, MergeJournal
 from tasks.dedupe.merge import plan_merge
-from tasks.errors import LeaseLost, LockError, NotionError, ServiceAway, SyncError
+from tasks.errors import LockError, NotionError, ServiceAway, SyncError
 from tasks.facts import row_keys
 from tasks.locks.hold import hold_rows
 from tasks.locks.track_locks import HeldRow
@@ -58,7 +58,7 @@ async def redirect(
         keeper, (other,) = pair.keeper, pair.others
     except ServiceAway:
         raise
-    except (LockError, LeaseLost) as error:
+    except LockError as error:
         return _result(other, keeper, TrackStatus.SKIPPED_LOCKED, str(error))
     except SyncError as error:
         _log.warning("%s was not redirected to %s: %s", other.label, keeper.label, error)

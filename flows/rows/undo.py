@@ -162,7 +162,7 @@ async def _let_writes_land(connections: Connections, run: str, changes: Sequence
 
 
 async def _restore(connections: Connections, page_id: str, changes: Sequence[Change]) -> bool:
-    """Whether anything of the row changed. Raises LockError, LeaseLost, NotionError."""
+    """Whether anything of the row changed. Raises LockError, NotionError."""
     if any(change.field == THE_PAGE for change in changes):
         await set_in_trash(connections.notion, page_id, is_trashed=False)
     lease = await hold_row(connections.locks, page_id)

@@ -76,7 +76,7 @@ async def why(given: str) -> list[Why]:
                 f"No row is {given!r}, and none has it as its address.",
                 remedy="Give the row's link from Notion, or put the track in with `add`.",
             )
-        return [await _told(connections, row) for row in rows]
+        return [await _explained(connections, row) for row in rows]
 
 
 async def _rows(connections: Connections, given: str) -> list[Track]:
@@ -107,7 +107,7 @@ async def _same_track(connections: Connections, track: Track) -> list[Track]:
     return [row for row in rows if row.page_id != track.page_id]
 
 
-async def _told(connections: Connections, listed: Track) -> Why:
+async def _explained(connections: Connections, listed: Track) -> Why:
     row = await connections.playlists.of(listed)
     match = connections.match(row)
     attempt = connections.attempts.of(row.page_id)
@@ -128,9 +128,8 @@ def _state(row: Track) -> str:
     if row.in_trash:
         return "it is in the trash"
     if row.is_duplicate:
-        return (
-            f"it was redirected as a duplicate{f' of {row.duplicate_of}' * bool(row.duplicate_of)}"
-        )
+        keeper = f" of {row.duplicate_of}" if row.duplicate_of else ""
+        return f"it was redirected as a duplicate{keeper}"
     shows = f"; it shows {', '.join(row.statuses)}" if row.statuses else ""
     ticked = "ticked as downloaded" if row.downloaded else "not ticked as downloaded"
     paths = "names files" if row.has_paths else "names no files"

@@ -23,10 +23,12 @@ from flows.prefect_server.own_database import names_a_database, prune, reason_ag
 from flows.service.server import HOST, answering, log_path
 from flows.settings import Settings
 from tasks.errors import ConfigurationError, SyncError
-from tasks.soundcloud.update import TRIAL, update_ytdlp
+from tasks.soundcloud.update import update_ytdlp
 
 _log = logging.getLogger("flows.serve")
 
+TRIAL = ("-m", "flows.command_line.trial")
+"""Words after `python` of the trial of a yt-dlp, on the stand-ins."""
 _DAY = 24 * 3600.0
 _BEFORE = timedelta(minutes=15)
 

@@ -174,7 +174,7 @@ FIELDS: dict[Field, FieldSpec] = {
         holds=Holds.TRACK_NUMBER,
         create_as="rich_text",
         is_written=True,
-        lost_without="a track is told by its address alone",
+        lost_without="a track is recognised by its address alone",
     ),
     Field.DOWNLOADED: FieldSpec(
         names=("DL", "Downloaded"),
@@ -251,7 +251,7 @@ FIELDS: dict[Field, FieldSpec] = {
         holds=Holds.ID,
         create_as="rich_text",
         is_written=True,
-        lost_without="another upload of a recording is told by its sound alone",
+        lost_without="another upload of a recording is recognised by its sound alone",
     ),
     Field.BPM: FieldSpec(
         names=("Tempo", "AverageBpm", "BPM"), holds=Holds.NUMBER, create_as="number"

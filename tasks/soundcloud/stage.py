@@ -90,7 +90,7 @@ async def _convert(equipment: Equipment, download: Download, folder: Path, track
 
 def _say_lowered(recording: Recording, track: Track) -> None:
     lowered, source = recording.sample_rate, recording.source_rate
-    if playable_rate(source) < source > lowered:
+    if lowered < source and playable_rate(source) < source:
         _log.info(
             "   %s: %d Hz came down to %d, which players take; AUDIO_SAMPLE_RATE=%d keeps it",
             track.label, source, lowered, source,

@@ -21,8 +21,6 @@ from tasks.errors import ConfigurationError
 from tasks.shown_text import counted
 
 _NAME = "yt-dlp"
-TRIAL = ("-m", "flows.command_line.trial")
-"""Words after `python` of the trial on the stand-ins."""
 _UV_PLACES = ("~/.local/bin", "/opt/homebrew/bin", "/usr/local/bin", "~/.cargo/bin")
 _INSTALL_SECONDS = 600.0
 _TRIAL_SECONDS = 180.0

@@ -25,12 +25,12 @@ def deploy(*, verbosity: Verbosity = Verbosity()) -> int:
     asyncio.run(require_work_pool())
     words = ["--no-prompt", "deploy", "--all", "--prefect-file", str(_FILE)]
     # Prefect says after each deployment how to start a worker: ours is said once, theirs on demand.
-    told = None if verbosity.debug else subprocess.PIPE
+    output = None if verbosity.debug else subprocess.PIPE
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "prefect", *words],
         check=False,
-        stdout=told,
-        stderr=subprocess.STDOUT if told else None,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
         text=True,
         cwd=_FILE.parent,
     )

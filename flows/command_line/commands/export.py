@@ -48,7 +48,7 @@ def export(
 
 COMMAND = Command(
     run=export,
-    group=Group.LOOK,
+    group=Group.HAND_ON,
     examples=(
         ("export m3u", "every playlist, beside its copies"),
         ('export m3u --playlist "Late Night" --out /Volumes/USB', "one of them, onto a stick"),

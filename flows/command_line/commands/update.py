@@ -12,7 +12,8 @@ _log = logging.getLogger("flows.commands")
 
 def update(*, verbosity: Verbosity = Verbosity()) -> int:
     """Install the newest yt-dlp into library-sync's own environment."""
-    from tasks.soundcloud.update import TRIAL, update_ytdlp
+    from flows.service.serving import TRIAL
+    from tasks.soundcloud.update import update_ytdlp
 
     verbosity.attach()
     _log.info("Asking for the newest yt-dlp...")

@@ -24,11 +24,11 @@ def why(
     from flows.command_line.sync_run import run_with
     from flows.prefect_server.credentials import command_settings
     from flows.progress.output import write_json
-    from flows.rows.why import why as told_of
+    from flows.rows.why import why as explain
     from tasks.shown_text import shown
 
     settings = command_settings()
-    found = run_with(settings, verbosity.attach(), lambda: told_of(row))
+    found = run_with(settings, verbosity.attach(), lambda: explain(row))
     if json is not None:
         write_json(json, {"rows": [each.to_dict() for each in found]})
     if str(json) != "-":
