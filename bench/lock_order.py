@@ -6,6 +6,7 @@ asked for is free, held by another (a race, if it was taken within half a second
 
 from __future__ import annotations
 
+import argparse
 import heapq
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -54,12 +55,15 @@ ORDERS: dict[str, Order] = {
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.lock_order", description=__doc__)
+    parser.add_argument("--lists", type=int, default=LISTS, help="lists a line is the mean of")
+    lists = parser.parse_args().lists
     print(f"{'machines':<10}{'order':<20}{'held':>8}{'races':>8}{'done':>8}")
     for machines in (2, 3, 5, 8):
-        for told, order in ORDERS.items():
-            met = sum((run(machines, order, seed) for seed in range(LISTS)), Counter[str]())
-            held, races, done = (met[kind] / LISTS for kind in ("held", "race", "done"))
-            print(f"{machines:<10}{told:<20}{held:>8.1f}{races:>8.1f}{done:>8.1f}")
+        for known, order in ORDERS.items():
+            met = sum((run(machines, order, seed) for seed in range(lists)), Counter[str]())
+            held, races, done = (met[kind] / lists for kind in ("held", "race", "done"))
+            print(f"{machines:<10}{known:<20}{held:>8.1f}{races:>8.1f}{done:>8.1f}")
 
 
 if __name__ == "__main__":

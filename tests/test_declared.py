@@ -1,10 +1,11 @@
-"""Nothing is declared in pyproject.toml that the code does not import."""
+"""What is declared in pyproject.toml is imported, and what is imported is declared."""
 
 from __future__ import annotations
 
 import ast
 import re
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -12,14 +13,14 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Prefect's server imports them, and leaves them open: bounded here, see pyproject.toml.
 BOUNDED = {"whenever", "sqlalchemy", "pydocket", "aiosqlite", "asyncpg"}
-# Parts of what is declared, or only looked for where somebody has installed it.
-COME_ALONG = {"pydantic_core", "anyio", "coolname", "pyrekordbox"}
+PRODUCT = ("flows", "tasks", "sandbox")
+WORKSHOP = (*PRODUCT, "simulation", "bench", "tests")
 
 
-def imported() -> set[str]:
-    """The top-level modules that the product and the sandbox import."""
+def imported(rooms: Iterable[str] = PRODUCT) -> set[str]:
+    """The top-level modules that these folders import."""
     found: set[str] = set()
-    for room in ("flows", "tasks", "sandbox"):
+    for room in rooms:
         for file in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Import):
@@ -29,24 +30,41 @@ def imported() -> set[str]:
     return found
 
 
+def names(lines: Iterable[str]) -> set[str]:
+    """The packages of requirements."""
+    return {re.split(r"[<>=!~ ;\[]", line)[0].lower() for line in lines}
+
+
 def test_every_dependency_is_imported():
-    names = {re.split(r"[<>=!~ ;\[]", line)[0].lower() for line in PROJECT["dependencies"]}
+    declared = names(PROJECT["dependencies"])
     modules = packages_distributions()
     provided = {
         name.lower().replace("_", "-") for module in imported() for name in modules.get(module, [])
     }
-    assert {name for name in names if name not in provided} == BOUNDED
+    assert declared - provided == BOUNDED
+
+
+def undeclared(rooms: Iterable[str], extras: Iterable[str]) -> dict[str, list[str]]:
+    """Modules that the folders import from a package which neither the project nor these of its
+    extras declare.
+    """
+    optional = PROJECT["optional-dependencies"]
+    declared = names(
+        [*PROJECT["dependencies"], *(line for one in extras for line in optional[one])]
+    )
+    modules = packages_distributions()
+    return {
+        module: modules[module]
+        for module in imported(rooms) - set(WORKSHOP)
+        if module in modules
+        and not any(name.lower().replace("_", "-") in declared for name in modules[module])
+    }
 
 
 def test_every_import_is_declared():
     """What is imported directly does not come along by chance."""
-    declared = {re.split(r"[<>=!~ ;\[]", line)[0].lower() for line in PROJECT["dependencies"]}
-    modules = packages_distributions()
-    ours = {"flows", "tasks", "sandbox"}
-    missing = {
-        module: modules[module]
-        for module in imported() - ours - COME_ALONG
-        if module in modules
-        and not any(name.lower().replace("_", "-") in declared for name in modules[module])
-    }
-    assert missing == {}
+    assert undeclared(PRODUCT, ("rekordbox", "following")) == {}
+
+
+def test_every_import_of_the_tests_is_declared():
+    assert undeclared(WORKSHOP, ("rekordbox", "following", "dev")) == {}
