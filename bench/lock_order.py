@@ -55,7 +55,7 @@ ORDERS: dict[str, Order] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench.lock_order", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.lock_order", description=__doc__)
     parser.add_argument("--lists", type=int, default=LISTS, help="lists a line is the mean of")
     lists = parser.parse_args().lists
     print(f"{'machines':<10}{'order':<20}{'held':>8}{'races':>8}{'done':>8}")

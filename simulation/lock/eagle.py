@@ -58,12 +58,13 @@ class HostNotes:
     process: Process
     noted: dict[tuple[int, Key], float]
 
-    def asked_ago(self, key: Key) -> float | None:
+    def remaining(self, key: Key) -> float | None:
         now = self.process.world.loop.time()
-        return min((now - at for (_, of), at in self.noted.items() if of == key), default=None)
+        ends = (end for (_, of), end in self.noted.items() if of == key)
+        return max((end - now for end in ends), default=None)
 
-    def note(self, key: Key) -> None:
-        self.noted[self.process.pid, key] = self.process.world.loop.time()
+    def note(self, key: Key, seconds: float) -> None:
+        self.noted[self.process.pid, key] = self.process.world.loop.time() + seconds
 
     def strike(self, key: Key) -> None:
         self.noted.pop((self.process.pid, key), None)
@@ -86,6 +87,6 @@ async def bring_in(process: Process, eagle: SharedEagle, lease: Lease, recording
     key = (recording, "wav")
     imports = loaded(process, eagle) if process.imports is None else process.imports
     process.imports = imports
-    if await imports.there_already(key, 0, recording, _is_any) is None:
+    if await imports.there_already(key, recording, _is_any) is None:
         view = EagleView(process, eagle)
         await imports.ask_for(lambda: view.ask(key, lease), key, 0, recording, lease)

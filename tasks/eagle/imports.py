@@ -61,11 +61,13 @@ class Looks(Protocol):
 class Notes(Protocol):
     """Imports asked for and not seen yet (pending.py)."""
 
-    def asked_ago(self, key: Key) -> float | None:
-        """Seconds since the import was asked for, None if it was not, or was seen."""
+    def remaining(self, key: Key) -> float | None:
+        """Seconds that an import may still take; None if none was asked for, or it was seen."""
 
-    def note(self, key: Key) -> None:
-        """It is being asked for. Raises FileError if that cannot be written down."""
+    def note(self, key: Key, seconds: float) -> None:
+        """It is being asked for, and may take so long. Raises FileError if that cannot be written
+        down.
+        """
 
     def strike(self, key: Key) -> None:
         """It was seen, or refused."""
@@ -81,9 +83,7 @@ class Imports:
         self.patience = patience
         self._eagle, self._key_of, self._notes, self._ticks = eagle, key_of, notes, ticks
 
-    async def there_already(
-        self, key: Key, size: int, website: str, fits: Fits
-    ) -> EagleItem | None:
+    async def there_already(self, key: Key, website: str, fits: Fits) -> EagleItem | None:
         """What the index knows, what Eagle knows now, what it was asked for, in this order; of
         these what `fits`: a preview has the recording's address as well.
         """
@@ -94,7 +94,7 @@ class Imports:
         await self.learn(website)
         if (found := await self._known(key, fits)) is not None:
             return found
-        asked = await self.asked_before(key, size)
+        asked = await self.asked_before(key)
         return asked if asked is not None and await fits(asked) else None
 
     async def learn(self, website: str) -> None:
@@ -104,12 +104,12 @@ class Imports:
             if self.index.get(item.id) is None:
                 self.index.add(item)
 
-    async def asked_before(self, key: Key, size: int) -> EagleItem | None:
+    async def asked_before(self, key: Key) -> EagleItem | None:
         """The item of an import whose answer or asker was lost; waits as long as it may take."""
-        ago = self._notes.asked_ago(key)
-        if ago is None:
+        remaining = self._notes.remaining(key)
+        if remaining is None:
             return None
-        until = self._ticks.monotonic() + self.patience.budget(size) - ago
+        until = self._ticks.monotonic() + remaining
         return await self._poll(lambda: self._newest_of(key), until)
 
     async def ask_for(self, ask: Ask, key: Key, size: int, name: str, lock: HeldRow) -> EagleItem:
@@ -123,7 +123,7 @@ class Imports:
         async def locked_ask() -> str:
             await lock.begin(seconds)
             try:
-                self._notes.note(key)
+                self._notes.note(key, seconds)
             except FileError:
                 lock.over()
                 raise

@@ -142,7 +142,7 @@ class EagleLibrary:
         key = (self._key_of(website) if website else "", path.suffix.lstrip(".").lower())
         async with self._turns[key] if key[0] else asyncio.Lock():
             fits = partial(self.holds_as_much, ours=path)
-            found = await self._imports.there_already(key, size, website, fits)
+            found = await self._imports.there_already(key, website, fits)
             if found is not None:
                 tags = await asyncio.to_thread(_true_of, self.file_path(found), tags)
                 return await self.adopt(found, tags=tags, playlist=playlist)
@@ -180,7 +180,7 @@ class EagleLibrary:
         for extension in _EXTENSIONS:
             key = (self._key_of(website), extension)
             if key[0] and not self.index.find(url_key=key[0], ext=extension):
-                item = await self._imports.asked_before(key, 0)
+                item = await self._imports.asked_before(key)
                 if item is not None:
                     self.index.add(item)
 

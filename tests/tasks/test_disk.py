@@ -68,7 +68,7 @@ def test_every_state_file_may_hold_anything(tmp_path: Path, bad: bytes) -> None:
     assert JustMade(tmp_path).ids(["k"]) == []
     assert recall_source(tmp_path, "d") == ""
     assert MergeJournal(tmp_path / "merges.jsonl").read() == []
-    assert PendingImports(tmp_path / "imports").asked_ago(("soundcloud.com/å", "wav")) is None
+    assert PendingImports(tmp_path / "imports").remaining(("soundcloud.com/å", "wav")) is None
     assert cache.load() == {}
     assert "p" not in DiskLibrary(tmp_path / "L.library").stamps()
     remember_source(tmp_path, "d", "s")
@@ -107,14 +107,14 @@ def test_an_import_is_not_asked_for_unless_its_note_is_on_the_disk(tmp_path: Pat
     (tmp_path / "imports").rmdir()
     (tmp_path / "imports").write_text("a file where the folder should be")
     with pytest.raises(FileError):
-        pending.note(("soundcloud.com/a", "wav"))
-    assert pending.asked_ago(("soundcloud.com/a", "wav")) is None
+        pending.note(("soundcloud.com/a", "wav"), 60)
+    assert pending.remaining(("soundcloud.com/a", "wav")) is None
 
 
 def test_a_note_of_an_import_in_days_to_come_delays_nothing(tmp_path: Path) -> None:
     other = PendingImports(tmp_path, clock=lambda: 9e12)
-    other.note(("soundcloud.com/a", "wav"))
-    assert PendingImports(tmp_path).asked_ago(("soundcloud.com/a", "wav")) is None
+    other.note(("soundcloud.com/a", "wav"), 60)
+    assert PendingImports(tmp_path).remaining(("soundcloud.com/a", "wav")) is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
@@ -123,7 +123,7 @@ def test_what_is_kept_is_its_users_alone(tmp_path: Path) -> None:
     state = tmp_path / "state"
     Journal(state / "deep" / "a.jsonl").append({"number": 1})
     write_whole(state / "b.json", "{}")
-    PendingImports(state / "imports").note(("soundcloud.com/a", "wav"))
+    PendingImports(state / "imports").note(("soundcloud.com/a", "wav"), 60)
     for path in [state, *state.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 

@@ -110,6 +110,19 @@ async def test_what_another_process_asked_for_and_did_not_see_is_waited_for(
     assert [added["id"] for added in world.added()] == [item.id]
 
 
+async def test_a_large_import_of_a_killed_process_is_waited_for_before_its_row_is_begun(
+    world: World, tmp_path: Path
+) -> None:
+    """Its note says how long it may take: longer than a small file would."""
+    library = await world.library(state_dir=tmp_path, patience=Patience(seconds=0.05))
+    PendingImports(tmp_path / "imports").note((key_of(URL), "wav"), 30.0)
+    caught_up = asyncio.create_task(library.catch_up(URL))
+    await asyncio.sleep(0.3)
+    item = world.app.add_item(None, name="long set", ext="wav", url=URL, size=2000)
+    await caught_up
+    assert library.index.get(item) is not None
+
+
 async def test_the_right_one_of_many_folders_of_a_name_is_used(world: World) -> None:
     """Only `Playlists` at the root counts, and only a playlist directly within it."""
     world.app.create_folder("Night")
@@ -338,17 +351,19 @@ def test_pending_imports_outlive_the_process_but_not_their_use(tmp_path: Path) -
         return PendingImports(tmp_path, clock=lambda: now[0])
 
     first = reopened()
-    first.note(("a", "wav"))
-    first.note(("b", "wav"))
+    first.note(("a", "wav"), 60)
+    first.note(("b", "wav"), 1200)
     first.strike(("a", "wav"))
     (file,) = tmp_path.glob("*.jsonl")
     with file.open("a") as out:
         out.write(json.dumps({"address": "c"}) + '\n{"addr')
     later = reopened()
     now[0] += 5
-    assert later.asked_ago(("a", "wav")) is None
-    assert later.asked_ago(("b", "wav")) == 5
+    assert later.remaining(("a", "wav")) is None
+    assert later.remaining(("b", "wav")) == 1195
+    now[0] += 1200
+    assert reopened().remaining(("b", "wav")) == 0
     now[0] += 16 * 60
-    assert reopened().asked_ago(("b", "wav")) is None
+    assert reopened().remaining(("b", "wav")) is None
     first.strike(("b", "wav"))
     assert list(tmp_path.glob("*.jsonl")) == []
