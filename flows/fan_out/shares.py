@@ -227,7 +227,7 @@ async def _results_of(client: PrefectClient, run: FlowRun, share: _Share) -> lis
     """What the share brought; for every track it did not tell of, why it was not done."""
     known = {result.page_id: result for result in await read_results(client, run.id)}
     message = run.state.message if run.state and run.state.message else "no reason given"
-    reason = f"ended as {run.state_name} before it told of this track: {message}"
+    reason = f"ended as {run.state_name} before it reported this track: {message}"
     return [known.get(track.page_id) or _not_done(track, share, reason) for track in share.tracks]
 
 
