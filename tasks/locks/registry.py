@@ -54,8 +54,8 @@ class TokenFile:
             self.path.unlink(missing_ok=True)
 
     def record(self, token: str, *, busy: float = 0.0) -> None:
-        """Note a token whose claim was verified or whose renewal was answered; for `busy` seconds
-        it is not to be taken for a dead one's.
+        """Note a token that is known to have landed in time, or whose renewal was answered; for
+        `busy` seconds it is not to be taken for a dead one's.
         """
         self._held.add(token)
         self._append(f"~ {(time.time() + busy) * 1000:.0f} {token}\n" if busy else f"+ {token}\n")

@@ -55,7 +55,7 @@ class LockTiming:
 
         M for our own last write once it is sent, another M because a write of somebody's lost
         claim, up to M older than ours, may lie on top of our token and expire that much earlier,
-        and 2 W for what Notion's servers may disagree by.
+        2 W for what Notion's servers may disagree by, and C for our last write's connection.
         """
         return 2 * self.landing + 2 * self.write_bound + self.sending
 
