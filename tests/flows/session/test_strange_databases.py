@@ -104,10 +104,12 @@ def test_a_database_that_shows_no_data_source_asks_to_be_shared(
 async def test_a_wikis_other_objects_are_passed_over(world, run_flow):
     """Among the rows of a wiki database there may be data sources."""
     _, sandbox, proxy = world
+    created = "2026-01-01T00:00:00.000Z"
+    other = {"object": "data_source", "id": "x", "created_time": created, "properties": {}}
 
     def add(asked: Asked, answer: Answer) -> None:
-        if asked.path.endswith("/query"):
-            answer.body["results"].insert(0, {"object": "data_source", "id": "x", "properties": {}})
+        if "/query" in asked.path:
+            answer.body["results"].insert(0, other)
 
     proxy.after = add
     summary = await run_flow(library_sync, sandbox, settings=proxy.settings)
