@@ -300,7 +300,7 @@ MUTANTS = (
     Mutant("bare-cleanup", "cleanup is a GET and a PATCH", "crashes", _bare_cleanup),
     Mutant(
         "margin-M",
-        "the work is stopped M before the deadline, not 2 M",
+        "the work is stopped M before the deadline, not 2 M + 2 W + C",
         "outage",
         adjust=_retimed(_MarginM),
     ),
