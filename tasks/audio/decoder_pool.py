@@ -17,11 +17,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from time import monotonic
 from typing import Any, Self, TypeVar
 
 from tasks.errors import ConversionError, SyncError
@@ -108,7 +107,7 @@ class _Child:
 
     async def lost(self, error: Exception, file: Path) -> ConversionError:
         """Why this child cannot be used again; it is killed if it lives."""
-        self.kill()
+        self._process.kill()
         ended = await self._exit_code()
         if isinstance(error, TimeoutError):
             why = "took longer than any file should"
@@ -119,13 +118,14 @@ class _Child:
         return ConversionError(f"Decoding {file.name} {why}.", remedy=_LEAVE_OUT)
 
     async def _exit_code(self) -> int:
-        """0 if it is not known in time: the executor's thread may have asked the system for it
-        before us, and not have noted it yet.
+        """0 if it is not known in time. The executor's thread asks the system for it; who asks
+        beside it may get another answer (255).
         """
-        until = monotonic() + _SECONDS_TO_END
-        while self._process.exitcode is None and monotonic() < until:  # noqa: ASYNC110  (no event)
-            await asyncio.sleep(0.005)
-        return self._process.exitcode or 0
+        over = asyncio.to_thread(self._executor.shutdown, wait=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over, _SECONDS_TO_END)
+            return self._process.exitcode or 0
+        return 0
 
     def kill(self) -> None:
         self._process.kill()
