@@ -13,7 +13,6 @@ from prefect.client.schemas.objects import State
 from prefect.context import TagsContext
 from prefect.states import Completed, Failed
 
-from flows.prefect_server.run_pages import NO_RESULTS
 from flows.progress.transfers import Stage
 from flows.reporting.hooks import after_track
 from flows.rows.filtering import still_wanted
@@ -52,7 +51,9 @@ class Turn:
 current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
 
 
-@flow(name="sync-track", flow_run_name="{label}", **NO_RESULTS)
+# It has its run's `result_storage`. Named here, Prefect would make two clients a track to find it,
+# each with certificates of its own: 30 ms of CPU.
+@flow(name="sync-track", flow_run_name="{label}", persist_result=False)
 async def sync_track(
     page_id: str,
     label: str = "track",  # noqa: ARG001  (the run's name in the UI)

@@ -31,8 +31,8 @@ from tasks.shown_text import shown, without_secrets
 _LOGGERS = ("flows", "tasks")
 
 NO_RESULTS: dict[str, Any] = {"persist_result": False, "result_storage": Path(gettempdir())}
-"""For a flow's decorator: what it returns is kept nowhere. Where that is not said, Prefect asks its
-server three times a run where to keep it.
+"""For the decorator of a flow that a person starts: what it returns is kept nowhere. Where that is
+not said, Prefect asks its server three times a run where to keep it.
 """
 
 
