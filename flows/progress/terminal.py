@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
 
+LOGGERS = ("flows", "tasks", "sandbox")
+"""The loggers whose records the terminal shows."""
+
 _STYLES = {logging.WARNING: "yellow", logging.ERROR: "red"}
 _REDRAWN_A_SECOND = 4
 
@@ -122,7 +125,7 @@ def attach_terminal(*, debug: bool, quiet: bool = False) -> Display:
     display = Display(sys.stderr)
     handler = TerminalHandler(display, timed=debug)
     handler.setLevel(logging.WARNING if quiet else logging.NOTSET)
-    for name in ("flows", "tasks", "sandbox"):
+    for name in LOGGERS:
         logger = logging.getLogger(name)
         for earlier in [h for h in logger.handlers if isinstance(h, TerminalHandler)]:
             logger.removeHandler(earlier)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import shutil
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from flows.progress.terminal import LOGGERS, TerminalHandler
 from flows.session.opening import SessionOptions, session_options
 from flows.settings import Settings, load_settings
 from flows.summary import SyncSummary
@@ -39,8 +41,14 @@ from tasks.locks.timing import LockTiming
 from tasks.notion.new_rows import NewRows
 from tasks.soundcloud.stage import fetch_recording
 from tests.conftest import FAULTS, settle
-from tests.flows.shared_server import empty_database, shared_server
+from tests.flows.shared_server import (
+    SharedServer,
+    empty_database,
+    kept_server,
+    shared_server,
+)
 from tests.flows.small_world import short_samples
+from tests.processes import ON_A_SERVER_OF_THEIR_OWN
 from tests.timing import ALONE, among_others, patience_with
 
 RunFlow = Callable[..., Awaitable[SyncSummary]]
@@ -64,6 +72,16 @@ def short_music(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builders, "samples", short_samples)
 
 
+@pytest.fixture(autouse=True)
+def no_terminal_of_an_earlier_command() -> Iterator[None]:
+    """A command that has ended prints nothing more: what it printed to is closed."""
+    yield
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        for handler in [h for h in logger.handlers if isinstance(h, TerminalHandler)]:
+            logger.removeHandler(handler)
+
+
 @pytest.fixture(scope="session")
 def one_authority(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A file with one certificate authority. Every client reads all that it is given, some 150
@@ -83,33 +101,64 @@ def few_authorities(monkeypatch: pytest.MonkeyPatch, one_authority: str) -> None
 
 
 @pytest.fixture(scope="session")
-def new_database(pytestconfig: pytest.Config) -> Path:
-    """The database of a Prefect server that has not been used; to be copied."""
-    return empty_database(pytestconfig.cache.mkdir("prefect"))
+def databases(pytestconfig: pytest.Config) -> Path:
+    """Where the empty database of a Prefect server is kept."""
+    return pytestconfig.cache.mkdir("prefect")
+
+
+@pytest.fixture(scope="session")
+def new_database(databases: Path) -> Path:
+    """The database of a Prefect server that has not been used yet; to be copied."""
+    return empty_database(databases)
 
 
 @pytest.fixture(scope="session")
 def prefect_server(
-    tmp_path_factory: pytest.TempPathFactory, new_database: Path, one_authority: str
-) -> Iterator[None]:
-    """The Prefect server that a run starts for itself, one for all tests of this process.
+    tmp_path_factory: pytest.TempPathFactory, databases: Path, one_authority: str
+) -> Iterator[SharedServer]:
+    """The Prefect server that a run starts for itself: the one that is kept, or this process's.
 
     Heartbeats are off: they cost a second a run.
     """
     home = tmp_path_factory.mktemp("prefect")
-    shutil.copy(new_database, home / "prefect.db")
-    with shared_server(home) as address:
+    kept = kept_server()
+    with nullcontext(kept) if kept else shared_server(home, databases) as server:
         settings = {
             PREFECT_HOME: str(home),
-            PREFECT_API_URL: address,
+            PREFECT_API_URL: server.url,
             PREFECT_API_SSL_CERT_FILE: one_authority,
             PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: False,
             PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
             PREFECT_SERVER_ANALYTICS_ENABLED: False,
         }
         with temporary_settings(settings), _everywhere(get_settings_context()):
-            yield
+            yield server
             asyncio.run(_sent())
+
+
+@pytest.fixture(scope="session")
+def _second_server(
+    tmp_path_factory: pytest.TempPathFactory, databases: Path
+) -> Iterator[SharedServer]:
+    with shared_server(tmp_path_factory.mktemp("second"), databases) as server:
+        yield server
+
+
+@pytest.fixture
+def server_of_its_own(
+    prefect_server: SharedServer, _second_server: SharedServer, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """For files that give a server limits, credentials or deployments, or look at all its runs.
+
+    They share one, in one process of pytest's, so each has its line in tests/processes.py.
+    """
+    assert request.path.stem in ON_A_SERVER_OF_THEIR_OWN, "name the file in tests/processes.py"
+    with (
+        temporary_settings({PREFECT_API_URL: _second_server.url}),
+        _everywhere(get_settings_context()),
+    ):
+        yield
+        asyncio.run(_sent())
 
 
 async def _sent() -> None:
@@ -120,8 +169,8 @@ async def _sent() -> None:
 
 
 @pytest.fixture
-async def limits_of_server(prefect_server: None) -> AsyncIterator[None]:
-    """For tests that give the session's server limits: no other test's run is held back by them."""
+async def limits_of_server(prefect_server: SharedServer) -> AsyncIterator[None]:
+    """For tests that give a server limits: no later test's run is held back by them."""
     yield
     async with get_client() as client:
         for limit in await client.read_global_concurrency_limits(limit=200):
@@ -129,7 +178,9 @@ async def limits_of_server(prefect_server: None) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def named_server(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def named_server(
+    prefect_server: SharedServer, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], None]:
     """Call it before `main([...])` runs a flow: the command finds the session's server.
 
     Without it the command starts one of its own and leaves its address to the tests after it.
@@ -144,7 +195,7 @@ def settings_of(sandbox: RunningSandbox, **changes: Any) -> Settings:
 
 
 @pytest.fixture
-def run_flow(prefect_server: None) -> RunFlow:
+def run_flow(prefect_server: SharedServer) -> RunFlow:
     """`await run_flow(flow, sandbox, settings={…}, **options)`: the run's summary.
 
     The lock's times are those of a process that is alone, unless `timing` says otherwise.

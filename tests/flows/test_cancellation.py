@@ -18,6 +18,8 @@ from sandbox.builders import short_tracks
 from tasks.locks.clock import SystemTicks
 from tests.flows.sync_process import started, wait_until
 
+pytestmark = pytest.mark.usefixtures("server_of_its_own")
+
 _FREE_WITHIN = 120.0  # a second on an idle machine
 CLOCK = SystemTicks()
 

@@ -23,7 +23,11 @@ from sandbox.builders import short_tracks
 from tests.flows.sync_process import wait_until
 from tests.flows.test_cancellation import leftovers, locks, media_requests
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.usefixtures("server_of_its_own"),
+]
 
 _ROOT = Path(__file__).parent.parent.parent
 _POOL = "cancelled-by-tests"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree as ET
 
@@ -13,7 +13,6 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from pyrekordbox.rbxml import RekordboxXml
 
 from tasks.eagle.paths import PathMap
 from tasks.errors import FileError
@@ -21,6 +20,9 @@ from tasks.exports import m3u, rekordbox
 from tasks.exports.deck_track import DeckPlaylist, DeckTrack, deck_track, look_at
 from tasks.exports.writing import write_export
 from tasks.tracks import Track
+
+if TYPE_CHECKING:
+    from pyrekordbox.rbxml import RekordboxXml
 
 
 def a_track(number: int, path: Path, **facts: Any) -> DeckTrack:
@@ -99,6 +101,8 @@ def library() -> tuple[list[DeckTrack], list[DeckPlaylist]]:
 
 
 def read_back(data: bytes, folder: Path) -> RekordboxXml:
+    from pyrekordbox.rbxml import RekordboxXml  # noqa: PLC0415  (half a second, for each process)
+
     file = folder / "library.xml"
     file.write_bytes(data)
     return RekordboxXml(file)

@@ -17,6 +17,8 @@ from flows.prefect_server.run_pages import is_generated
 from flows.setup.dialogue import Dialogue
 from flows.setup.server import prepare_named_server
 
+pytestmark = pytest.mark.usefixtures("server_of_its_own")
+
 GIVEN = {"NOTION_TOKEN": "secret-of-a-block", "TRACKS_DB_ID": "1" * 32}
 
 

@@ -15,6 +15,8 @@ from flows.library_sync import library_sync
 from tasks.errors import ConfigurationError, ErrorType
 from tasks.tracks import FilePaths, TrackResult, TrackStatus
 
+pytestmark = pytest.mark.usefixtures("server_of_its_own")
+
 DONE = TrackResult(
     page_id="a", title="夜の港", status=TrackStatus.PROCESSED, file_paths=FilePaths(wav="/x.wav")
 )

@@ -23,6 +23,8 @@ from flows.prefect_server.blocks import (
 )
 from flows.prefect_server.limits import NOTION_REQUESTS, ServerPermits, open_limits
 
+pytestmark = pytest.mark.usefixtures("server_of_its_own")
+
 
 async def use_limit(limit: int, decay: float) -> None:
     """A Notion limit of this size, empty."""

@@ -25,6 +25,8 @@ from flows.prefect_server.environment import FLOWS
 from flows.prefect_server.guard import guarded
 from flows.prefect_server.objects import WORK_POOL, prepare_server
 
+pytestmark = pytest.mark.usefixtures("server_of_its_own")
+
 ROOT = Path(__file__).parents[3]
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
 NAMES = [deployment["name"] for deployment in DEPLOYMENTS]

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from prefect.logging.handlers import APILogHandler
-from prefect.settings import PREFECT_HOME
 
 from flows.doctor.machine import examine_state
 from flows.library_sync import library_sync
@@ -70,7 +69,9 @@ async def test_what_a_run_leaves_is_its_users_alone(run_flow, sandbox_factory):
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-async def test_no_database_holds_hooks_or_what_opens_a_private_track(run_flow, sandbox_factory):
+async def test_no_database_holds_hooks_or_what_opens_a_private_track(
+    run_flow, sandbox_factory, prefect_server
+):
     def build(world: World) -> None:
         short_tracks(1)(world)
         world.add_track("Private", "Somebody", seconds=5.0, condition=Condition.PRIVATE)
@@ -83,7 +84,7 @@ async def test_no_database_holds_hooks_or_what_opens_a_private_track(run_flow, s
     hooks = {"hook_after_track": hook, "hook_after_run": hook}
     await run_flow(library_sync, sandbox, settings=hooks, debug=True)
     await APILogHandler.aflush()
-    held = b"".join(file.read_bytes() for file in Path(PREFECT_HOME.value()).rglob("*.db*"))
+    held = b"".join(file.read_bytes() for file in prefect_server.home.rglob("*.db*"))
     assert b"Private" in held
     for text in (secret, "a-hook-of-mine"):
         assert text.encode() not in held
