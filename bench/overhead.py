@@ -6,8 +6,9 @@ A sync against the stand-ins, without latencies, in a process whose CPU time is 
 (bench.sampling) while tracks are in work. Being profiled makes the loop's thread slower, so another
 sync of as many tracks runs without, and the loop's parts are scaled to what it took there.
 
-What the two files cost is measured alone, one conversion after another: beside other work on the
-same cores its CPU time grows by half and more, for ffmpeg as for us, and says nothing of the code.
+What the two files cost is measured alone, one conversion after another, before anything else:
+beside other work on the same cores its CPU time grows by half and more, for ffmpeg as for us, and
+says nothing of the code. After the syncs the system still writes gigabytes of theirs to the disk.
 PyAV's part is the decoding without any writing; what the conversion takes beyond it (writing,
 hashing, tags, reading back) is ours.
 """
@@ -45,13 +46,14 @@ def main() -> None:
         return
     report = Report("Overhead", "python -m bench.overhead")
     with scratch() as folder:
+        alone = _alone(folder, options.seconds)
         contents = Contents(tracks=2 * options.tracks, seconds=options.seconds)
         with stand_ins(folder, contents) as services:
             environment = clean_environment(
                 folder, services.environment, NOTION_REQUESTS_PER_MINUTE="100000"
             )
             found = _sampled(folder, environment, options)
-            _tell_cpu(report, found, _alone(folder, options.seconds), options)
+            _tell_cpu(report, found, alone, options)
             _tell_start_up(report, environment, folder)
     report.write(options.json)
 
