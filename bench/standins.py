@@ -1,7 +1,8 @@
 """The sandbox in a process of its own, filled for a measurement, with realistic latencies.
 
 `python -m bench.standins STATE CONTENTS` is that process; CONTENTS is `Contents` as JSON. The audio
-is made before the sandbox answers, so that nobody waits for an encoder while being measured.
+and the covers are made before the sandbox answers, so that nobody waits for an encoder while being
+measured.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import httpx
 from flows.rows.playlists import UNASSIGNED
 from sandbox.sample_music import PLAYLISTS, samples
 from sandbox.server import Sandbox
+from sandbox.soundcloud.artwork import draw_cover
 from sandbox.soundcloud.encoding import AAC
 from sandbox.soundcloud.recordings import Recordings
 from sandbox.world import World
@@ -215,6 +217,7 @@ def _encode(world: World, state: Path) -> None:
         track = world.soundcloud.catalogue.track(row.track_id)
         if track is not None:
             asyncio.run(recordings.encoded(track, AAC))
+            draw_cover(track.id)
 
 
 async def _serve(state: Path, contents: Contents) -> None:

@@ -38,12 +38,21 @@ def serve_artwork(request: Request) -> Answer:
     if found is None or found["size"] not in _SIZES:
         return Answer(status=404)
     number, ext = int(found["id"]), found["ext"]
-    is_png = found["size"] == "original" and number % 4 == 0
-    if is_png != (ext == "png"):
+    if ext != _original_ext(number, found["size"]):
         return Answer(status=404)
     picture = _picture(number, _SIZES[found["size"]], ext)
     kind = "image/png" if ext == "png" else "image/jpeg"
     return Answer(status=200, body=picture, headers={"Content-Type": kind})
+
+
+def draw_cover(number: int) -> None:
+    """Draw ahead the two sizes that are asked for, for who measures what a client takes."""
+    for size in ("original", "t500x500"):
+        _picture(number, _SIZES[size], _original_ext(number, size))
+
+
+def _original_ext(number: int, size: str) -> str:
+    return "png" if size == "original" and number % 4 == 0 else "jpg"
 
 
 @functools.lru_cache(maxsize=128)

@@ -13,9 +13,10 @@ _Check = Callable[[Record], bool]
 
 def filter_items(items: Iterable[StoredItem], args: Args) -> list[StoredItem]:
     """Live items that meet every filter of `item/get`; tags and folders mean all of them."""
-    checks = list(_checks(args))
-    live = (item for item in items if not item.record.get("isDeleted"))
-    return [item for item in live if all(check(item.record) for check in checks)]
+    found = [item for item in items if not item.record.get("isDeleted")]
+    for check in _checks(args):  # one after the other: a library may hold 100,000 items
+        found = [item for item in found if check(item.record)]
+    return found
 
 
 def _checks(args: Args) -> Iterator[_Check]:
