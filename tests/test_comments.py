@@ -20,6 +20,16 @@ SEED = re.compile(
 )
 
 
+@cache
+def remarks_in(folder: str) -> list[tuple[Path, int, str]]:
+    """Every remark of a folder, with its file and line."""
+    return [
+        (file, line, remark)
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for line, remark in remarks(file.read_text("utf-8"))
+    ]
+
+
 def remarks(text: str) -> Iterator[tuple[int, str]]:
     """Every comment and every string that stands alone, with its line; white space as blanks."""
     before = tokenize.NEWLINE
@@ -51,8 +61,7 @@ def wrong_citations(remark: str) -> Iterator[str]:
 def test_every_cited_document_and_section_exists(folder):
     wrong = [
         f"{file.relative_to(ROOT)}:{line}: {what}"
-        for file in sorted((ROOT / folder).rglob("*.py"))
-        for line, remark in remarks(file.read_text("utf-8"))
+        for file, line, remark in remarks_in(folder)
         for what in wrong_citations(remark)
     ]
     assert wrong == []
@@ -65,8 +74,7 @@ def test_a_rule_is_stated_and_not_attributed_to_the_specification(folder):
     """
     told = [
         f"{file.relative_to(ROOT)}:{line}"
-        for file in sorted((ROOT / folder).rglob("*.py"))
-        for line, remark in remarks(file.read_text("utf-8"))
+        for file, line, remark in remarks_in(folder)
         if SEED.search(re.sub(r"`[^`]*`", "", remark)) and file != Path(__file__)
     ]
     assert told == []

@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -19,14 +20,18 @@ WORKSHOP = (*PRODUCT, "simulation", "bench", "tests")
 
 def imported(rooms: Iterable[str] = PRODUCT) -> set[str]:
     """The top-level modules that these folders import."""
+    return set().union(*map(imported_by_room, rooms))
+
+
+@cache
+def imported_by_room(room: str) -> set[str]:
     found: set[str] = set()
-    for room in rooms:
-        for file in (ROOT / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-                if isinstance(node, ast.Import):
-                    found |= {name.name.partition(".")[0] for name in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found.add(node.module.partition(".")[0])
+    for file in (ROOT / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {name.name.partition(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
     return found
 
 

@@ -68,14 +68,14 @@ async def test_a_body_that_says_it_is_too_large_is_not_begun(host, tmp_path, mon
 
 
 async def test_a_page_that_never_ends_takes_no_memory(host, tmp_path, monkeypatch):
-    """It is read up to what a page may have, here 8 MB, and not kept many times over."""
-    monkeypatch.setattr(bounds, "_PAGE_BYTES", 8_000_000)
+    """It is read up to what a page may have, here 3 MB, and not kept many times over."""
+    monkeypatch.setattr(bounds, "_PAGE_BYTES", 3_000_000)
     monkeypatch.setattr(bounds, "_PAGE_SECONDS", 600)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert type(await refused(host, "/endless.html", tmp_path)) is TooLarge
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert grown < 70
-    assert host.sent < 32_000_000
+    assert grown < 40
+    assert host.sent < 12_000_000
 
 
 async def test_a_page_that_comes_byte_by_byte_is_given_up(host, tmp_path, monkeypatch):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -17,6 +19,7 @@ from tasks.errors import ConfigurationError
 from tasks.soundcloud.update import update_ytdlp
 
 WORKS = ("-c", "import yt_dlp; assert yt_dlp.WORKS, 'nothing came'")
+_PYTHON = "Scripts/python" if sys.platform == "win32" else "bin/python"
 OLD, NEW = "2026.1.1", "2026.2.2"
 
 
@@ -39,22 +42,36 @@ def _hash(text: str) -> str:
     return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-@pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
-    """The Python of an environment with the old release, and the folder of releases."""
-    releases = tmp_path / "releases"
+@pytest.fixture(scope="module")
+def old_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the old release, and in its folder `releases` the wheel of it."""
+    home = tmp_path_factory.mktemp("old")
+    releases = home / "releases"
     releases.mkdir()
     _wheel(releases, OLD, works=True)
+    venv.create(home, with_pip=False)
+    install = [sys.executable, "-m", "pip", "--python", str(home / _PYTHON), "install", "-q"]
+    only_these = {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(releases),
+        "PIP_CONFIG_FILE": "/dev/null",
+    }
+    subprocess.run([*install, "yt-dlp"], env=os.environ | only_these, check=True)
+    return home
+
+
+@pytest.fixture
+def environment(
+    old_environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, Path]:
+    """The Python of an environment with the old release, and the folder of releases."""
+    home = tmp_path / "environment"
+    shutil.copytree(old_environment, home, symlinks=True)
     for tool in ("PIP", "UV"):
         monkeypatch.setenv(f"{tool}_NO_INDEX", "1")
-        monkeypatch.setenv(f"{tool}_FIND_LINKS", str(releases))
+        monkeypatch.setenv(f"{tool}_FIND_LINKS", str(home / "releases"))
         monkeypatch.setenv(f"{tool}_CONFIG_FILE", "/dev/null")
-    home = tmp_path / "environment"
-    venv.create(home, with_pip=False)
-    python = str(home / ("Scripts" if sys.platform == "win32" else "bin") / "python")
-    update_first = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "yt-dlp"]
-    subprocess.run(update_first, check=True)
-    return python, releases
+    return str(home / _PYTHON), home / "releases"
 
 
 def test_the_newest_is_the_one_in_use(environment, monkeypatch, capfd):
