@@ -32,13 +32,13 @@ pytest_plugins = ["tests.processes"]
 
 LONGEST = {
     "test_own_server",
+    "test_cancellation",
     "test_board",
     "test_services_away",
     "test_merges",
     "test_following",
     "test_owner",
     "test_crashes",
-    "test_cancellation",
     "test_own_database",
     "test_local_state",
     "test_two_machines",

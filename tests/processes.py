@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from xdist.scheduler.loadfile import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from tests.flows.shared_server import kept_server, shared_server
 
@@ -26,17 +27,28 @@ ON_A_SERVER_OF_THEIR_OWN = {
 _RUNNING = pytest.StashKey[ExitStack]()
 
 
-class TogetherOrByFile(LoadFileScheduling):
-    """A file is one process's, and so are all the files on a server of their own."""
+class Mixed(LoadFileScheduling):
+    """A file is one process's, and so are all the files on a server of their own.
+
+    The last process begins with the files that start no run: these keep a processor busy while
+    runs wait.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "own" if Path(file).stem in ON_A_SERVER_OF_THEIR_OWN else file
+        return "tests/flows/own" if Path(file).stem in ON_A_SERVER_OF_THEIR_OWN else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if len(self.nodes) > 1 and node is self.nodes[-1]:
+            quiet = (file for file in self.workqueue if not file.startswith("tests/flows/"))
+            if file := next(quiet, None):
+                self.workqueue.move_to_end(file, last=False)
+        super()._assign_work_unit(node)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherOrByFile | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Mixed | None:
     """In place of xdist's own for `--dist loadfile`."""
-    return TogetherOrByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+    return Mixed(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
