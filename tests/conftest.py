@@ -33,7 +33,6 @@ pytest_plugins = ["tests.processes"]
 LONGEST = {
     "test_own_server",
     "test_cancellation",
-    "test_board",
     "test_services_away",
     "test_merges",
     "test_following",

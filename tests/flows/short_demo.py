@@ -1,14 +1,19 @@
-"""`python -m tests.flows.short_demo`: `library-sync demo`, with few tracks, of seconds."""
+"""`library-sync demo` with few tracks, of seconds, in a process forked for it."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
+from pathlib import Path
 
-from flows.__main__ import main
 from sandbox import builders
 from tests.flows.small_world import short_samples
+from tests.flows.sync_process import run_command
 
-if __name__ == "__main__":
+DEMO = ["demo"]
+
+
+def short_demo(environment: Mapping[str, str], terminal: str, folder: Path) -> None:
+    """Leaves everything in `folder`/demo."""
     builders.samples = short_samples
-    builders.DEMO_TRACKS = 2  # beside every trouble
-    sys.exit(main(["demo"]))
+    builders.DEMO_TRACKS = 1  # beside every trouble
+    run_command(environment, terminal, folder, DEMO)

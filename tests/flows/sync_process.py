@@ -59,25 +59,38 @@ def started(
     sandbox: RunningSandbox, api_url: str, *words: str, timing: LockTiming = ALONE
 ) -> Iterator[SyncProcess]:
     """`library-sync sync WORDS` against `sandbox`, its flow runs on the server at `api_url`."""
+    environment = sandbox.environment | {
+        "NOTION_REQUESTS_PER_MINUTE": "100000",
+        "PREFECT_API_URL": api_url,  # the fork server may be older than this address
+    }
+    output = sandbox.state / f"output-{time.monotonic_ns()}"
+    output.touch()
+    given = (environment, str(output), sandbox.state, ["sync", *words], timing)
+    with forked(run_command, given, api_url) as process:
+        running = SyncProcess(process, output)
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+@contextmanager
+def forked(
+    work: Callable[..., None], given: tuple[Any, ...], api_url: str
+) -> Iterator[ForkServerProcess]:
+    """A process that does `work(*given)`, having imported Prefect; the server is at `api_url`."""
     os.environ["PREFECT_API_URL"] = api_url
     try:
         _FORKS.set_forkserver_preload(["tests.flows.sync_process", "flows.library_sync"])
-        environment = sandbox.environment | {
-            "NOTION_REQUESTS_PER_MINUTE": "100000",
-            "PREFECT_API_URL": api_url,  # the fork server may be older than this address
-        }
-        output = sandbox.state / f"output-{time.monotonic_ns()}"
-        output.touch()
-        run = (environment, str(output), ["sync", *words], timing)
-        process = _FORKS.Process(target=_run, args=run)
+        process = _FORKS.Process(target=work, args=given)
         process.start()
     finally:
         del os.environ["PREFECT_API_URL"]
-    running = SyncProcess(process, output)
     try:
-        yield running
+        yield process
     finally:
-        running.kill()
+        process.kill()
+        process.join(10)
 
 
 def wait_until(happened: Callable[[], Any], seconds: float = 120.0) -> Any:
@@ -90,12 +103,19 @@ def wait_until(happened: Callable[[], Any], seconds: float = 120.0) -> Any:
     raise AssertionError(f"It did not happen within {seconds:.0f} s.")
 
 
-def _run(environment: Mapping[str, str], output: str, words: list[str], timing: LockTiming) -> None:
+def run_command(
+    environment: Mapping[str, str],
+    output: str,
+    folder: Path,
+    words: list[str],
+    timing: LockTiming = ALONE,
+) -> None:
+    """`library-sync WORDS` in `folder`, printing to the file or the terminal `output`."""
     os.environ.update(environment)
     descriptor = os.open(output, os.O_WRONLY | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    os.chdir(Path(output).parent)
+    os.chdir(folder)
     from flows.__main__ import main  # noqa: PLC0415  (Prefect reads its settings now)
     from flows.fan_out import subflows  # noqa: PLC0415
     from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415

@@ -6,10 +6,7 @@ import io
 import os
 import pty
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+from multiprocessing.connection import wait
 
 import pytest
 from rich.console import Console
@@ -18,7 +15,11 @@ from flows.progress.picture import RunSeen, picture, shortened
 from flows.progress.terminal import Display, TerminalHandler, attach_terminal
 from flows.progress.transfers import InWork, Stage, Transfers
 from tasks.soundcloud.information import Progress
+from tests.flows.short_demo import short_demo
+from tests.flows.sync_process import forked
 
+PROFILE = 'active = "tests"\n[profiles.tests]\nPREFECT_API_URL = "{}"\n'
+"""Names the server of the tests: the demo hears of nobody's but through its own folder."""
 LABELS = ("Vesper Hollow - Salt Flats (Oda Renn Remix)", "Kō Minase - 夜の港", "Inés - CORAZÓN")
 
 
@@ -149,29 +150,22 @@ def test_who_waits_on_a_terminal_is_told_so():
     assert unseen.getvalue() == ""
 
 
-def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path, new_database):
-    """The real command on a pseudo terminal of 60 columns: bars, then the closing lines."""
+def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path, prefect_server):
+    """The command on a pseudo terminal of 60 columns: bars, then the closing lines."""
     home = tmp_path / "demo" / "prefect"
     home.mkdir(parents=True)
-    shutil.copy(new_database, home / "prefect.db")
+    (home / "profiles.toml").write_text(PROFILE.format(prefect_server.url))
     main_end, far_end = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.flows.short_demo"],
-        stdout=far_end, stderr=far_end, cwd=tmp_path, start_new_session=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "COLUMNS": "60",
-                          "TERM": "xterm-256color"},
-    )  # fmt: skip
+    environment = {"COLUMNS": "60", "TERM": "xterm-256color"}
+    given = (environment, os.ttyname(far_end), tmp_path)
+    with forked(short_demo, given, prefect_server.url) as process:
+        shown = b""
+        while wait([main_end, process.sentinel]) != [process.sentinel]:
+            shown += os.read(main_end, 65536)
+        process.join()
+        assert process.exitcode == 0, shown.decode()
+    os.close(main_end)
     os.close(far_end)
-    shown = b""
-    while True:
-        try:
-            block = os.read(main_end, 65536)
-        except OSError:
-            break
-        if not block:
-            break
-        shown += block
-    assert process.wait(timeout=120) == 0, shown.decode()
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert re.search(r"\d+ of \d+ tracks", text)
     assert "downloading" in text
