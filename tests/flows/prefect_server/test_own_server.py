@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.prefect_server.environment import server_address
 from flows.prefect_server.own_server import serve_prefect
 from tests.flows.sync_process import wait_until
 
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 RUN = """
 import asyncio, os, sys
 from flows.prefect_server.environment import prepare_prefect
+from flows.prefect_server.environment import server_address
 from flows.prefect_server.own_server import serve_prefect
 prepare_prefect(); serve_prefect()
 import httpx
@@ -118,21 +120,14 @@ def test_a_request_waits_for_the_server_which_dies_with_the_run(served_run):
         ("prefect.toml", '[api]\nurl = "http://127.0.0.1:4200/api"\n'),
     ],
 )
-def test_a_configured_server_is_used(quiet_home, where, text):
+def test_a_configured_server_is_used(quiet_home, as_imported_now, where, text):
     """Wherever the user named a server, none is started."""
     if where == "profiles.toml":
         (quiet_home / "prefect" / where).write_text(f'active = "p"\n{text}')
     else:
         (quiet_home / where).write_text(text)
-    ask = "from flows.prefect_server.environment import server_address; print(server_address())"
-    told = subprocess.run(
-        [sys.executable, "-c", ask],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert told.stdout.strip() == "http://127.0.0.1:4200/api", told.stderr
+    as_imported_now()
+    assert server_address() == "http://127.0.0.1:4200/api"
 
 
 def test_a_server_in_the_environment_is_used(quiet_home, monkeypatch):

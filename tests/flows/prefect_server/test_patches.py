@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from dotenv.main import DotEnv
 from prefect.settings import PREFECT_API_URL
+
+from flows.prefect_server.environment import allow_damaged_env, server_address
 
 ROOT = Path(__file__).parents[3]
 
@@ -163,21 +166,15 @@ print(before != sys.executable, get_sys_executable())
     assert told(code) == "True /bin/sh"
 
 
-def test_prefect_takes_the_lines_of_a_damaged_env_file(tmp_path):
+def test_prefect_takes_the_lines_of_a_damaged_env_file(tmp_path, monkeypatch, as_imported_now):
     """It reads the file when it is imported, and takes what is text."""
     (tmp_path / ".env").write_bytes(b"PREFECT_API_URL=http://here/api\nHOOK=\xff\n")
-    code = f"""
-import os
-os.chdir({str(tmp_path)!r})
-from flows.prefect_server.environment import allow_damaged_env, server_address
-allow_damaged_env()
-print(server_address())
-"""
-    fresh = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert fresh.stdout.strip() == "http://here/api"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr(DotEnv, "_get_stream", DotEnv._get_stream)  # as it is, afterwards
+    with pytest.raises(UnicodeDecodeError):
+        as_imported_now()
+    allow_damaged_env()
+    as_imported_now()
+    assert server_address() == "http://here/api"
