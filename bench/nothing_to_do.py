@@ -1,9 +1,10 @@
 """Ten thousand finished rows and nothing to do: requests, and seconds from Enter to the prompt.
 
-    python -m bench.nothing_to_do [--rows 10000] [--repeats 3] [--lacking 600]
+    python -m bench.nothing_to_do [--rows 10000] [--repeats 3] [--lacking 300]
 
 Once where no Prefect server is named, once with one that runs already. Then what `batch` asks of
-Notion for a thousand finished rows. Then the repair of finished rows that only lack Eagle's id, for
+Notion for a thousand finished rows, and what a dry run asks for ten new rows alone and beside
+20,000 finished ones. Then the repair of finished rows that only lack Eagle's id, for
 the requests each costs: in a library that lacks them as a real one did, 77 rows of 100, without
 latencies; and the same of rows whose label is missing, too.
 """
@@ -21,6 +22,8 @@ from bench.standins import NOTION_SECONDS, Contents, StandIns, stand_ins
 
 _NOTHING = 2
 _BATCH_ROWS = 1_000
+_NEW = 10
+_MEMORY = 1 << 30
 
 
 def main() -> None:
@@ -32,6 +35,7 @@ def main() -> None:
         _tell_nothing(report, folder, services, options)
     with scratch() as folder, stand_ins(folder, Contents(done=_BATCH_ROWS)) as services:
         _tell_batch(report, folder, services)
+    _tell_few_new(report, options.finished)
     for labelled in (True, False):
         done, lacking = options.lacking * 23 // 77, options.lacking
         contents = Contents(done=done, lacking=lacking, labelled=labelled)
@@ -44,6 +48,7 @@ def _options() -> argparse.Namespace:
     made = parser("nothing_to_do", __doc__)
     made.add_argument("--rows", type=int, default=10_000)
     made.add_argument("--lacking", type=int, default=300, help="rows whose Eagle id is missing")
+    made.add_argument("--finished", type=int, default=20_000, help="rows beside ten new ones")
     made.add_argument("--repeats", type=int, default=3)
     return made.parse_args()
 
@@ -86,10 +91,31 @@ def _tell_batch(report: Report, folder: Path, services: StandIns) -> None:
     since, filtered = time.time(), ("--quiet", "--filter", "all")
     environment = _environment(folder, services)
     sync(environment, *filtered, command="batch", cwd=folder, codes=(_NOTHING,))
-    asked = [e["path"] for e in services.entries(since) if e["event"] == "request"]
-    queries = sum(path.endswith("/query") for path in asked)
+    queries = _queries(services, since)
     what = f"queries of `batch --filter all` over {_BATCH_ROWS:,} finished rows"
     report.judge(what, "≤ 12", str(queries), met=queries <= 12)
+
+
+def _tell_few_new(report: Report, finished: int) -> None:
+    alone, beside = _queries_for_new(done=0), _queries_for_new(done=finished)
+    what = f"queries for {_NEW} new rows beside {finished:,} finished ones"
+    report.judge(what, f"≤ {alone}, as for the {_NEW} alone", str(beside), met=beside <= alone)
+
+
+def _queries_for_new(*, done: int) -> int:
+    """Queries of Notion in a dry run that finds the new rows, and nothing else, to work on."""
+    contents = Contents(done=done, unheard=_NEW)
+    with scratch(memory_bytes=_MEMORY) as folder, stand_ins(folder, contents) as services:
+        since = time.time()
+        _, summary = sync(_environment(folder, services), "--quiet", "--dry-run", cwd=folder)
+        if summary["counts"]["found"] != _NEW:
+            raise SystemExit(f"{summary['counts']['found']} rows were found, not {_NEW}.")
+        return _queries(services, since)
+
+
+def _queries(services: StandIns, since: float) -> int:
+    asked = [entry for entry in services.entries(since) if entry["event"] == "request"]
+    return sum(entry["path"].endswith("/query") for entry in asked)
 
 
 def _nothing(environment: dict[str, str], folder: Path) -> Used:

@@ -30,7 +30,7 @@ _SMALL: dict[str, list[str]] = {
     "overhead": ["--tracks", "4", "--seconds", "20"],
     "end_to_end": ["--tracks", "4", "--seconds", "20", "--original", "1", "--items", "500"],
     "planning": ["--rows", "500", "1500"],
-    "nothing_to_do": ["--rows", "300", "--lacking", "100", "--repeats", "1"],
+    "nothing_to_do": ["--rows", "300", "--lacking", "100", "--finished", "600", "--repeats", "1"],
     "workers": ["--tracks", "4", "--seconds", "20", "--limited", "4"],
 }
 
