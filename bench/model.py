@@ -27,7 +27,8 @@ class Costs:
     `claim_seconds` is three requests to Notion and the settling of 3 s; `fetch_seconds` the
     download and the conversion alone on a core; `deliver_seconds` Eagle's two imports and the last
     PATCH; `eagle_seconds` how long Eagle itself is busy, one file after another; `cpu_seconds` the
-    CPU of a track on the machine, Prefect and stand-ins included.
+    CPU of a track on the machine, Prefect and stand-ins included; `start_seconds` the CPU of a
+    process before its first track: Prefect, its client and its server.
     """
 
     notion_requests: float = 4.02
@@ -37,6 +38,7 @@ class Costs:
     deliver_seconds: float = 1.5
     eagle_seconds: float = 0.2
     cpu_seconds: float = 0.6
+    start_seconds: float = 6.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +101,9 @@ def bounds(costs: Costs, limits: Limits, plan: Plan) -> list[Bound]:
 def seconds_for(tracks: int, costs: Costs, limits: Limits, plan: Plan) -> float:
     """Seconds until the last of `tracks` is done, from the first claim on.
 
-    The first claim has to settle and the last track to be delivered. Budgets may be spent at once:
-    a minute of Notion's, ten of SoundCloud's; then the next begins.
+    The first claim has to settle while the processes of a machine start on its cores, and the last
+    track to be delivered. Budgets may be spent at once: a minute of Notion's, ten of SoundCloud's;
+    then the next begins.
     """
     return max(_parts(tracks, costs, limits, plan).values())
 
@@ -112,7 +115,8 @@ def binding(tracks: int, costs: Costs, limits: Limits, plan: Plan) -> str:
 
 
 def _parts(tracks: int, costs: Costs, limits: Limits, plan: Plan) -> dict[str, float]:
-    ends = costs.claim_seconds + costs.fetch_seconds + costs.deliver_seconds
+    started = plan.processes * costs.start_seconds / limits.cores
+    ends = max(costs.claim_seconds, started) + costs.fetch_seconds + costs.deliver_seconds
     rest = max(0, tracks - plan.machines * plan.processes * plan.workers)
     windows = {_NOTION: 60.0, _SOUNDCLOUD: 600.0}
     seconds = {}

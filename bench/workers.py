@@ -2,11 +2,15 @@
 
     python -m bench.workers [--tracks 16] [--seconds 60] [--limited 60]
 
-Every run meets fresh stand-ins with realistic latencies. The run with one worker tells what a track
-costs (bench.model.Costs); the others are foretold from it and then measured, from the first claim
-to the last track's end. The last run has Notion's 180 requests a minute enforced, and is foretold
-with the requests a track it took itself: where as many claims are in flight as there are rows, each
-row is asked for by several processes, which long lists do not see (docs/lock.md). One process under
+Every run meets fresh stand-ins with realistic latencies, and finds Prefect's database there, as on
+a machine in use. Two runs with one worker tell what a track costs and what a start costs
+(bench.model.Costs): what the longer takes more is its further tracks'. The others are foretold from
+them and then measured, from the first claim to the last track's end.
+
+Where as many claims are in flight as there are rows, each row is asked for by several processes,
+which long lists do not see (docs/lock.md); the model does not foretell how often. So a run of
+several processes has eight rows for each, and is foretold with the requests and the CPU a track
+that it took itself. The last run has Notion's 180 requests a minute enforced. One process under
 that limit is in `bench.end_to_end`.
 """
 
@@ -14,11 +18,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from bench.measuring import Report, clean_environment, parser, scratch, sync, table
@@ -29,37 +35,65 @@ _NOTION = 180
 _NO_LIMIT = 100_000
 _SETTLES = 3.0
 _WITHIN = 0.35
+_ROWS_A_PROCESS = 8
 _LAST_HEADS = ["binds, says the model", "Notion requests a track", "429s"]
 
 
 @dataclass(frozen=True)
 class _Measured:
-    """One run: seconds from the first claim to the last PATCH, the costs of its tracks."""
+    """One run: seconds from the first claim to the last PATCH, the costs of its tracks, and the CPU
+    seconds that all of it took.
+    """
 
     seconds: float
     costs: Costs
     refused: int
+    cpu: float
 
 
 def main() -> None:
     """Measure, foretell, compare."""
     options = _options()
     report = Report("Workers and processes", "python -m bench.workers")
-    alone = _run(1, 1, options.tracks, options)
+    with scratch() as home:
+        _tell_runs(report, options, _home_in_use(home))
+    report.write(options.json)
+
+
+def _tell_runs(report: Report, options: argparse.Namespace, home: Path) -> None:
+    """Each run beside what was foretold of it."""
+    few = max(1, options.tracks // 4)
+    alone = _run(1, 1, options.tracks, options, home)
+    costs = _gauged(alone, options.tracks, _run(1, 1, few, options, home), few)
     rows, errors = [], []
     for processes, workers in ((1, 1), (1, 2), (1, 4), (1, 8), (2, 4), (4, 4)):
         one = (processes, workers) == (1, 1)
-        found = alone if one else _run(processes, workers, options.tracks, options)
-        cells, error = _compared(processes, workers, options.tracks, found, alone.costs, _NO_LIMIT)
+        tracks = max(options.tracks, _ROWS_A_PROCESS * processes)
+        found = alone if one else _run(processes, workers, tracks, options, home)
+        its = costs if processes == 1 else _of_several(costs, found, processes, tracks)
+        cells, error = _compared(processes, workers, tracks, found, its, _NO_LIMIT)
         rows.append(cells)
         errors += [] if one else [error]
-    found = _run(4, 4, options.limited, options, per_minute=_NOTION)
-    costs = replace(alone.costs, notion_requests=found.costs.notion_requests)
-    cells, error = _compared(4, 4, options.limited, found, costs, _NOTION)
+    found = _run(4, 4, options.limited, options, home, per_minute=_NOTION)
+    its = _of_several(costs, found, 4, options.limited)
+    cells, error = _compared(4, 4, options.limited, found, its, _NOTION)
     rows.append(cells)
     errors.append(error)
-    _tell(report, options, alone.costs, rows, errors)
-    report.write(options.json)
+    _tell(report, options, costs, rows, errors)
+
+
+def _home_in_use(folder: Path) -> Path:
+    """A PREFECT_HOME whose database a dry run has made."""
+    with stand_ins(folder, Contents(unheard=1)) as services:
+        sync(clean_environment(folder, services.environment), "--quiet", "--dry-run")
+    return folder / "prefect"
+
+
+def _gauged(many: _Measured, tracks: int, few: _Measured, of_few: int) -> Costs:
+    """The costs, with a start's CPU told apart from that of the tracks."""
+    each = max(0.0, many.cpu - few.cpu) / max(1, tracks - of_few)
+    start = max(0.0, few.cpu - of_few * each)
+    return replace(many.costs, cpu_seconds=each, start_seconds=start)
 
 
 def _options() -> argparse.Namespace:
@@ -70,11 +104,18 @@ def _options() -> argparse.Namespace:
     return made.parse_args()
 
 
+def _of_several(costs: Costs, found: _Measured, processes: int, tracks: int) -> Costs:
+    """The costs with what a track took, rows that were asked for in vain included."""
+    cpu = max(costs.cpu_seconds, (found.cpu - processes * costs.start_seconds) / tracks)
+    return replace(costs, cpu_seconds=cpu, notion_requests=found.costs.notion_requests)
+
+
 def _run(
     processes: int,
     workers: int,
     tracks: int,
     options: argparse.Namespace,
+    home: Path,
     *,
     per_minute: int = _NO_LIMIT,
 ) -> _Measured:
@@ -83,6 +124,7 @@ def _run(
         services.use_latencies(requests_per_minute=per_minute if per_minute == _NOTION else None)
 
         def one(number: int) -> float:
+            shutil.copytree(home, folder / str(number) / "prefect")
             environment = clean_environment(
                 folder / str(number),
                 services.environment,
@@ -94,13 +136,10 @@ def _run(
         before = services.cpu_seconds()
         with ThreadPoolExecutor(processes) as pool:
             cpu = sum(pool.map(one, range(processes))) + services.cpu_seconds() - before
-        entries = services.entries()
-        is_gauge = (processes, workers) == (1, 1)
-        start_up = one(processes) if is_gauge else 0.0  # nothing is left to do: what starting costs
-    return _read(entries, tracks, max(0.0, cpu - start_up) / tracks)
+        return _read(services.entries(), tracks, cpu)
 
 
-def _read(entries: list[dict[str, Any]], tracks: int, cpu_seconds: float) -> _Measured:
+def _read(entries: list[dict[str, Any]], tracks: int, cpu: float) -> _Measured:
     """What the ledger says of a run; the stages' times are those of a run with one worker."""
     asked = [entry for entry in entries if entry["event"] == "request"]
     pages = [e for e in asked if e["service"] == "notion" and "/pages/" in e["path"]]
@@ -119,10 +158,9 @@ def _read(entries: list[dict[str, Any]], tracks: int, cpu_seconds: float) -> _Me
         claim_seconds=3 * NOTION_SECONDS + _SETTLES,
         fetch_seconds=_mean(_first_of_each(begun, imports), imports),
         deliver_seconds=_mean(imports, ends),
-        cpu_seconds=cpu_seconds,
     )
     refused = sum(e["service"] == "notion" and e["status"] == 429 for e in asked)
-    return _Measured(ends[-1] - min(e["at"] for e in pages), costs, refused)
+    return _Measured(ends[-1] - min(e["at"] for e in pages), costs, refused, cpu)
 
 
 def _times(asked: list[dict[str, Any]], service: str, fits: Callable[[str], bool]) -> list[float]:
@@ -179,7 +217,8 @@ def _tell(
         f"Tracks of {options.seconds:g} s; a track costs here {costs.fetch_seconds:.2f} s to "
         f"download and convert, {costs.deliver_seconds:.2f} s to import and conclude, "
         f"{costs.cpu_seconds:.2f} s of CPU (the run's, its Prefect server's and the stand-ins'), "
-        f"and {costs.notion_requests:.2f} requests to Notion. Load before: "
+        f"and {costs.notion_requests:.2f} requests to Notion; a process takes "
+        f"{costs.start_seconds:.1f} s of CPU to start. Load before: "
         f"{report.load_before:.1f}."
     )
     heads = ["processes × workers", "tracks", "s", "foretold s", "off by", "tracks an hour"]

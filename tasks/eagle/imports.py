@@ -37,7 +37,7 @@ class Patience:
 
     seconds: float = 60.0
     bytes_per_second: float = 4e6
-    first_look: float = 0.12
+    first_look: float = 0.2
     slowest_look: float = 2.0
 
     def budget(self, size: int) -> float:
