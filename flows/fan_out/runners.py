@@ -17,6 +17,7 @@ from prefect.context import SettingsContext, get_settings_context
 
 from flows.fan_out.subflows import ended_together
 from flows.fan_out.work_list import Waiting
+from flows.prefect_server.fewer_requests import fewer_requests
 from flows.prefect_server.outage import OUT_OF_REACH, Outage
 from flows.prefect_server.patches import send_fewer_events
 from flows.progress.board import Board
@@ -60,7 +61,7 @@ async def process_tracks(
 @contextmanager
 def _lean_track_runs() -> Iterator[None]:
     """A track's flow run leaves little on the server: no heartbeat, which its run has, no line for
-    each task that ended, and few events. Its tag lets lists leave it out.
+    each task that ended, few events and requests. Its tag lets lists leave it out.
 
     Prefect's `temporary_settings` would read every setting again, which takes 0.2 s.
     """
@@ -69,7 +70,8 @@ def _lean_track_runs() -> Iterator[None]:
     context = get_settings_context()
     flows = context.settings.flows.model_copy(update={"heartbeat_frequency": None})
     settings = context.settings.model_copy(update={"flows": flows})
-    with SettingsContext(profile=context.profile, settings=settings), tags(TRACK_TAG):
+    lean = SettingsContext(profile=context.profile, settings=settings)
+    with lean, tags(TRACK_TAG), fewer_requests():
         yield
 
 
