@@ -61,6 +61,7 @@ def _serve(listener: int) -> None:
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
     threading.Thread(target=_end_with_the_run, args=(server,), daemon=True).start()
     server.run([socket.socket(fileno=listener)])
+    os._exit(0)  # the run waits for our end, and taking all that was imported apart takes long
 
 
 def _end_with_the_run(server: uvicorn.Server) -> None:

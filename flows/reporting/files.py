@@ -15,6 +15,7 @@ from pathlib import Path
 
 from flows.reporting.report_page import report_page
 from flows.reporting.run_folders import FINISHED, note_end, prune_runs
+from flows.reporting.spreadsheet import results_csv
 from flows.summary import ReturnCode, SyncSummary
 from tasks.disk.private import open_private, private_folder
 from tasks.disk.whole_files import write_whole
@@ -84,11 +85,8 @@ def write_report(folder: Path, summary: SyncSummary, *, keep: int, ended: str = 
         if _had_nothing_to_do(summary):
             (folder / "run.log").unlink(missing_ok=True)
         else:
-            from flows.reporting import frames  # noqa: PLC0415  (half a second: for a table alone)
-
             write_whole(folder / "report.html", report_page(folder.name, summary))
-            table = frames.results_frame(summary.failures_first)
-            write_whole(folder / "results.csv", frames.as_csv(table))
+            write_whole(folder / "results.csv", results_csv(summary.failures_first))
         prune_runs(folder.parent.parent, keep)
     except OSError as error:
         _log.warning("The run's report could not be written to %s: %s", folder, error)

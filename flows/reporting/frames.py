@@ -1,48 +1,14 @@
-"""Tables as data frames: a run's results, the library's rows, the failures of past runs.
+"""Tables as data frames: the library's rows, the failures of past runs.
 
 The one module that imports pandas, which takes half a second: it is imported where a table is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
-
-from tasks.tracks import TrackResult
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
-_COLUMNS = (
-    "status", "artist", "title", "error_type", "error_message", "remedy", "action",
-    "eagle_item_id", "eagle_aiff_item_id", "wav", "aiff", "playlist_wav", "duration_seconds",
-    "bpm", "key", "fingerprint", "processing_time_seconds", "source_url", "page_url", "page_id",
-    "dedupe_keeper_id",
-)  # fmt: skip
-
-
-def results_frame(results: Sequence[TrackResult]) -> pd.DataFrame:
-    """A row a result, every text as a cell that no spreadsheet takes for a formula."""
-    return pd.DataFrame([_row(result) for result in results], columns=list(_COLUMNS))
-
-
-def as_csv(frame: pd.DataFrame) -> str:
-    """The frame as CSV, with the mark by which Excel knows UTF-8."""
-    return "\ufeff" + str(frame.to_csv(index=False))
-
-
-def _row(result: TrackResult) -> dict[str, Any]:
-    plain = result.to_dict()
-    plain |= plain.pop("file_paths")
-    return {
-        name: spreadsheet_safe(value) if isinstance(value, str) else value
-        for name, value in plain.items()
-    }
-
-
-def spreadsheet_safe(text: str) -> str:
-    """`text` with an apostrophe before it, if it could be a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def library_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -16,10 +16,10 @@ import pytest
 from flows.library_sync import library_sync
 from flows.reporting.closing_lines import dry_run_lines, failure_lines
 from flows.reporting.files import write_report
-from flows.reporting.frames import spreadsheet_safe
 from flows.reporting.html_page import Bars, Link, Section, Stacked, Table, page
 from flows.reporting.report_page import report_page
 from flows.reporting.run_folders import note_beginning, note_end, past_runs, prune_runs
+from flows.reporting.spreadsheet import spreadsheet_safe
 from flows.summary import ReturnCode, SyncSummary
 from sandbox.builders import build_plain
 from tasks.errors import ErrorType
