@@ -35,7 +35,7 @@ from flows.session.opening import SessionOptions, session_options
 from flows.settings import Settings, load_settings
 from flows.summary import SyncSummary
 from sandbox import builders
-from sandbox.threaded import RunningSandbox
+from sandbox.threaded import RunningSandbox, SandboxFactory
 from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming
 from tasks.notion.new_rows import NewRows
@@ -70,6 +70,18 @@ def attempts_that_follow_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def short_music(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sandbox's sample tracks last seconds: runs are about rows."""
     monkeypatch.setattr(builders, "samples", short_samples)
+
+
+@pytest.fixture
+def sandbox_factory(sandbox_factory: SandboxFactory) -> SandboxFactory:
+    """Its Eagles draw no waveforms: 25 ms of CPU a file, and runs do not look at them."""
+
+    def start(**options: Any) -> RunningSandbox:
+        sandbox = sandbox_factory(**options)
+        sandbox.eagle.pictures = False
+        return sandbox
+
+    return start
 
 
 @pytest.fixture(autouse=True)

@@ -99,7 +99,7 @@ def wait_until(happened: Callable[[], Any], seconds: float = 120.0) -> Any:
     while time.monotonic() < until:
         if found := happened():
             return found
-        time.sleep(0.002)
+        time.sleep(0.005)
     raise AssertionError(f"It did not happen within {seconds:.0f} s.")
 
 
