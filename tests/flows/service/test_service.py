@@ -209,6 +209,7 @@ def test_two_serves_do_not_share_a_database(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("NOTION_TOKEN", "t")
     monkeypatch.setenv("TRACKS_DB_ID", "d" * 32)
     monkeypatch.setenv("LIBRARY_SYNC_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("PREFECT_API_URL", "")  # `serve` names its own there
     with alone():
         assert main(["serve", "--port", str(free_port())]) == 78
     assert "is running already" in capsys.readouterr().err
