@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from simulation.scaled import scaled_patience, scaled_timing, unchecked_timing
 from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming
@@ -24,5 +26,8 @@ def among_others(factor: float = 0.1) -> LockTiming:
 
 
 def patience_with(timing: LockTiming) -> Patience:
-    """How long an import may take: shorter than a lock of that timing lasts."""
-    return scaled_patience(0.25 if timing is ALONE else timing.timeout / 3000)
+    """How long an import may take: shorter than a lock of that timing lasts. Eagle is looked at
+    soon: its stand-in imports at once.
+    """
+    scaled = scaled_patience(0.25 if timing is ALONE else timing.timeout / 3000)
+    return replace(scaled, first_look=0.03)

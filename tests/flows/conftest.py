@@ -74,11 +74,15 @@ def short_music(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def sandbox_factory(sandbox_factory: SandboxFactory) -> SandboxFactory:
-    """Its Eagles draw no waveforms: 25 ms of CPU a file, and runs do not look at them."""
+    """Its Eagles draw no waveforms, 25 ms of CPU a file, and import at once: no run looks at the
+    first, and what the second shows has tests of its own.
+    """
 
     def start(**options: Any) -> RunningSandbox:
         sandbox = sandbox_factory(**options)
         sandbox.eagle.pictures = False
+        if not FAULTS:
+            sandbox.eagle.import_delay = (0.0, 0.0)
         return sandbox
 
     return start
@@ -198,6 +202,14 @@ def named_server(
     Without it the command starts one of its own and leaves its address to the tests after it.
     """
     return lambda: monkeypatch.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+
+
+@pytest.fixture
+def a_machine_alone() -> Iterator[None]:
+    """For tests in which `main([...])` runs a flow: its claims settle at once."""
+    before = session_options.set(SessionOptions(timing=ALONE, patience=patience_with(ALONE)))
+    yield
+    session_options.reset(before)
 
 
 def settings_of(sandbox: RunningSandbox, **changes: Any) -> Settings:

@@ -107,6 +107,12 @@ def writes(sandbox: RunningSandbox, page_id: str) -> list[dict[str, Any]]:
     return [entry.get("properties", {}) for entry in commits]
 
 
+def told_by_eagle(sandbox: Any) -> None:
+    """What was changed in Eagle is told of, which takes the app a second."""
+    with sandbox.eagle.lock:
+        sandbox.eagle.library.flush()
+
+
 def put_in_trash(sandbox: RunningSandbox, page_id: str) -> None:
     """A person throws a row away."""
     objects = sandbox.notion.objects

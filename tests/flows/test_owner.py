@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
 from flows.__main__ import main
 from flows.library_sync import library_sync
 from tasks.tracks import TrackFilter
+from tests.flows.database_world import told_by_eagle
 from tests.worlds.owner import PROPERTIES, old_env_file, owner_world, trash
 
 MISSING = {"filter": TrackFilter.MISSING_EAGLE}
@@ -76,7 +76,7 @@ async def test_an_item_in_eagles_trash_is_repaired(run_flow, sandbox_factory):
     for item in list(owner.sandbox.eagle.library.items.values()):
         if item.record["url"] == owner.urls["Harbour Glow"]:
             trash(owner, item.record["id"])
-    time.sleep(1.3)  # Eagle tells of changed items about a second later
+    told_by_eagle(owner.sandbox)
     summary = await run_flow(library_sync, owner.sandbox, **MISSING)
     (result,) = [r for r in summary.results if r.page_id == owner.rows["Harbour Glow"]]
     assert "Eagle's trash" in result.action
@@ -100,7 +100,7 @@ async def test_a_name_that_lost_its_signs_is_found_in_eagle(run_flow, sandbox_fa
             owner.sandbox.eagle.library.replace(
                 record | {"name": bare, "url": "", "tags": ["Teo", record["ext"]], "annotation": ""}
             )
-    time.sleep(1.3)
+    told_by_eagle(owner.sandbox)
     row = {"Eagle File ID": "", "WAV Fingerprint": "", "DL": True}
     owner.sandbox.world.update_row(owner.rows[TEO], row)
     summary = await run_flow(library_sync, owner.sandbox, **MISSING)
@@ -119,7 +119,7 @@ async def test_a_wav_is_made_from_the_aiff_that_is_here(run_flow, sandbox_factor
     for item in list(owner.sandbox.eagle.library.items.values()):
         if item.record["url"] == owner.urls["Tide Machine"]:
             trash(owner, item.record["id"])
-    time.sleep(1.3)
+    told_by_eagle(owner.sandbox)
     gone = {"WAV File Path": "FILE_MISSING", "AIFF File Path": str(aiff), "Eagle File ID": ""}
     owner.sandbox.world.update_row(owner.rows["Tide Machine"], gone)
     summary = await run_flow(library_sync, owner.sandbox, **MISSING)
@@ -133,7 +133,7 @@ async def test_all_leaves_a_whole_library_as_it_is(run_flow, sandbox_factory):
     """After the first sync nothing is left to do but the row ticked elsewhere."""
     owner = owner_world(sandbox_factory)
     await run_flow(library_sync, owner.sandbox, parallel=True)
-    time.sleep(1.3)
+    told_by_eagle(owner.sandbox)
     await run_flow(library_sync, owner.sandbox, **ALL)
     before = {name: owner.values(name) for name in owner.rows}
     summary = await run_flow(library_sync, owner.sandbox, **ALL)

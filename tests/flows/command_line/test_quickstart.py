@@ -26,7 +26,9 @@ def commands() -> list[list[str]]:
     return [line.removeprefix("$ library-sync ").split() for line in lines]
 
 
-def test_the_quick_start_as_written(sandbox_factory, named_server, monkeypatch, tmp_path):
+def test_the_quick_start_as_written(
+    sandbox_factory, named_server, a_machine_alone, monkeypatch, tmp_path
+):
     """Each command ends with 0 in the given order; at the end every track is in the library."""
     for variable in VARIABLES:
         monkeypatch.delenv(variable.name, raising=False)

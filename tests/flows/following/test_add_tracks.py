@@ -205,7 +205,9 @@ def test_a_playlist_is_added_to_those_the_row_has_by_now(world):
     assert asyncio.run(put())
 
 
-def test_a_playlist_is_in_the_library_with_one_command(world, named_server, monkeypatch):
+def test_a_playlist_is_in_the_library_with_one_command(
+    world, named_server, a_machine_alone, monkeypatch
+):
     """`add --sync` brings the set's tracks in and leaves other waiting rows alone."""
     world.sandbox.world.add_track("Not asked for", "Somebody", seconds=5)
     world.sandbox.set_faults("notion", plan_from("notion", None, {"query_lag": [600, 600]}))
@@ -221,7 +223,9 @@ def test_a_playlist_is_in_the_library_with_one_command(world, named_server, monk
     assert len(list((copies / "Few").glob("*.wav"))) == 2
 
 
-def test_a_finished_track_is_in_its_new_playlist_with_one_command(world, named_server, monkeypatch):
+def test_a_finished_track_is_in_its_new_playlist_with_one_command(
+    world, named_server, a_machine_alone, monkeypatch
+):
     """`add --playlist --sync` on a row that is done: the copy, without a download."""
     monkeypatch.setenv("NOTION_REQUESTS_PER_MINUTE", "100000")
     monkeypatch.setenv("PLAYLIST_COPIES", "all")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from flows.batch_sync import batch_sync
 from flows.library_sync import library_sync
 from tasks.tracks import TrackFilter
-from tests.flows.database_world import Database, types, writes
+from tests.flows.database_world import Database, told_by_eagle, types, writes
 
 ALL = {"filter": TrackFilter.ALL}
 EVERY = {"settings": {"playlist_copies": "all"}}
@@ -73,7 +72,7 @@ async def test_a_second_playlist_gets_its_copy_folder_and_tag(run_flow, sandbox_
     for item in (stored.record for stored in sandbox.eagle.library.items.values()):
         assert set(folders.values()) <= set(item["folders"])
         assert {"Dawn", "Brand New"} <= set(item["tags"])
-    await asyncio.sleep(1.3)  # Eagle tells of changed items about a second later
+    told_by_eagle(sandbox)
     again = await run_flow(library_sync, sandbox, **ALL, **EVERY)
     assert [result.action for result in again.results if result.is_success] == []
 
@@ -231,7 +230,7 @@ async def test_items_leave_the_folders_and_tags_of_playlists_their_row_left_if_w
     summary = await run_flow(library_sync, sandbox, **ALL, **EVERY)
     assert any("Dawn/Nova - Glass.wav; Dawn/" in warning for warning in summary.warnings)
     pruning = {"settings": {"playlist_copies": "all", "playlist_copies_prune": True}}
-    await asyncio.sleep(1.3)  # Eagle tells of changed items about a second later
+    told_by_eagle(sandbox)
     summary = await run_flow(library_sync, sandbox, **ALL, **pruning)
     assert summary.warnings == ()
     top = next(f for f in sandbox.eagle.library.root["folders"] if f["name"] == "Playlists")
