@@ -27,7 +27,7 @@ async def test_troubles_are_classified_and_stop_nobody(
     run_flow, sandbox_factory, rows_of, monkeypatch
 ):
     """One bad track never stops the others; each ends with its class in Notion and a remedy."""
-    monkeypatch.setattr(builders, "DEMO_TRACKS", 4)
+    monkeypatch.setattr(builders, "DEMO_TRACKS", 1)
     sandbox = sandbox_factory()
     summary = await run_flow(library_sync, sandbox, parallel=True, workers=4)
 
@@ -121,11 +121,11 @@ async def test_half_a_pair_is_completed_without_a_download(run_flow, sandbox_fac
 async def test_batch_goes_on_until_nothing_is_left(run_flow, sandbox_factory, monkeypatch):
     """Small queries, repeated, here of two rows; a limit is kept to."""
     monkeypatch.setattr(importlib.import_module("flows.batch_sync"), "_ROUND", 2)
-    sandbox = sandbox_factory(tracks=6)
+    sandbox = sandbox_factory(tracks=4)
     first = await run_flow(batch_sync, sandbox, limit=1)
     assert first.counts["processed"] == 1
     rest = await run_flow(batch_sync, sandbox)
-    assert rest.counts["processed"] == 5
+    assert rest.counts["processed"] == 3
     assert (await run_flow(batch_sync, sandbox)).return_code == 2
 
 

@@ -13,16 +13,16 @@ from flows.session.opening import SessionOptions, session_options
 from tests.flows.before_prefect.jobs import job
 from tests.flows.conftest import settings_of
 from tests.flows.database_world import Database, types
-from tests.timing import SETTLING
+from tests.timing import ALONE, SETTLING
 
 
 @pytest.fixture
 def handed_down():
     """What the command line hands down."""
 
-    def hand_down(sandbox) -> None:
+    def hand_down(sandbox, timing=SETTLING) -> None:
         settings = settings_of(sandbox)
-        session_options.set(SessionOptions(settings=settings, timing=SETTLING))
+        session_options.set(SessionOptions(settings=settings, timing=timing))
 
     return hand_down
 
@@ -102,7 +102,7 @@ async def test_a_duplicate_that_was_claimed_is_redirected(
     track = database.world.soundcloud.catalogue.add_track("Glass Harbour", "Nova", seconds=5)
     for _ in range(2):
         database.add(Title="Glass Harbour", Artist_Name="Nova", SoundCloud_URL=track.url)
-    handed_down(sandbox)
+    handed_down(sandbox, ALONE)
     async with begin(job(workers=2)):
         state = await library_sync(parallel=True, workers=2, return_state=True)
     summary = await state.aresult()

@@ -21,7 +21,7 @@ from tasks.tracks import TrackFilter, TrackStatus
 from tests.flows.before_prefect.jobs import job
 from tests.flows.conftest import settings_of
 from tests.flows.database_world import Database, types
-from tests.timing import SETTLING
+from tests.timing import ALONE
 
 ROOT = Path(__file__).parents[3]
 COMMAND = """
@@ -45,7 +45,7 @@ def idle(monkeypatch):
 
     async def look(sandbox, *, settings=None, **changes):
         given = settings_of(sandbox, **(settings or {}))
-        session_options.set(SessionOptions(settings=given, timing=SETTLING))
+        session_options.set(SessionOptions(settings=given, timing=ALONE))
         asked = job(**changes)
         async with begin(asked) as beginning:
             return await idle_run(beginning, asked)

@@ -23,7 +23,7 @@ from flows.library_sync import library_sync
 from tasks.notion.statuses import OURS
 from tests.flows.database_world import Database, json_value, types
 
-EDITS = int(os.environ.get("ROW_EDITS", "120"))
+EDITS = int(os.environ.get("ROW_EDITS", "60"))
 ROWS = 5
 LABELS = ("Audio Processing Status", "Playlists")
 TYPED = ("Title", "Artist Name", "Album", "WAV Fingerprint")

@@ -25,7 +25,13 @@ class _SoonRenewed(LockTiming):
     renew_every = 3.0
 
 
-TIMING = unchecked_timing(_SoonRenewed, write_bound=20.0, settle=0.02, landing=1.0, grace=60.0)
+class _OftenRenewed(LockTiming):
+    """Once a second."""
+
+    renew_every = 1.0
+
+
+TIMES = {"write_bound": 20.0, "settle": 0.02, "landing": 1.0, "grace": 60.0}
 
 
 @pytest.fixture
@@ -39,7 +45,8 @@ def stalled(sandbox_factory) -> RunningSandbox:
 
 async def test_a_download_ends_once_the_row_is_seen_to_be_anothers(stalled, run_flow, caplog):
     """The other's lock stays, nothing is left on the disk, and one line says who has the row."""
-    run = asyncio.ensure_future(run_flow(library_sync, stalled, timing=TIMING))
+    timing = unchecked_timing(_SoonRenewed, **TIMES)
+    run = asyncio.ensure_future(run_flow(library_sync, stalled, timing=timing))
     (ours,) = await asyncio.to_thread(wait_until, lambda: locks(stalled))
     theirs = ours.replace(":", ":their-", 1)
     stalled.world.update_row(stalled.world.rows[0].page_id, {"Processing Lock": theirs})
@@ -58,7 +65,8 @@ async def test_a_row_taken_while_this_machine_stood_still_is_the_others(
     stalled, run_flow, monkeypatch, caplog
 ):
     """A proven row, a pause that one clock did not count, and another's lock after it."""
-    run = asyncio.ensure_future(run_flow(library_sync, stalled, timing=TIMING))
+    timing = unchecked_timing(_OftenRenewed, **TIMES)
+    run = asyncio.ensure_future(run_flow(library_sync, stalled, timing=timing))
     (claimed,) = await asyncio.to_thread(wait_until, lambda: locks(stalled))
     await asyncio.to_thread(wait_until, lambda: locks(stalled) != [claimed])  # proven and renewed
     theirs = f"77:elsewhere:0badcafe:{claimed.split(':', 3)[3]}"
