@@ -89,7 +89,10 @@ async def export_after(run: Run, summary: SyncSummary) -> None:
         return
     notion, schema, names = connections.notion, connections.schema, connections.playlists
     try:
-        deck = await read_deck(settings, notion, schema, names, changed=changed)
+        deck, _ = await asyncio.gather(
+            read_deck(settings, notion, schema, names, changed=changed),
+            asyncio.to_thread(rekordbox.import_ahead),
+        )
         for make in makers:
             made = await asyncio.to_thread(make, deck, settings)
             if made.replaced:

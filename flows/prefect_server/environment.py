@@ -5,6 +5,7 @@ Its settings are read when it is imported. Whatever the user has set stays: thes
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator, Mapping
@@ -68,8 +69,10 @@ def heavy_imports() -> Iterator[None]:
 
     The import makes half a million objects that all stay. The collector would look at them in vain,
     then and at each full collection: a tenth of a run's start, and some percent of its work
-    (docs/performance.md, "What was tried, and what it gave").
+    (docs/performance.md, "What was tried, and what it gave"). At the process's end it would look at
+    all of them once more.
     """
+    atexit.register(gc.freeze)
     gc.disable()
     try:
         yield
