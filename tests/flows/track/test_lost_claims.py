@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from sandbox.threaded import RunningSandbox
 from simulation.scaled import unchecked_timing
 from tasks.locks.clock import NotionTime
 from tasks.locks.timing import LockTiming
+from tasks.soundcloud import client
 from tasks.tracks import TrackStatus
 from tests.flows.sync_process import wait_until
 from tests.flows.test_cancellation import leftovers, locks, media_requests
@@ -35,8 +37,12 @@ TIMES = {"write_bound": 20.0, "settle": 0.02, "landing": 1.0, "grace": 60.0}
 
 
 @pytest.fixture
-def stalled(sandbox_factory) -> RunningSandbox:
-    """One track, on a host that falls silent in the middle of the audio."""
+def stalled(sandbox_factory, monkeypatch) -> RunningSandbox:
+    """One track, on a host that falls silent in the middle of the audio: for longer than is waited
+    for it, which is how long a download may take to end.
+    """
+    impatient = partial(client.SoundCloudClient, socket_seconds=4.0)
+    monkeypatch.setattr(client, "SoundCloudClient", impatient)
     sandbox = sandbox_factory(build=short_tracks(1, seconds=15))
     track_id = sandbox.world.rows[0].track_id
     sandbox.soundcloud.catalogue.set_condition(track_id, "stall", seconds=_FOR_EVER)
