@@ -116,6 +116,9 @@ def run_command(
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.chdir(folder)
+    from prefect.context import refresh_global_settings_context  # noqa: PLC0415
+
+    refresh_global_settings_context()  # Prefect was imported for another test's server, perhaps
     from flows.__main__ import main  # noqa: PLC0415  (Prefect reads its settings now)
     from flows.fan_out import subflows  # noqa: PLC0415
     from flows.session.opening import SessionOptions, session_options  # noqa: PLC0415

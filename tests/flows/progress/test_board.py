@@ -156,7 +156,11 @@ def test_on_a_terminal_a_demo_shows_its_tracks(tmp_path, prefect_server):
     home.mkdir(parents=True)
     (home / "profiles.toml").write_text(PROFILE.format(prefect_server.url))
     main_end, far_end = pty.openpty()
-    environment = {"COLUMNS": "60", "TERM": "xterm-256color"}
+    environment = {
+        "COLUMNS": "60",
+        "TERM": "xterm-256color",
+        "PREFECT_API_URL": prefect_server.url,
+    }
     given = (environment, os.ttyname(far_end), tmp_path)
     with forked(short_demo, given, prefect_server.url) as process:
         shown = b""
