@@ -24,11 +24,16 @@ ON_A_SERVER_OF_THEIR_OWN = {
 }
 """Files that change what every run on a Prefect server meets, or look at all its runs."""
 
+FORKED = {"test_board", "test_crashes"}
+"""Files whose runs are forked from a process that has imported Prefect, as test_cancellation's are:
+one process of pytest's makes one of these.
+"""
+
 _RUNNING = pytest.StashKey[ExitStack]()
 
 
 class Mixed(LoadFileScheduling):
-    """A file is one process's, and so are all the files on a server of their own.
+    """A file is one process's, and so are all the files on a server of their own, or of forks.
 
     The last process begins with the files that start no run: these keep a processor busy while
     runs wait.
@@ -36,7 +41,8 @@ class Mixed(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "tests/flows/own" if Path(file).stem in ON_A_SERVER_OF_THEIR_OWN else file
+        is_own = Path(file).stem in ON_A_SERVER_OF_THEIR_OWN | FORKED
+        return "tests/flows/own" if is_own else file
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         if len(self.nodes) > 1 and node is self.nodes[-1]:
