@@ -35,6 +35,7 @@ class Listener:
         self.port = port
         self._app = app
         self._server: uvicorn.Server | None = None
+        self._kept: socket.socket | None = None
         self._ticks: asyncio.Task[None] | None = None
 
     @property
@@ -51,7 +52,8 @@ class Listener:
         """Begin to answer. Raises OSError if the port is taken."""
         if self._server is not None:
             return
-        listening = _listening_socket(self.port)
+        self._give_port_back()
+        listening = _bound_socket(self.port)
         self.port = listening.getsockname()[1]
         config = uvicorn.Config(
             self._serve,
@@ -73,8 +75,23 @@ class Listener:
         self._ticks = asyncio.create_task(server.main_loop())
         self._server = server
 
+    async def shut(self) -> None:
+        """Refuse connections until it opens again; nobody else gets the port meanwhile."""
+        await self._end()
+        with contextlib.suppress(OSError):  # somebody took it in between
+            self._kept = self._kept or _bound_socket(self.port)
+
     async def close(self) -> None:
         """Refuse connections from now on and drop the open ones."""
+        self._give_port_back()
+        await self._end()
+
+    def _give_port_back(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    async def _end(self) -> None:
         server, self._server = self._server, None
         if server is None:
             return
@@ -103,13 +120,13 @@ class Listener:
                 transport.abort()
 
 
-def _listening_socket(port: int) -> socket.socket:
+def _bound_socket(port: int) -> socket.socket:
     # Called TCP by name: else asyncio leaves Nagle's delay on, which is 40 ms an answer.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, port))
+        bound.bind((HOST, port))
     except OSError:
-        listening.close()
+        bound.close()
         raise
-    return listening
+    return bound

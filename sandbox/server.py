@@ -155,7 +155,7 @@ class Sandbox:
     async def stop_eagle(self) -> None:
         """Quit Eagle: its port refuses connections, `/api` on the main port drops them."""
         self.eagle.stopped = True
-        await self._eagle_listener.close()
+        await self._eagle_listener.shut()
 
     async def start_eagle(self) -> None:
         """Start Eagle again, on the same port and with the same library."""

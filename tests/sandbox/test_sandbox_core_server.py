@@ -420,3 +420,22 @@ async def test_a_listener_closes_at_once_though_a_request_hangs() -> None:
     await asked.wait()
     await asyncio.wait_for(listener.close(), 60)
     writer.close()
+
+
+async def test_nobody_gets_the_port_of_what_is_shut_for_a_while() -> None:
+    """Beside other processes that look for free ports, it opens again on its own."""
+
+    async def refuses(*_: object) -> None:
+        raise AssertionError
+
+    listener = Listener(refuses)
+    await listener.open()
+    await listener.shut()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", listener.port)
+    with socket.socket() as another, pytest.raises(OSError, match="in use"):
+        another.bind(("127.0.0.1", listener.port))
+    await listener.open()
+    await listener.close()
+    with socket.socket() as another:
+        another.bind(("127.0.0.1", listener.port))
