@@ -68,7 +68,7 @@ def _tell_runs(report: Report, options: argparse.Namespace, home: Path) -> None:
     rows, errors = [], []
     for processes, workers in ((1, 1), (1, 2), (1, 4), (1, 8), (2, 4), (4, 4)):
         one = (processes, workers) == (1, 1)
-        tracks = max(options.tracks, _ROWS_A_PROCESS * processes)
+        tracks = options.tracks if processes == 1 else _ROWS_A_PROCESS * processes
         found = alone if one else _run(processes, workers, tracks, options, home)
         its = costs if processes == 1 else _of_several(costs, found, processes, tracks)
         cells, error = _compared(processes, workers, tracks, found, its, _NO_LIMIT)
