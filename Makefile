@@ -14,12 +14,12 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(STAMP)
 	$(BIN)/library-sync demo || test $$? -eq 2
 
-MANY := -n 4 --dist loadfile --no-loadscope-reorder
+MANY := -n 5 --dist loadfile --no-loadscope-reorder
 
 # One test of a run: its Prefect server starts while pytest does.
 A_RUN = $(and $(findstring tests/flows/,$(ARGS)),$(findstring ::,$(ARGS)))
 
-# All of it, in four processes; one test: `make test ARGS=tests/tasks/audio/test_audio_tags.py::name`.
+# All of it, in five processes; one test: `make test ARGS=tests/tasks/audio/test_audio_tags.py::name`.
 test: $(STAMP)
 	$(if $(A_RUN),$(BIN)/python -m tests.flows.shared_server) $(BIN)/pytest $(or $(ARGS),$(MANY))
 

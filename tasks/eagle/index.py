@@ -167,7 +167,8 @@ class EagleIndex:
     ) -> Iterator[tuple[MatchReason, list[EagleItem]]]:
         named = self._items.get(identity.eagle_id)
         yield MatchReason.EAGLE_ID, [named] if named else []
-        yield MatchReason.SOUNDCLOUD_ID, self.find(soundcloud_id=identity.soundcloud_id)
+        of_id = self.find(soundcloud_id=identity.soundcloud_id)
+        yield MatchReason.SOUNDCLOUD_ID, [i for i in of_id if not self._is_other_song(i, identity)]
         by_address = {i.id: i for key in identity.url_keys for i in self.find(url_key=key)}
         yield (
             MatchReason.ADDRESS,
@@ -212,9 +213,24 @@ class EagleIndex:
         if _is_other_upload(item, identity) or not _same_name(item, identity):
             return False
         same_id = identity.soundcloud_id in item.soundcloud_ids
+        return same_id or not self._has_other_address(item, identity)
+
+    def _is_other_song(self, item: EagleItem, identity: RecordingIdentity) -> bool:
+        """True if address and title both speak against the id. A row that was copied for another
+        song has its first song's id; an upload that was renamed has one of the two still.
+        """
+        title = compact(fold(identity.title))
+        return (
+            bool(title)
+            and self._has_other_address(item, identity)
+            and title not in compact(fold(item.name))
+            and not _same_name(item, identity)
+        )
+
+    def _has_other_address(self, item: EagleItem, identity: RecordingIdentity) -> bool:
         key = self._key_of(item.url) if item.url else ""
         theirs = {each for each in identity.url_keys if each.startswith(_UPLOAD)}
-        return same_id or not key.startswith(_UPLOAD) or not theirs or key in theirs
+        return key.startswith(_UPLOAD) and bool(theirs) and key not in theirs
 
     def _companion(
         self, identity: RecordingIdentity, wav: tuple[MatchReason, EagleItem] | None

@@ -113,13 +113,9 @@ def owner_world(sandbox_factory: Any) -> Owner:
     sandbox = sandbox_factory(build=database.builder())
     owner = Owner(database, sandbox)
     first = owner.track("Harbour Glow", "Nova")
-    owner.add(
-        "Harbour Glow", Artist_Name="Nova", SoundCloud_URL=first.url, SoundCloud_ID=1900015855
-    )
+    owner.add("Harbour Glow", Artist_Name="Nova", SoundCloud_URL=first.url, SoundCloud_ID=first.id)
     second = owner.track("Tide Machine", "Ada")
-    owner.add(
-        "Tide Machine", Artist_Name="Ada", SoundCloud_URL=second.url, SoundCloud_ID=1900023774
-    )
+    owner.add("Tide Machine", Artist_Name="Ada", SoundCloud_URL=second.url, SoundCloud_ID=second.id)
     third = owner.track("Still Going (ft. Project Boro & Cia)", "Teo")
     owner.add(
         "Still Going (ft. Project Boro & Cia)",

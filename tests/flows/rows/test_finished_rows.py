@@ -56,6 +56,21 @@ async def test_nothing_changed_costs_nothing(run_flow, sandbox_factory):
     assert page_requests(sandbox) - asked <= 1
 
 
+async def test_a_finished_row_copied_for_another_song_brings_that(run_flow, sandbox_factory):
+    """A person duplicates the row, writes another title and address, and takes the tick away."""
+    database, sandbox, page = await finished(run_flow, sandbox_factory)
+    other = database.add(
+        audio="Salt Flats", Title="Salt Flats", Artist_Name="Nova",
+        SoundCloud_ID=database.values(page)["SoundCloud ID"],
+    )  # fmt: skip
+    summary = await run_flow(library_sync, sandbox)
+    assert summary.counts["processed"] == 1
+    assert "Salt Flats" in database.values(other)["WAV File Path"]
+    ids = {database.values(each)["SoundCloud ID"] for each in (page, other)}
+    assert len(ids) == 2
+    assert len(sandbox.eagle.library.items) == 4
+
+
 async def test_a_second_playlist_gets_its_copy_folder_and_tag(run_flow, sandbox_factory):
     """From Eagle's file, without a download."""
     database, sandbox, page = await finished(run_flow, sandbox_factory)

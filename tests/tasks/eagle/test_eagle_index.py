@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +99,17 @@ def test_an_address_used_again_for_another_upload_is_another_recording() -> None
     assert (
         match(item(url=URL, tags=("soundcloud:5",)), url_keys=(URL,), soundcloud_id="6").wav is None
     )
+
+
+def test_a_copied_rows_id_is_its_first_songs() -> None:
+    """With address and title of another song; a renamed upload has one of the two still."""
+    tide = "https://soundcloud.com/ada/tide"
+    first = item(name="Ada - Tide Machine", url=tide, tags=("soundcloud:77",))
+    index = EagleIndex.of([first], address_keys(frozenset()))
+    assert index.match(UPLOAD).wav is None
+    assert index.match(replace(UPLOAD, title="Tide Machine")).wav == first
+    assert index.match(replace(UPLOAD, url_keys=("soundcloud.com/ada/tide",))).wav == first
+    assert index.match(replace(UPLOAD, title="")).wav == first
 
 
 def test_a_preview_of_the_recording_is_told_but_not_taken() -> None:
