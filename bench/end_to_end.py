@@ -185,7 +185,7 @@ def _tell(
     own = limited.notion - limited.of_rows
     each, of_rows = limited.notion / tracks, limited.of_rows / tracks
     figure = f"{each:.2f}: {of_rows:.2f} for the track's own row, {own} a run"
-    report.judge("Notion requests a new track", "≤ 4.1", figure, met=round(each, 1) <= 4.1)
+    report.judge("Notion requests a new track", "≤ 4.1", figure, met=each <= 4.1)
     each = ours.addresses / tracks
     what = "times Eagle is asked for a track's address"
     report.judge(what, "≤ 2", f"{each:.2f}", met=each <= 2)
