@@ -28,8 +28,8 @@ def fewer_requests() -> Iterator[None]:
     """While the block runs, in a run that is the first of its flow run."""
     clients, run = AsyncClientContext.get(), FlowRunContext.get()
     is_first = run is not None and run.flow_run is not None and run.flow_run.run_count <= 1
-    if clients is None or not is_first:
-        yield
+    if clients is None or not is_first or "request" in vars(clients.client):
+        yield  # a parent's run of several shares its client: the first of them remembers for all
         return
     client = clients.client
     client.request = _Remembering(client).request  # type: ignore[method-assign]

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,11 @@ class Connections:
     def match(self, row: Track) -> Match | None:
         """Eagle's items of the row's recording; None without Eagle."""
         return None if self.index is None else self.index.match(identity_of(row, self.hosts))
+
+    def match_told(self, row: Track) -> Match | None:
+        """The same for a row whose SoundCloud id the source has told."""
+        identity = replace(identity_of(row, self.hosts), is_id_told=True)
+        return None if self.index is None else self.index.match(identity)
 
     @property
     def equipment(self) -> Equipment:

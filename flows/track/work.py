@@ -82,7 +82,8 @@ async def _download(row: ClaimedRow) -> _Brought:
         fetched = await _fetch(row.run, row.track, folder)
         track = _completed(row.track, fetched)
         proven = replace(track, duration_seconds=fetched.recording.seconds)
-        known = connections.match(proven)
+        match = connections.match_told if fetched.soundcloud_id else connections.match
+        known = match(proven)
         return await _into_library(row, track, fetched.recording, known)
 
 

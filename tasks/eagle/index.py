@@ -42,7 +42,8 @@ class RecordingIdentity:
     """What tells a recording from others, as far as it is known; empty where it is not.
 
     `url_keys` are canonical keys as the index's `key_of` makes them; `fingerprint` is 32 or 64 hex
-    digits; `eagle_id` is the item that the row names.
+    digits; `eagle_id` is the item that the row names. `is_id_told`: the number is SoundCloud's own
+    answer, not what stands in the row.
     """
 
     url_keys: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class RecordingIdentity:
     title: str = ""
     duration_seconds: float | None = None
     eagle_id: str = ""
+    is_id_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,15 +218,15 @@ class EagleIndex:
         return same_id or not self._has_other_address(item, identity)
 
     def _is_other_song(self, item: EagleItem, identity: RecordingIdentity) -> bool:
-        """True if address and title both speak against the id. A row that was copied for another
-        song has its first song's id; an upload that was renamed has one of the two still.
+        """True if address and name both speak against a number that only the row tells: a row that
+        was copied for another song has its first song's. What is refused here is downloaded, and
+        then SoundCloud's own number decides.
         """
-        title = compact(fold(identity.title))
         return (
-            bool(title)
+            not identity.is_id_told
             and self._has_other_address(item, identity)
-            and title not in compact(fold(item.name))
             and not _same_name(item, identity)
+            and not _same_title(item, identity)
         )
 
     def _has_other_address(self, item: EagleItem, identity: RecordingIdentity) -> bool:
@@ -318,3 +320,9 @@ def _same_name(item: EagleItem, identity: RecordingIdentity) -> bool:
         for tag in item.tags
         if compact(fold(tag)) in wanted or artist_names(tag) == wanted
     )
+
+
+def _same_title(item: EagleItem, identity: RecordingIdentity) -> bool:
+    """True if the titles agree, and the row or the item's name tells no artist."""
+    is_bare = not identity.artist or " - " not in item.name
+    return is_bare and same_recording(identity.title, item.name)

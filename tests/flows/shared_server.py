@@ -146,13 +146,22 @@ def main(words: list[str]) -> int:
     ):
         socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0)).close()
         if words:
-            environment = os.environ | server.environment
-            return subprocess.run(words, env=environment, check=False).returncode
+            return _run(words, os.environ | server.environment)
         named = " ".join(f"{name}={value}" for name, value in server.environment.items())
         sys.stdout.write(f"export {named}\n")
         sys.stdout.flush()
         Event().wait()
     return 0
+
+
+def _run(words: list[str], environment: Mapping[str, str]) -> int:
+    """Its exit code; a Ctrl-C is for the command, which ends its tests in order."""
+    with subprocess.Popen(words, env=environment) as command:
+        while True:
+            try:
+                return command.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 if __name__ == "__main__":

@@ -19,11 +19,11 @@ from flows.reporting.files import write_report
 from flows.reporting.html_page import Bars, Link, Section, Stacked, Table, page
 from flows.reporting.report_page import report_page
 from flows.reporting.run_folders import note_beginning, note_end, past_runs, prune_runs
-from flows.reporting.spreadsheet import spreadsheet_safe
+from flows.reporting.spreadsheet import results_csv, spreadsheet_safe
 from flows.summary import ReturnCode, SyncSummary
 from sandbox.builders import build_plain
 from tasks.errors import ErrorType
-from tasks.tracks import Track, TrackResult, TrackStatus
+from tasks.tracks import FilePaths, Track, TrackResult, TrackStatus
 
 
 def folders(sandbox):
@@ -64,6 +64,22 @@ def test_no_cell_is_a_formula(start, tmp_path):
     assert row["title"] == f"'{title}"
     assert row["artist"] == "'-"
     assert row["processing_time_seconds"] == "0.0"
+
+
+def test_the_table_holds_every_column_in_its_order():
+    """Other programs read it by place or by name; its first mark tells Excel that it is UTF-8."""
+    paths = FilePaths(wav="/w.wav", aiff="/a.aiff", playlist_wav="/p, q.wav")
+    result = TrackResult(
+        page_id="1", title='夜 "x"', status=TrackStatus.PROCESSED, file_paths=paths, bpm=124
+    )
+    head, row, end = results_csv([result]).split("\n")
+    assert head == (
+        "\ufeffstatus,artist,title,error_type,error_message,remedy,action,eagle_item_id,"
+        "eagle_aiff_item_id,wav,aiff,playlist_wav,duration_seconds,bpm,key,fingerprint,"
+        "processing_time_seconds,source_url,page_url,page_id,dedupe_keeper_id"
+    )
+    assert row == ('processed,Unknown,"夜 ""x""",,,,,,,/w.wav,/a.aiff,"/p, q.wav",,124,,,0.0,,,1,')
+    assert end == ""
 
 
 def test_an_ordinary_text_stays():

@@ -101,15 +101,31 @@ def test_an_address_used_again_for_another_upload_is_another_recording() -> None
     )
 
 
-def test_a_copied_rows_id_is_its_first_songs() -> None:
-    """With address and title of another song; a renamed upload has one of the two still."""
-    tide = "https://soundcloud.com/ada/tide"
-    first = item(name="Ada - Tide Machine", url=tide, tags=("soundcloud:77",))
-    index = EagleIndex.of([first], address_keys(frozenset()))
-    assert index.match(UPLOAD).wav is None
-    assert index.match(replace(UPLOAD, title="Tide Machine")).wav == first
-    assert index.match(replace(UPLOAD, url_keys=("soundcloud.com/ada/tide",))).wav == first
-    assert index.match(replace(UPLOAD, title="")).wav == first
+TIDE = "https://soundcloud.com/ada/tide"
+FIRST = item(name="Ada - Tide Machine", url=TIDE, tags=("soundcloud:77",))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{}, {"title": ""}, {"artist": "", "title": "Machine"}, {"title": "Tide Machine"},
+     {"artist": "Ada", "title": "Tide Machine (Bo Remix)"}],
+)  # fmt: skip
+def test_a_copied_rows_id_is_its_first_songs(facts: dict[str, str]) -> None:
+    """The number stands in the row, and address and name are another song's by now."""
+    index = EagleIndex.of([FIRST], address_keys(frozenset()))
+    assert index.match(replace(UPLOAD, **facts)).wav is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"is_id_told": True}, {"url_keys": ("soundcloud.com/ada/tide",)}, {"url_keys": ()},
+     {"artist": "Ada", "title": "Tide Machine (Original Mix)"},
+     {"artist": "", "title": "Ada - Tide Machine"}],
+)  # fmt: skip
+def test_a_renamed_uploads_id_counts(facts: dict[str, object]) -> None:
+    """SoundCloud tells the number, or one of address and name is still the item's."""
+    index = EagleIndex.of([FIRST], address_keys(frozenset()))
+    assert index.match(replace(UPLOAD, **facts)).wav == FIRST  # type: ignore[arg-type]
 
 
 def test_a_preview_of_the_recording_is_told_but_not_taken() -> None:
