@@ -27,8 +27,8 @@ def results_csv(results: Sequence[TrackResult]) -> str:
 
     It begins with the mark by which Excel knows UTF-8.
     """
-    text = io.StringIO("\ufeff")
-    text.seek(0, io.SEEK_END)
+    text = io.StringIO()
+    text.write("\ufeff")
     writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(_row(result) for result in results)

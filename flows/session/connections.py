@@ -66,14 +66,13 @@ class Connections:
         """The hosts beside SoundCloud's that rows may name."""
         return self.settings.allowed_source_hosts
 
-    def match(self, row: Track) -> Match | None:
-        """Eagle's items of the row's recording; None without Eagle."""
-        return None if self.index is None else self.index.match(identity_of(row, self.hosts))
-
-    def match_told(self, row: Track) -> Match | None:
-        """The same for a row whose SoundCloud id the source has told."""
-        identity = replace(identity_of(row, self.hosts), is_id_told=True)
-        return None if self.index is None else self.index.match(identity)
+    def match(self, row: Track, *, is_id_told: bool = False) -> Match | None:
+        """Eagle's items of the row's recording; None without Eagle. `is_id_told` if the row's
+        SoundCloud id is the source's answer.
+        """
+        if self.index is None:
+            return None
+        return self.index.match(replace(identity_of(row, self.hosts), is_id_told=is_id_told))
 
     @property
     def equipment(self) -> Equipment:

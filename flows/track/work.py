@@ -82,8 +82,7 @@ async def _download(row: ClaimedRow) -> _Brought:
         fetched = await _fetch(row.run, row.track, folder)
         track = _completed(row.track, fetched)
         proven = replace(track, duration_seconds=fetched.recording.seconds)
-        match = connections.match_told if fetched.soundcloud_id else connections.match
-        known = match(proven)
+        known = connections.match(proven, is_id_told=bool(fetched.soundcloud_id))
         return await _into_library(row, track, fetched.recording, known)
 
 
