@@ -34,7 +34,8 @@ from sandbox.listener import Listener
 from tasks.dedupe.groups import duplicate_groups
 from tasks.eagle.addresses import address_keys
 from tasks.eagle.client import EagleClient
-from tasks.eagle.index import EagleIndex, MatchReason, RecordingIdentity
+from tasks.eagle.identity import RecordingIdentity
+from tasks.eagle.index import EagleIndex, MatchReason
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem
 from tasks.eagle.wire import records_in

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from tasks.dedupe.groups import RowKeys
-from tasks.eagle.index import EagleIndex, Match, RecordingIdentity
+from tasks.eagle.identity import RecordingIdentity
+from tasks.eagle.index import EagleIndex, Match
 from tasks.eagle.records import EagleItem
 from tasks.errors import BadAddress
 from tasks.planning import Facts
@@ -146,4 +147,9 @@ def is_current(path: str, index: EagleIndex | None) -> bool:
     """
     if not is_file(path):
         return False
-    return index is None or not index.is_trashed(Path(path).parent.name.removesuffix(".info"))
+    return index is None or not index.is_trashed(item_id_in(path))
+
+
+def item_id_in(path: str) -> str:
+    """The id of Eagle's item whose file it is; what names no item for any other path."""
+    return PurePath(path).parent.name.removesuffix(".info")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from pathlib import Path, PurePath
 
+from flows.rows.copied import is_doubtful
 from flows.session.connections import Connections
 from tasks.attempts import Attempt
 from tasks.eagle.index import Match
@@ -23,10 +24,14 @@ from tasks.tracks import Track, TrackFilter
 
 
 def is_wanted(connections: Connections, track: Track, track_filter: TrackFilter) -> bool:
-    """True if the filter is about the row; `missing_eagle` also finds what got lost here."""
+    """True if the filter is about the row; `missing_eagle` also finds what got lost here, and
+    rows that seem to name another song's item.
+    """
     if wants(track, track_filter):
         return True
-    return track_filter is TrackFilter.MISSING_EAGLE and is_gone(connections, track)
+    if track_filter is not TrackFilter.MISSING_EAGLE or not track.downloaded:
+        return False
+    return is_gone(connections, track) or is_doubtful(connections, track)
 
 
 def still_wanted(connections: Connections, track_filter: TrackFilter) -> Callable[[LockRow], bool]:

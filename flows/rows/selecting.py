@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from flows.rows.bad_addresses import mark_bad_addresses
+from flows.rows.copied import UNTOLD, copied_in, is_doubtful
 from flows.rows.duplicates import find_duplicates, redirect_duplicates
 from flows.rows.filtering import failed_last, own_rows_first, plan_for, resting
 from flows.rows.finished import Adoption, is_only_an_id, lacking, missing_values
@@ -55,6 +56,7 @@ async def select_tracks(
     """
     selection, is_trial = Selection(), connections.settings.dry_run
     tracks = await follow_short_links(connections, tracks)
+    tracks = await _without_copied(connections, state, tracks, selection, through)
     needing = _needing(connections, state, tracks, selection)
     groups, _ = await asyncio.gather(
         find_duplicates(connections, needing, tracks if are_all else None),
@@ -73,6 +75,31 @@ async def select_tracks(
         await _make_ready(connections, state, ordered, selection)
         selection.adoptions += adoptions
     return selection
+
+
+async def _without_copied(
+    connections: Connections,
+    state: RunState,
+    tracks: Iterable[Track],
+    selection: Selection,
+    through: Through,
+) -> list[Track]:
+    """The rows without what they still tell of other songs; of which that cannot be told, those are
+    left alone.
+    """
+    rows: list[Track] = []
+    for track in tracks:
+        copied = await copied_in(connections, state, track, through)
+        if copied is None:
+            selection.skipped.append(_skipped(track, TrackStatus.SKIPPED_ALREADY_DONE, UNTOLD))
+        else:
+            if copied.others:
+                names = ", ".join(dict.fromkeys(item.name for item in copied.others))
+                _log.info(
+                    "   %s: its row names Eagle's item of another song, %s", track.label, names
+                )
+            rows.append(copied.out_of(track))
+    return rows
 
 
 def _in_order(
@@ -112,6 +139,8 @@ def _share_out(connections: Connections, rows: Iterable[Track], selection: Selec
 
 def needs_work(connections: Connections, track: Track) -> bool:
     """True if the row is to be worked on now, by what is known without asking anybody."""
+    if is_doubtful(connections, track):
+        return True
     plan = _plan(connections, track)
     return plan.action.skipped_as is None and resting(connections, track, plan.action) is None
 

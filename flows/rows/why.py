@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from flows.rows.copied import UNTOLD, Copied, copied_in
 from flows.rows.filtering import is_wanted, plan_for, resting
 from flows.rows.finished import lacking
 from flows.session.connections import Connections
-from flows.session.opening import open_session
+from flows.session.opening import Run, open_session
 from tasks.eagle.index import Match
 from tasks.errors import ConfigurationError, NotionRefused, SourceError
 from tasks.facts import items_of_other_formats, row_keys, soundcloud_path
@@ -21,6 +22,7 @@ from tasks.locks.standing import standing
 from tasks.notion.links import id_in
 from tasks.notion.queries import find_row, find_rows
 from tasks.planning import Action
+from tasks.retrying import at_once
 from tasks.soundcloud.address import AddressKind, parse_address
 from tasks.tracks import Track, TrackFilter
 
@@ -62,8 +64,8 @@ class Why:
 async def why(given: str) -> list[Why]:
     """The row of a Notion link or page id, or each row of a track's address.
 
-    Asks Notion, Eagle, and for a short link SoundCloud; changes nothing. Raises
-    ConfigurationError if there is none.
+    Asks Notion, Eagle, and SoundCloud for a short link, or where the row may name another song's
+    item; changes nothing. Raises ConfigurationError if there is none.
     """
     async with open_session(dry_run=True) as run:
         connections = run.connections
@@ -76,7 +78,7 @@ async def why(given: str) -> list[Why]:
                 f"No row is {given!r}, and none has it as its address.",
                 remedy="Give the row's link from Notion, or put the track in with `add`.",
             )
-        return [await _explained(connections, row) for row in rows]
+        return [await _explained(run, row) for row in rows]
 
 
 async def _rows(connections: Connections, given: str) -> list[Track]:
@@ -107,19 +109,24 @@ async def _same_track(connections: Connections, track: Track) -> list[Track]:
     return [row for row in rows if row.page_id != track.page_id]
 
 
-async def _explained(connections: Connections, listed: Track) -> Why:
+async def _explained(run: Run, listed: Track) -> Why:
+    connections = run.connections
     row = await connections.playlists.of(listed)
-    match = connections.match(row)
+    copied = await copied_in(connections, run.state, row, at_once)
+    own = row if copied is None else copied.out_of(row)
+    match = connections.match(own)
     attempt = connections.attempts.of(row.page_id)
     return Why(
         label=row.label,
         page_id=row.page_id,
         page_url=row.page_url,
         state=_state(row),
-        sync=list(_sync(connections, row, match)),
+        sync=[f"leaves it alone: {UNTOLD}"]
+        if copied is None
+        else list(_sync(connections, row, own, match)),
         lock=_lock(connections, row),
         attempts=attempt.reason() if attempt else "",
-        eagle=list(_eagle(connections, row, match)),
+        eagle=[*_of_another_song(copied), *_eagle(connections, own, match)],
         twins=[f"{twin.label}  {twin.page_url}" for twin in await _same_track(connections, row)],
     )
 
@@ -136,19 +143,22 @@ def _state(row: Track) -> str:
     return f"{ticked}, {paths}{shows}"
 
 
-def _sync(connections: Connections, row: Track, match: Match | None) -> Iterator[str]:
-    """What a sync would do, by filter; the first filter that is about the row is enough to act."""
+def _sync(connections: Connections, row: Track, own: Track, match: Match | None) -> Iterator[str]:
+    """What a sync would do, by filter; the first filter that is about the row is enough to act.
+
+    `own` is the row without what it tells of another song: the work goes by that.
+    """
     about = [each for each in TrackFilter if is_wanted(connections, row, each)]
     if not about:
         yield "leaves it alone: no filter is about it"
         return
-    plan = plan_for(connections, row, match)
+    plan = plan_for(connections, own, match)
     filters = " or ".join(f"--filter {each}" for each in about)
     yield f"with {filters} would {plan.action.verb}: {plan.reason}"
     if plan.action is Action.SKIP_DONE and TrackFilter.ALL in about:
-        for what in lacking(connections, row, match):
+        for what in lacking(connections, own, match):
             yield f"with --filter all makes good: {what}"
-    attempt = resting(connections, row, plan.action)
+    attempt = resting(connections, own, plan.action)
     if attempt is not None:
         yield f"waits: {attempt.reason()}; --retry-failed tries it now"
 
@@ -164,6 +174,11 @@ def _lock(connections: Connections, row: Track) -> str:
         last_edited=row.last_edited,
         own=own_locks(settings.state_dir / "locks", host=this_host()),
     ).sentence()
+
+
+def _of_another_song(copied: Copied | None) -> Iterator[str]:
+    for item in copied.others if copied else ():
+        yield f"has {item.id}, which the row names: another song's, {item.name}; it is not used"
 
 
 def _eagle(connections: Connections, row: Track, match: Match | None) -> Iterator[str]:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
+from flows.rows.copied import Copied, copied_in
 from flows.rows.short_links import follow_short_link
 from flows.session.opening import Run
 from tasks.eagle.library import EagleLibrary
@@ -31,13 +32,15 @@ _JUST_SEEN = 1.0
 
 class ClaimedRow:
     """`claimed` is the row as the claim showed it; `track`, the input of all work on it, the same
-    with what its share link leads to. `page` is the page object as it was seen last.
+    with what its share link leads to, without what is `copied` from another song's. `page` is the
+    page object as it was seen last.
     """
 
     def __init__(self, run: Run, lease: HeldRow, track: Track) -> None:
         self.run = run
         self.lease = lease
         self.claimed = self.track = track
+        self.copied = Copied()
         self.page = lease.row.page
         self._shown = lease.row
         self._newest = track
@@ -59,6 +62,14 @@ class ClaimedRow:
     async def follow_link(self) -> None:
         """Learn what a share link leads to: the source's own address tells what Eagle has."""
         self.track = await follow_short_link(self.run.connections, self.claimed)
+
+    async def know_copied(self) -> bool:
+        """Learn what the row still tells of another song; False if that cannot be told."""
+        run = self.run
+        copied = await copied_in(run.connections, run.state, self.track, run.pauses.through)
+        if copied is not None:
+            self.copied, self.track = copied, copied.out_of(self.track)
+        return copied is not None
 
     async def look(self) -> Track:
         """The row as it is now, with its playlists' names; proven to be ours.

@@ -43,11 +43,11 @@ async def write_results(row: ClaimedRow, done: Outcome) -> TrackResult:
     if done.there is None:
         return done.result
     there, known = done.there, done.track
-    now = await row.look()
+    now, own = await row.look(), row.copied.out_of
     row.lease.require_safe()
     index = row.run.connections.eagle.index if row.run.connections.eagle else None
     written, shown = await _finish(
-        row, lambda schema: success_values(schema, row.claimed, now, known, there, index)
+        row, lambda schema: success_values(schema, own(row.claimed), own(now), known, there, index)
     )
     same = row.require_same_address
     await prove(row.run.connections, shown, written, row.page, same, now.label)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from flows.rows.copied import UNTOLD
 from flows.rows.filtering import plan_for
 from flows.session.opening import Run
 from flows.track.claimed_row import ClaimedRow
@@ -46,6 +47,9 @@ async def work_on(row: ClaimedRow) -> Outcome:
     """Do what the row needs. Raises a SyncError for whatever went wrong."""
     connections = row.run.connections
     await row.follow_link()
+    if not await row.know_copied():
+        skipped = _result(row.track, TrackStatus.SKIPPED_ALREADY_DONE, InLibrary(), UNTOLD)
+        return Outcome(skipped, row.track)
     track = row.track
     match = await _match(row)
     plan = plan_for(connections, track, match)

@@ -13,11 +13,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tasks.audio.recording import LENGTH_TOLERANCE, is_length_right
-from tasks.dedupe.headings import artist_names, read_heading
-from tasks.dedupe.matching import same_recording
-from tasks.dedupe.titles import compact, fold, word_forms
+from tasks.dedupe.headings import read_heading
+from tasks.dedupe.titles import fold, word_forms
 from tasks.dedupe.versions import telling
 from tasks.eagle.addresses import KeyOf
+from tasks.eagle.identity import (
+    RecordingIdentity,
+    has_artist_and_title,
+    has_name,
+    is_other_upload,
+)
 from tasks.eagle.records import EagleItem
 
 _EXTENSIONS = {"wav": frozenset({"wav", "wave"}), "aiff": frozenset({"aiff", "aif"})}
@@ -37,25 +42,6 @@ class MatchReason(StrEnum):
     NAME = "the same artist, title, version and length"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingIdentity:
-    """What tells a recording from others, as far as it is known; empty where it is not.
-
-    `url_keys` are canonical keys as the index's `key_of` makes them; `fingerprint` is 32 or 64 hex
-    digits; `eagle_id` is the item that the row names. `is_id_told`: the number is SoundCloud's own
-    answer, not what stands in the row.
-    """
-
-    url_keys: tuple[str, ...] = ()
-    soundcloud_id: str = ""
-    fingerprint: str = ""
-    artist: str = ""
-    title: str = ""
-    duration_seconds: float | None = None
-    eagle_id: str = ""
-    is_id_told: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Match:
     """The recording's WAV and AIFF in Eagle, and the strongest reason; all None if it has none.
@@ -68,6 +54,14 @@ class Match:
     aiff: EagleItem | None = None
     reason: MatchReason | None = None
     other_length: tuple[EagleItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An item that may be another song's; `is_against` if its address or number says so."""
+
+    item: EagleItem
+    is_against: bool
 
 
 class EagleIndex:
@@ -174,7 +168,7 @@ class EagleIndex:
         by_address = {i.id: i for key in identity.url_keys for i in self.find(url_key=key)}
         yield (
             MatchReason.ADDRESS,
-            [i for i in by_address.values() if not _is_other_upload(i, identity)],
+            [i for i in by_address.values() if not is_other_upload(i, identity)],
         )
         yield MatchReason.FINGERPRINT, sorted(self._of_fingerprint(identity.fingerprint), key=_age)
 
@@ -196,6 +190,19 @@ class EagleIndex:
             return False
         return not is_length_right(known, wanted)
 
+    def doubts(self, identity: RecordingIdentity, item_ids: Iterable[str]) -> list[Doubt]:
+        """Of these items, and of those with the row's hash, whose address and name both are not
+        the row's: that they are its recording, the row alone says.
+        """
+        named = [self._items[item_id] for item_id in item_ids if item_id in self._items]
+        items = {item.id: item for item in (*named, *self._of_fingerprint(identity.fingerprint))}
+        return [
+            Doubt(item, self._has_other_address(item, identity) or is_other_upload(item, identity))
+            for item in items.values()
+            if not (item.url and self._key_of(item.url) in identity.url_keys)
+            and not has_name(item, identity)
+        ]
+
     def _named(self, identity: RecordingIdentity) -> list[EagleItem]:
         """Items of the same artist, title and version whose known length is the recording's."""
         length = identity.duration_seconds
@@ -212,7 +219,7 @@ class EagleIndex:
         """True if the name says so and nothing else speaks against it: two uploads may have one
         name and one length, and only their sound tells whether they are one recording.
         """
-        if _is_other_upload(item, identity) or not _same_name(item, identity):
+        if is_other_upload(item, identity) or not has_artist_and_title(item, identity):
             return False
         same_id = identity.soundcloud_id in item.soundcloud_ids
         return same_id or not self._has_other_address(item, identity)
@@ -225,8 +232,7 @@ class EagleIndex:
         return (
             not identity.is_id_told
             and self._has_other_address(item, identity)
-            and not _same_name(item, identity)
-            and not _same_title(item, identity)
+            and not has_name(item, identity)
         )
 
     def _has_other_address(self, item: EagleItem, identity: RecordingIdentity) -> bool:
@@ -301,28 +307,3 @@ def _same_hash(one: str, other: str) -> bool:
     """Old items carry the first 32 digits of the 64 (docs/facts/audio.md, "Order of evidence")."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
-
-
-def _is_other_upload(item: EagleItem, identity: RecordingIdentity) -> bool:
-    ids = item.soundcloud_ids
-    return bool(identity.soundcloud_id and ids and identity.soundcloud_id not in ids)
-
-
-def _same_name(item: EagleItem, identity: RecordingIdentity) -> bool:
-    """True if the item has the artist, in its name or in a tag, and title and version agree."""
-    wanted = artist_names(identity.artist)
-    label = f"{identity.artist} - {identity.title}"
-    named = {name for reading in read_heading(item.name).readings for name in reading.names}
-    if wanted & named:
-        return same_recording(label, item.name)
-    return any(
-        same_recording(label, f"{tag} - {item.name}")
-        for tag in item.tags
-        if compact(fold(tag)) in wanted or artist_names(tag) == wanted
-    )
-
-
-def _same_title(item: EagleItem, identity: RecordingIdentity) -> bool:
-    """True if the titles agree, and the row or the item's name tells no artist."""
-    is_bare = not identity.artist or " - " not in item.name
-    return is_bare and same_recording(identity.title, item.name)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tasks.eagle.addresses import address_keys
-from tasks.eagle.index import EagleIndex, Match, MatchReason, RecordingIdentity
+from tasks.eagle.identity import RecordingIdentity
+from tasks.eagle.index import EagleIndex, Match, MatchReason
 from tasks.eagle.records import EagleItem, import_tags
 from tasks.tracks import Track
 from tests.tasks.eagle_world import key_of
