@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import random
 import resource
 import subprocess
@@ -150,16 +151,28 @@ async def eagle(items: int) -> AsyncIterator[tuple[EagleClient, Counter[str], Pa
         address = (await server.stdout.readline()).decode().strip()
         asked: Counter[str] = Counter()
 
-        async def note(request: httpx.Request) -> None:
-            asked[request.url.path] += 1
-
-        hooks: dict[str, list[Any]] = {"request": [note]}
+        logger, requests = logging.getLogger("tasks.eagle.client"), _Requests(asked)
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(requests)
         try:
-            async with httpx.AsyncClient(trust_env=False, event_hooks=hooks) as http:
-                yield EagleClient(http, address), asked, Path(folder)
+            async with EagleClient(address) as client:
+                yield client, asked, Path(folder)
         finally:
+            logger.removeHandler(requests)
             server.stdin.close()
             await server.wait()
+
+
+class _Requests(logging.Handler):
+    """Counts by path what the client says of its requests."""
+
+    def __init__(self, asked: Counter[str]) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def emit(self, record: logging.LogRecord) -> None:
+        assert isinstance(record.args, tuple)
+        self._asked[str(record.args[1])] += 1
 
 
 async def load(client: EagleClient, state: Path) -> tuple[EagleLibrary, float]:
@@ -261,7 +274,7 @@ async def measure(items: int, row_count: int) -> None:
     tracks = rows(row_count, items // 2)
     async with eagle(items) as (client, asked, folder):
         library, cold = await load(client, folder / "state")
-        sweeps = asked["/api/item/list"]
+        sweeps = asked["item/list"]
         _, warm = await load(client, folder / "state")
         by_v2 = await read_by_v2(client)
         print(f"Index of {len(library.index):,} items")

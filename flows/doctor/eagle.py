@@ -7,8 +7,6 @@ import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
-
 from flows.doctor.findings import Finding, fail, ok, warn
 from flows.settings import Settings
 from tasks.eagle.client import EagleClient
@@ -26,10 +24,8 @@ async def examine_eagle(settings: Settings) -> list[Finding]:
     if not settings.eagle_enabled:
         return [ok("Eagle", f"EAGLE_API_BASE is off: files go to {settings.out_dir}")]
     path_map, found = _path_map(settings)
-    async with httpx.AsyncClient(trust_env=False) as http:
-        client = EagleClient(
-            http, settings.eagle_api_base, settings.eagle_token.get_secret_value(), path_map
-        )
+    token = settings.eagle_token.get_secret_value()
+    async with EagleClient(settings.eagle_api_base, token, path_map) as client:
         try:
             info = await client.application_info()
         except EagleUnavailable as error:

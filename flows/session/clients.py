@@ -11,11 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
-
 from flows.session.preflight import open_schema
 from flows.settings import Settings
-from tasks.eagle.client import EagleClient
 from tasks.eagle.paths import PathMap
 from tasks.locks.clock import SystemClock
 from tasks.locks.ports import Owner, this_host
@@ -31,6 +28,7 @@ from tasks.notion.schema import Schema
 from tasks.soundcloud.budget import SourceBudget
 
 if TYPE_CHECKING:
+    from tasks.eagle.client import EagleClient
     from tasks.soundcloud.client import SoundCloudClient
 
 
@@ -57,10 +55,11 @@ def source_client(settings: Settings) -> SoundCloudClient:
     )
 
 
-def eagle_client(http: httpx.AsyncClient, settings: Settings) -> EagleClient:
-    """Eagle, whose machine may name our paths otherwise."""
+def eagle_client(settings: Settings) -> EagleClient:
+    """Eagle, whose machine may name our paths otherwise; the first takes a tenth of a second."""
+    from tasks.eagle.client import EagleClient  # noqa: PLC0415  (imports aiohttp)
+
     return EagleClient(
-        http,
         settings.eagle_api_base,
         settings.eagle_token.get_secret_value(),
         path_map=PathMap.parse(settings.eagle_path_map),

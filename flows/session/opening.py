@@ -12,8 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from flows.prefect_server.environment import is_embedded
 from flows.prefect_server.shared_limits import SharedLimits
@@ -30,7 +29,7 @@ from flows.session.preflight import (
     unless_away,
     writable_folder,
 )
-from flows.session.probes import probes_at_start, probes_of
+from flows.session.probes import eagle_at_start, notion_at_start, probes_of
 from flows.session.run_state import RunState, new_run_folder
 from flows.settings import Settings
 from tasks.attempts import Attempts
@@ -39,11 +38,14 @@ from tasks.audio.decoder_pool import DecoderPool
 from tasks.audio.fingerprint import find_fpcalc
 from tasks.audio.sweeping import sweep_partial_files, sweep_staging
 from tasks.dedupe.journal import Decisions
-from tasks.eagle.client import EagleClient
 from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.properties import Field
+
+if TYPE_CHECKING:
+    from tasks.eagle.client import EagleClient
+    from tasks.soundcloud.client import SoundCloudClient
 
 _log = logging.getLogger("flows.session")
 
@@ -153,16 +155,17 @@ async def _connect(
     await asyncio.to_thread(open_state, settings.state_dir)
     limits = await _limits()
     notion = await stack.enter_async_context(notion_client(settings, limits.notion))
-    client = await _eagle_client(settings, stack)
-    probes = probes_at_start(settings, notion, client)
-    async with Pauses(probes, patience=options.pause_seconds) as pauses:
-        schema, source = await asyncio.gather(
+    probes, patience = notion_at_start(settings, notion), options.pause_seconds
+    async with Pauses(probes, patience=patience) as pauses:
+        schema, (source, client) = await asyncio.gather(
             pauses.through(lambda: open_schema(notion, settings, unless_away)),
-            asyncio.to_thread(source_client, settings),
+            asyncio.to_thread(_clients, settings),
         )
-        staging = await asyncio.to_thread(_open_staging, settings, stack)
-        eagle = None
-        if client is not None:
+    staging = await asyncio.to_thread(_open_staging, settings, stack)
+    eagle = None
+    if client is not None:
+        await stack.enter_async_context(client)
+        async with Pauses(eagle_at_start(settings, client), patience=patience) as pauses:
             eagle = await pauses.through(lambda: open_eagle(client, settings, options.patience))
     return Connections(
         settings=settings,
@@ -191,11 +194,9 @@ async def _limits() -> SharedLimits:
     return await open_limits()
 
 
-async def _eagle_client(settings: Settings, stack: AsyncExitStack) -> EagleClient | None:
-    if not settings.eagle_enabled:
-        return None
-    http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-    return eagle_client(http, settings)
+def _clients(settings: Settings) -> tuple[SoundCloudClient, EagleClient | None]:
+    """Of SoundCloud and Eagle: the imports they need take as long as Notion's first answer."""
+    return source_client(settings), eagle_client(settings) if settings.eagle_enabled else None
 
 
 def _open_staging(settings: Settings, stack: AsyncExitStack) -> Path:

@@ -6,13 +6,12 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.settings import Settings, places
 from tasks.disk.private import close_to_others
 from tasks.disk.volumes import require_mounted
 from tasks.eagle.addresses import address_keys
-from tasks.eagle.client import EagleClient
 from tasks.eagle.imports import Patience
 from tasks.eagle.library import EagleLibrary
 from tasks.errors import (
@@ -29,6 +28,9 @@ from tasks.notion.client import NotionClient
 from tasks.notion.schema import Schema
 from tasks.notion.source import recall_source, remember_source, tracks_source
 from tasks.retrying import PATIENT, RetryPolicy, retrying
+
+if TYPE_CHECKING:
+    from tasks.eagle.client import EagleClient
 
 _SET_UP = "Run `library-sync setup`: it asks for it and keeps it where every folder finds it."
 

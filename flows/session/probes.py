@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.session.connections import Connections
 from flows.session.pauses import Probe
@@ -14,25 +15,25 @@ from flows.session.preflight import open_eagle
 from flows.settings import Settings
 from tasks.disk.refusals import file_error
 from tasks.disk.volumes import free_bytes
-from tasks.eagle.client import EagleClient
 from tasks.eagle.library import EagleLibrary
 from tasks.errors import DiskUnavailable, Service, SyncError
 from tasks.notion.client import NotionClient
+
+if TYPE_CHECKING:
+    from tasks.eagle.client import EagleClient
 
 _ROOM = 64_000_000
 _SHARE_OF_DISK = 0.1
 
 
-def probes_at_start(
-    settings: Settings, notion: NotionClient, eagle: EagleClient | None
-) -> Mapping[Service, Probe]:
-    """The same, as long as no database and no library is known."""
-    probes: dict[Service, Probe] = {
-        Service.NOTION: lambda _: notion.database(settings.tracks_db_id)
-    }
-    if eagle is not None:
-        probes[Service.EAGLE] = lambda _: open_eagle(eagle, settings)
-    return probes
+def notion_at_start(settings: Settings, notion: NotionClient) -> Mapping[Service, Probe]:
+    """Of Notion alone, as long as no database is known."""
+    return {Service.NOTION: lambda _: notion.database(settings.tracks_db_id)}
+
+
+def eagle_at_start(settings: Settings, eagle: EagleClient) -> Mapping[Service, Probe]:
+    """Of Eagle alone, as long as no library is known."""
+    return {Service.EAGLE: lambda _: open_eagle(eagle, settings)}
 
 
 def probes_of(connections: Connections) -> Mapping[Service, Probe]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 from pydantic import SecretStr
 
 from flows.doctor import examine as doctor
@@ -222,12 +221,12 @@ async def _eagle_library(dialogue: Dialogue, settings: Settings) -> None:
     """The library that is open now becomes the only one that is ever imported into."""
     if not settings.eagle_enabled:
         return
-    async with httpx.AsyncClient(trust_env=False) as http:
-        try:
-            path = (await eagle_client(http, settings).library()).path
-        except (ConfigurationError, EagleError) as error:
-            dialogue.say(f"{error} Setup goes on without it.")
-            return
+    try:
+        async with eagle_client(settings) as eagle:
+            path = (await eagle.library()).path
+    except (ConfigurationError, EagleError) as error:
+        dialogue.say(f"{error} Setup goes on without it.")
+        return
     if dialogue.agrees(f"Eagle has {path} open. Import into this library only?"):
         dialogue.keep("EAGLE_LIBRARY_PATH", path)
 

@@ -9,12 +9,25 @@ what V1 cannot do: to put an item that exists into a folder.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-import httpx
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    DummyCookieJar,
+    InvalidURL,
+    NonHttpUrlClientError,
+    ServerTimeoutError,
+    TCPConnector,
+)
 
 from tasks.eagle.paths import PathMap
 from tasks.eagle.records import EagleFolder, EagleItem, LibraryInfo
@@ -25,34 +38,54 @@ from tasks.slow_answers import SlowAnswers
 Json = dict[str, Any]
 T = TypeVar("T")
 
+_log = logging.getLogger("tasks.eagle.client")
+
 _SECONDS = 30.0
 _SECOND_THOUGHT_SECONDS = 0.3
 _LIST_SECONDS = 180.0
+# Eagle hangs up on a connection that was idle for five seconds; a change sent into that is lost.
+_IDLE_SECONDS = 4.0
+_CHUNK_BYTES = 1 << 18
 _EVERYTHING = 1_000_000
 _CAPS_ARE_MULTIPLES_OF = 100
 _SAME_ADDRESS = 200
 
 
-class EagleClient:
-    """One Eagle at `base_url`. `http` should be made with `trust_env=False`: no proxy to loopback.
+# No change was sent where one of these is raised.
+_UNSENT = (ClientConnectorError, ConnectionTimeoutError, InvalidURL, NonHttpUrlClientError)
 
-    The token is sent as Eagle wants it, in the query, and kept out of errors and httpx's log.
+
+class EagleClient:
+    """One Eagle at `base_url`. Use `async with`, in one event loop; no proxy is ever asked.
+
+    A read whose connection breaks off is sent once more by aiohttp; a change never is. The token is
+    sent as Eagle wants it, in the query, and kept out of errors and the log.
     """
+
+    _http: ClientSession
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
         base_url: str,
         token: str = "",
         path_map: PathMap = PathMap(),  # noqa: B008  (frozen, and empty means no mapping)
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.path_map = path_map
-        self._http = http
-        self._token = token
+        self._token = {"token": token} if token else {}
         self._has_v2: bool | None = None
         self._slow = SlowAnswers("Eagle")
-        _hide_tokens_in_log()
+
+    async def __aenter__(self) -> Self:
+        self._http = ClientSession(
+            connector=TCPConnector(keepalive_timeout=_IDLE_SECONDS),
+            cookie_jar=DummyCookieJar(),
+            timeout=_timeout(_SECONDS),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.close()
 
     def __repr__(self) -> str:
         return f"EagleClient({self.base_url!r})"
@@ -228,48 +261,49 @@ class EagleClient:
         self, method: str, path: str, *, params: Json | None = None, body: Json | None = None
     ) -> Any:
         is_change = method != "GET"
+        url, query = f"{self.base_url}/api/{path}", (params or {}) | self._token
         try:
             with self._slow.watch(path):
-                response = await self._http.request(
-                    method,
-                    f"{self.base_url}/api/{path}",
-                    params=self._with_token(params or {}),
-                    json=body,
-                    timeout=_SECONDS,
-                )
-            return unwrap(response.text, status=response.status_code, what=path)
-        except httpx.HTTPError as error:
+                if is_change:
+                    await _hang_ups()
+                async with self._http.request(
+                    method, url, params=query, json=body, allow_redirects=False
+                ) as answer:
+                    text = (await answer.read()).decode(errors="replace")
+            _log.debug("%s %s: %d", method, path, answer.status)
+            return unwrap(text, status=answer.status, what=path)
+        except ClientError as error:
             raise self._unavailable(path, error, is_change=is_change) from None
         except EagleMalformed as error:
             error.maybe_applied = is_change
             raise
 
     async def _items(self, path: str, params: Json) -> list[EagleItem]:
-        url = f"{self.base_url}/api/{path}"
-        query = self._with_token(params)
         try:
             with self._slow.watch(path):
-                return await self._read_items(url, query, path)
-        except httpx.HTTPError as error:
+                return await self._read_items(path, params | self._token)
+        except ClientError as error:
             raise self._unavailable(path, error, is_change=False) from None
 
-    async def _read_items(self, url: str, query: Json, path: str) -> list[EagleItem]:
-        async with self._http.stream("GET", url, params=query, timeout=_LIST_SECONDS) as answer:
-            chunks = answer.aiter_text(1 << 18)
-            records = records_in(chunks, status=answer.status_code, what=path)
+    async def _read_items(self, path: str, query: Json) -> list[EagleItem]:
+        asked = self._http.get(
+            f"{self.base_url}/api/{path}",
+            params=query,
+            allow_redirects=False,
+            timeout=_timeout(_LIST_SECONDS),
+            read_bufsize=_CHUNK_BYTES,
+        )
+        async with asked as answer:
+            records = records_in(_text_of(answer), status=answer.status, what=path)
             found = [EagleItem.of(record) async for record in records]
+            _log.debug("%s %s: %d", "GET", path, answer.status)
         return [item for item in found if item.id and not item.is_deleted]
 
-    def _with_token(self, params: Json) -> Json:
-        return params | ({"token": self._token} if self._token else {})
-
-    def _unavailable(
-        self, path: str, error: httpx.HTTPError, *, is_change: bool
-    ) -> EagleUnavailable:
+    def _unavailable(self, path: str, error: ClientError, *, is_change: bool) -> EagleUnavailable:
         """Made from the error's type: its text, and the request it holds, may have the token."""
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        if isinstance(error, _UNSENT):
             return EagleUnavailable(f"Eagle does not answer at {self.base_url}.")
-        if isinstance(error, httpx.TimeoutException):
+        if isinstance(error, ServerTimeoutError):
             what = f"Eagle took too long to answer {path}."
         else:
             what = f"The connection to Eagle broke off during {path} ({type(error).__name__})."
@@ -295,22 +329,22 @@ def _record(data: object) -> Json:
     return data
 
 
-class _WithoutToken(logging.Filter):
-    """httpx logs the address of every request; this takes `?token=` out of it."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                arg.copy_remove_param("token") if isinstance(arg, httpx.URL) else arg
-                for arg in record.args
-            )
-        return True
+async def _hang_ups() -> None:
+    """Let the loop see which kept connections Eagle has closed: of a change that is sent into one
+    nobody knows whether it was made.
+    """
+    for _ in range(2):
+        await asyncio.sleep(0)
 
 
-_without_token = _WithoutToken()
+async def _text_of(answer: ClientResponse) -> AsyncIterator[str]:
+    """The answer's text in pieces, as they arrive."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
 
 
-def _hide_tokens_in_log() -> None:
-    logger = logging.getLogger("httpx")
-    if _without_token not in logger.filters:
-        logger.addFilter(_without_token)
+def _timeout(seconds: float) -> ClientTimeout:
+    """For each step of a request: its place, its connection, every piece of its answer."""
+    return ClientTimeout(connect=seconds, sock_connect=seconds, sock_read=seconds)

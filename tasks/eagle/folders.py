@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from tasks.eagle.client import EagleClient
 from tasks.eagle.records import EagleFolder, EagleItem
+
+if TYPE_CHECKING:
+    from tasks.eagle.client import EagleClient
 
 _PARENT = "Playlists"
 

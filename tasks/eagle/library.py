@@ -16,10 +16,10 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tasks.audio.inspecting import pcm_hash
 from tasks.eagle.addresses import KeyOf, address_keys
-from tasks.eagle.client import EagleClient
 from tasks.eagle.folders import PlaylistFolders, plain_name
 from tasks.eagle.imports import Imports, Key, Patience
 from tasks.eagle.index import EagleIndex
@@ -35,6 +35,9 @@ from tasks.errors import (
 )
 from tasks.locks.clock import SystemTicks
 from tasks.locks.track_locks import HeldRow
+
+if TYPE_CHECKING:
+    from tasks.eagle.client import EagleClient
 
 _log = logging.getLogger("tasks.eagle.library")
 

@@ -10,10 +10,13 @@ import asyncio
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tasks.eagle.client import EagleClient
 from tasks.eagle.disk import DiskLibrary, ItemCache, as_remembered
 from tasks.eagle.records import EagleItem
+
+if TYPE_CHECKING:
+    from tasks.eagle.client import EagleClient
 
 _CHANGED_AT_MOST = 1000
 """Reading one item from a disk takes 0.1 to 5 ms; beyond this a list from Eagle is quicker."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.eagle.app import create_app
@@ -63,12 +62,8 @@ class World:
     ledger: Ledger
     wire: Wire
     listener: Listener
-    http: httpx.AsyncClient
+    client: EagleClient
     folder: Path
-
-    @property
-    def client(self) -> EagleClient:
-        return EagleClient(self.http, self.listener.address)
 
     async def library(self, **options: Any) -> EagleLibrary:
         options = {"key_of": key_of, "patience": Patience(seconds=2.0)} | options
@@ -94,8 +89,8 @@ async def eagle_world(folder: Path) -> AsyncIterator[World]:
     listener = Listener(wire)
     await listener.open()
     try:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            yield World(app, ledger, wire, listener, http, folder)
+        async with EagleClient(listener.address) as client:
+            yield World(app, ledger, wire, listener, client, folder)
     finally:
         await listener.close()
         await asyncio.to_thread(app.close)

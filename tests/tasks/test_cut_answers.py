@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 
 from tasks.eagle.client import EagleClient
@@ -62,10 +61,14 @@ async def test_notions_answer_breaks_off(answer: bytes) -> None:
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=list(BROKEN))
 async def test_eagles_answer_breaks_off(answer: bytes) -> None:
     """The same at the other service."""
-    async with host(answer) as address, httpx.AsyncClient(trust_env=False) as http:
+    async with host(answer) as address, EagleClient(address) as client:
         with pytest.raises(EagleUnavailable) as caught:
-            await EagleClient(http, address).library()
+            await client.library()
+        with pytest.raises(EagleUnavailable) as written:
+            await client.create_folder("F")
     assert caught.value.retryable
+    assert not caught.value.maybe_applied
+    assert written.value.maybe_applied
 
 
 async def test_an_answer_that_takes_its_time_is_said(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -89,8 +88,7 @@ async def test_eagle(answering: Any, body: bytes) -> None:
     if body.startswith(b"{"):
         pytest.skip("an envelope without success is a refusal")
     said["now"] = body
-    async with httpx.AsyncClient() as http:
-        client = EagleClient(http, listener.address)
+    async with EagleClient(listener.address) as client:
         with pytest.raises(EagleMalformed) as caught:
             await client.folders()
         assert caught.value.retryable

@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -123,6 +122,7 @@ async def test_the_token_is_sent_but_never_told(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "tasks.eagle.client")
     seen: list[str] = []
     inner = world.wire.app
 
@@ -131,15 +131,15 @@ async def test_the_token_is_sent_but_never_told(
         await inner(scope, receive, send)
 
     world.wire.app = noting
-    client = EagleClient(world.http, world.listener.address, "s3cr3t-t0ken")
-    await client.library()
-    await client.list_items()
-    await world.listener.close()
-    with pytest.raises(EagleUnavailable) as caught:
+    async with EagleClient(world.listener.address, "s3cr3t-t0ken") as client:
         await client.library()
+        await client.list_items()
+        await world.listener.close()
+        with pytest.raises(EagleUnavailable) as caught:
+            await client.library()
     assert all("token=s3cr3t-t0ken" in query for query in seen)
     told = [str(caught.value), repr(caught.value), repr(client), caplog.text]
-    assert "HTTP Request" in caplog.text
+    assert "GET library/info: 200" in caplog.text
     assert not any("s3cr3t" in text for text in told)
 
 
@@ -151,8 +151,8 @@ async def answers(text: str, status: int = 200) -> AsyncIterator[EagleClient]:
 
     listener = Listener(Starlette(routes=[Route("/{path:path}", say, methods=["GET", "POST"])]))
     await listener.open()
-    async with httpx.AsyncClient(trust_env=False) as http:
-        yield EagleClient(http, listener.address)
+    async with EagleClient(listener.address) as client:
+        yield client
     await listener.close()
 
 

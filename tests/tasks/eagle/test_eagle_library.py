@@ -231,9 +231,9 @@ async def test_the_expected_library_may_be_named_through_a_map_or_a_link(world: 
     (world.folder / "link").symlink_to(real)
     await world.library(expected_path=world.folder / "link")
     paths = PathMap.parse(f"/mnt/eagle={real.parent}")
-    client = EagleClient(world.http, world.listener.address, path_map=paths)
     mapped = Path("/mnt/eagle/Sandbox.library")
-    library = await EagleLibrary.open(client, expected_path=mapped, key_of=key_of)
+    async with EagleClient(world.listener.address, path_map=paths) as client:
+        library = await EagleLibrary.open(client, expected_path=mapped, key_of=key_of)
     assert library.info.name == "Sandbox"
 
 
@@ -242,10 +242,10 @@ async def test_a_refused_or_missing_file_leaves_nothing_behind(world: World) -> 
     with pytest.raises(FileError):
         await bring_in(library, world.folder / "none.wav")
     odd = PathMap.parse(f"{world.folder}=/nowhere")
-    client = EagleClient(world.http, world.listener.address, path_map=odd)
-    elsewhere = await EagleLibrary.open(client, key_of=key_of)
-    with pytest.raises(EagleRefused):
-        await bring_in(elsewhere, world.file())
+    async with EagleClient(world.listener.address, path_map=odd) as client:
+        elsewhere = await EagleLibrary.open(client, key_of=key_of)
+        with pytest.raises(EagleRefused):
+            await bring_in(elsewhere, world.file())
     assert world.added() == []
 
 
@@ -288,11 +288,11 @@ async def test_the_row_is_busy_for_as_long_as_the_import_may_take_and_no_longer(
 async def test_the_lease_is_looked_at_before_a_second_asking_too(world: World) -> None:
     """Eagle says 500 to what merely failed; minutes may pass before it is asked again."""
     odd = PathMap.parse(f"{world.folder}=/nowhere")
-    client = EagleClient(world.http, world.listener.address, path_map=odd)
-    library = await EagleLibrary.open(client, key_of=key_of)
     lease = Lease(world, refuses_from=2)
-    with pytest.raises(LeaseLost):
-        await bring_in(library, world.file(), lock=lease)
+    async with EagleClient(world.listener.address, path_map=odd) as client:
+        library = await EagleLibrary.open(client, key_of=key_of)
+        with pytest.raises(LeaseLost):
+            await bring_in(library, world.file(), lock=lease)
     assert [asked for _, asked in lease.begun] == [0, 1]
     assert world.wire.count("item/addFromPath") == 1
 
