@@ -90,6 +90,8 @@ async def sync_one(turn: Turn, track_filter: TrackFilter) -> TrackResult:
         _log.exception("Unexpected error at %s", track.label)
         unexpected = SyncError(f"{type(error).__name__}: {error}")
         result = TrackResult.of(track, TrackStatus.ERROR, error=unexpected)
+    finally:
+        await run.state.head_start.forget(track.page_id)
     run.connections.attempts.note(track, result)
     turn.result = replace(result, processing_time_seconds=monotonic() - began)
     return turn.result

@@ -1,27 +1,36 @@
-"""A run begins before Prefect is there: the rows are listed, Eagle read, the first rows claimed.
+"""A run begins before Prefect is there: rows are listed, Eagle read, the first tracks fetched.
 
-A claim settles for three seconds (docs/lock.md, "Claiming"), as long as Prefect takes to start.
-Everything begun here can be undone without Prefect: a row that no track takes is freed.
+A claim settles for three seconds (docs/lock.md, "Claiming"), and Prefect's server takes two to
+start. Everything begun here can be undone without Prefect: a row that no track takes is freed, and
+what was fetched for it is deleted.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from flows.following.sources import followed
-from flows.rows.filtering import still_wanted, wanted_rows
+from flows.rows.filtering import plan_for, still_wanted, wanted_rows
 from flows.rows.selecting import first_downloads, needs_work
 from flows.session.connections import Connections
+from flows.session.early_fetch import EarlyFetch
 from flows.session.head_start import HeadStart, Listing
 from flows.session.job import Job
 from flows.session.opening import opened_ahead, session_options
-from tasks.errors import SyncError
+from tasks.errors import BadAddress, SyncError
+from tasks.facts import source_of
+from tasks.locks.claim import Won
 from tasks.locks.cleanup import clear_stale
+from tasks.locks.ports import LockRow
+from tasks.locks.track_locks import Outcome
 from tasks.notion.properties import Field
 from tasks.notion.queries import iterate_locked
+from tasks.notion.rows import to_track
+from tasks.planning import Action
+from tasks.soundcloud.address import AddressKind
 from tasks.tracks import Track, TrackFilter
 
 
@@ -86,8 +95,33 @@ async def _claim_first(
         wanted = still_wanted(connections, job.filter)
         number = job.early_claims(connections.settings)
         for track in first_downloads(connections, first, number):
-            claim = connections.locks.claim(track.page_id, wanted, proof_later=True)
-            head.claim(track.page_id, claim)
+            head.claim(track.page_id, _claimed(connections, head, track.page_id, wanted))
+
+
+async def _claimed(
+    connections: Connections, head: HeadStart, page_id: str, wanted: Callable[[LockRow], bool]
+) -> Outcome:
+    """The row's claim. Its recording is on its way once the claim is won."""
+    outcome = await connections.locks.claim(page_id, wanted, proof_later=True)
+    if isinstance(outcome, Won):
+        try:
+            _begin_fetch(connections, head, to_track(outcome.lease.row.page, connections.schema))
+        except BaseException:
+            await outcome.lease.release()
+            raise
+    return outcome
+
+
+def _begin_fetch(connections: Connections, head: HeadStart, row: Track) -> None:
+    """Unless the row, as its claim shows it, needs something else, or has a short link, which its
+    flow follows first.
+    """
+    if plan_for(connections, row, connections.match(row)).action is not Action.DOWNLOAD:
+        return
+    with suppress(BadAddress):
+        address = source_of(row, connections.hosts)
+        if address.kind is not AddressKind.SHORT_LINK:
+            head.fetch(row.page_id, EarlyFetch(connections, row, address))
 
 
 def _begin_looking(connections: Connections, head: HeadStart, job: Job) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -18,6 +19,7 @@ from flows.rows.short_links import follow_short_links
 from flows.session.connections import Connections
 from flows.session.run_state import RunState
 from tasks.eagle.index import Match
+from tasks.facts import keys_of
 from tasks.planning import Action, Plan
 from tasks.retrying import Through, at_once
 from tasks.shown_text import counted
@@ -146,11 +148,17 @@ def needs_work(connections: Connections, track: Track) -> bool:
 
 
 def first_downloads(connections: Connections, tracks: Sequence[Track], number: int) -> list[Track]:
-    """The first `number` of the rows that are to be downloaded and that nobody holds."""
+    """The first `number` of the rows that are to be downloaded and that nobody holds.
+
+    Rows that share a key are left out: they may be one track.
+    """
+    keys = {track.page_id: keys_of(track, connections.hosts) for track in tracks}
+    rows_of = Counter(key for each in keys.values() for key in each)
     downloads = [
         track
         for track in tracks
         if not track.lock
+        and all(rows_of[key] == 1 for key in keys[track.page_id])
         and _plan(connections, track).action is Action.DOWNLOAD
         and resting(connections, track, Action.DOWNLOAD) is None
     ]

@@ -1,4 +1,4 @@
-"""What a run has begun before Prefect is there: its listing, Eagle's index, its first claims."""
+"""What a run has begun before Prefect is there: its listing, Eagle's index, its first tracks."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from flows.session.early_fetch import EarlyFetch
 from tasks.locks.claim import Won
 from tasks.locks.cleanup import CleanupReport
 from tasks.locks.track_locks import Outcome
+from tasks.soundcloud.address import Address
 from tasks.tracks import Track
 
 
@@ -63,6 +65,7 @@ class HeadStart:
     clearing: asyncio.Task[CleanupReport] | None = None
     followed: asyncio.Task[Any] | None = None
     _claims: dict[str, asyncio.Task[Outcome]] = field(default_factory=dict)
+    _fetches: dict[str, EarlyFetch] = field(default_factory=dict)
 
     @property
     def claimed(self) -> frozenset[str]:
@@ -88,14 +91,31 @@ class HeadStart:
         claim = self._claims.pop(page_id, None)
         return None if claim is None else await claim
 
+    def fetch(self, page_id: str, fetch: EarlyFetch) -> None:
+        """Keep what is being fetched for a row whose claim was won."""
+        self._fetches[page_id] = fetch
+
+    def fetching(self, page_id: str, address: Address) -> EarlyFetch | None:
+        """What is being fetched for the row from this address; None if nothing is."""
+        begun = self._fetches.get(page_id)
+        return begun if begun is not None and begun.address == address else None
+
+    async def forget(self, page_id: str) -> None:
+        """The row's work is over: delete what was fetched for it."""
+        if (begun := self._fetches.pop(page_id, None)) is not None:
+            await begun.end()
+
     async def give_back(self, page_ids: Collection[str]) -> None:
         """Free those rows that are claimed and that no track's work has taken."""
-        claims = [self._claims.pop(page_id) for page_id in self.claimed & set(page_ids)]
+        rows = self.claimed & set(page_ids)
+        claims = [self._claims.pop(page_id) for page_id in rows]
         await asyncio.gather(*map(_free, claims), return_exceptions=True)
+        await asyncio.gather(*map(self.forget, rows))
 
     async def end(self) -> None:
         """Let go of all that nobody has taken."""
         await self.give_back(self.claimed)
+        await asyncio.gather(*map(self.forget, list(self._fetches)))
         if self.listing is not None:
             await self.listing.end()
         left = [task for task in (self.index, self.clearing, self.followed) if task is not None]

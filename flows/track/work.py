@@ -23,7 +23,8 @@ from tasks.eagle.records import EagleItem, told_by_item
 from tasks.errors import SourceUnreadable
 from tasks.facts import source_of
 from tasks.planning import Action
-from tasks.soundcloud.stage import Fetched, fetch_recording
+from tasks.soundcloud.fetching import Fetched
+from tasks.soundcloud.stage import fetch_recording
 from tasks.tracks import Track, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.track_work")
@@ -101,10 +102,11 @@ async def _fetch(run: Run, track: Track, folder: Path) -> Fetched:
 async def _fetch_once(run: Run, track: Track, folder: Path) -> Fetched:
     connections = run.connections
     address = await connections.source.resolve(source_of(track, connections.hosts))
+    early = run.state.head_start.fetching(track.page_id, address)
     async with run.gates.fetch:
         with run.state.transfers.watch(track.page_id) as note:
             fetched: Fetched = await fetch_recording(
-                connections.equipment, address, folder, track, note
+                connections.equipment, address, folder, track, note, early.take if early else None
             )
     return fetched
 
