@@ -19,7 +19,8 @@ from flows.session.connections import Connections
 from flows.session.early_fetch import EarlyFetch
 from flows.session.head_start import HeadStart, Listing
 from flows.session.job import Job
-from flows.session.opening import opened_ahead, session_options
+from flows.session.opening import opened_ahead, run_settings, session_options
+from flows.settings import Settings
 from tasks.errors import BadAddress, SyncError
 from tasks.facts import source_of
 from tasks.locks.claim import Won
@@ -27,7 +28,8 @@ from tasks.locks.cleanup import clear_stale
 from tasks.locks.ports import LockRow
 from tasks.locks.track_locks import Outcome
 from tasks.notion.properties import Field
-from tasks.notion.queries import iterate_locked
+from tasks.notion.queries import first_query, iterate_locked
+from tasks.notion.row_query import FirstQueries
 from tasks.notion.rows import to_track
 from tasks.planning import Action
 from tasks.soundcloud.address import AddressKind
@@ -52,7 +54,8 @@ async def begin(job: Job) -> AsyncIterator[Beginning]:
 
     If one fails, the flow meets the same error and reports it.
     """
-    async with opened_ahead(dry_run=job.dry_run) as opening:
+    first = _first_queries(await run_settings()).recall(job.filter)
+    async with opened_ahead(dry_run=job.dry_run, first=first) as opening:
         head = HeadStart()
         token = session_options.set(replace(session_options.get(), head_start=head))
         rows = asyncio.ensure_future(_first_rows(opening, head, job))
@@ -77,7 +80,14 @@ async def _first_rows(
         await _index(head)  # it is what says that an item is gone
     rows = wanted_rows(connections, job.filter)
     head.listing = Listing(rows, lambda row: _is_enough(connections, row, job))
-    return await head.listing.first()
+    found = await head.listing.first()
+    asked = first_query(connections.schema, job.filter)
+    _first_queries(connections.settings).keep(job.filter, asked)
+    return found
+
+
+def _first_queries(settings: Settings) -> FirstQueries:
+    return FirstQueries(settings.state_dir, settings.tracks_db_id)
 
 
 async def _claim_first(

@@ -42,6 +42,7 @@ from tasks.eagle.imports import Patience
 from tasks.locks.timing import LockTiming
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.properties import Field
+from tasks.notion.row_query import RowQuery
 
 if TYPE_CHECKING:
     from tasks.eagle.client import EagleClient
@@ -120,17 +121,20 @@ async def open_session(*, dry_run: bool = False, with_eagle: bool = True) -> Asy
 
 
 @asynccontextmanager
-async def opened_ahead(*, dry_run: bool) -> AsyncIterator[asyncio.Future[Connections]]:
+async def opened_ahead(
+    *, dry_run: bool, first: RowQuery | None = None
+) -> AsyncIterator[asyncio.Future[Connections]]:
     """Begin at once to open the connections that a flow started in this block will take.
 
     Prefect cannot begin a flow before its server answers, three seconds after Enter; Notion and
-    Eagle are asked meanwhile for what every run needs. What cannot be opened is raised in that
-    flow, where it ends a run in order. The connections close with the block.
+    Eagle are asked meanwhile for what every run needs, and Notion for the rows that the flow is
+    expected to ask `first`. What cannot be opened is raised in that flow, where it ends a run in
+    order. The connections close with the block.
     """
     options = session_options.get(SessionOptions())
     settings = await _settings(dry_run=dry_run)
     async with AsyncExitStack() as stack:
-        opening = asyncio.ensure_future(_connect(settings, options, stack))
+        opening = asyncio.ensure_future(_connect(settings, options, stack, first))
         token = session_options.set(replace(options, opening=opening))
         try:
             yield opening
@@ -146,7 +150,10 @@ async def _settings(*, dry_run: bool) -> Settings:
 
 
 async def _connect(
-    settings: Settings, options: SessionOptions, stack: AsyncExitStack
+    settings: Settings,
+    options: SessionOptions,
+    stack: AsyncExitStack,
+    first: RowQuery | None = None,
 ) -> Connections:
     """Connections that close with `stack`, once Notion and Eagle are there.
 
@@ -155,6 +162,8 @@ async def _connect(
     await asyncio.to_thread(open_state, settings.state_dir)
     limits = await _limits()
     notion = await stack.enter_async_context(notion_client(settings, limits.notion))
+    if first is not None:
+        notion.ask_early(first)
     probes, patience = notion_at_start(settings, notion), options.pause_seconds
     async with Pauses(probes, patience=patience) as pauses:
         schema, (source, client) = await asyncio.gather(

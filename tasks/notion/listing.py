@@ -12,6 +12,7 @@ from typing import Any
 
 from tasks.errors import ListingIncomplete, NotionRefused
 from tasks.notion.client import NotionClient
+from tasks.notion.row_query import RowQuery
 from tasks.retrying import PATIENT, RetryPolicy, retrying
 from tasks.shown_text import counted
 
@@ -77,9 +78,7 @@ class _Window:
     ) -> None:
         self._client = client
         self._data_source_id = data_source_id
-        self._body: Json = {"page_size": _PAGE_SIZE, "sorts": OLDEST_FIRST}
-        if conditions["and"]:
-            self._body["filter"] = conditions
+        self._body = _first_body(conditions)
         self._only = only
         self._policy = policy
         self.complete = False
@@ -101,7 +100,8 @@ class _Window:
 
     async def _next_page(self) -> Json | None:
         async def ask() -> Json:
-            return await self._client.query(self._data_source_id, self._body, only=self._only)
+            query = RowQuery(self._data_source_id, self._body, self._only)
+            return await self._client.query(query)
 
         try:
             return await retrying(ask, self._policy)
@@ -110,6 +110,18 @@ class _Window:
                 raise
             self.cursor_died = True
             return None
+
+
+def first_page(
+    data_source_id: str, conditions: Mapping[str, Any], only: tuple[str, ...]
+) -> RowQuery:
+    """What `list_rows` asks first."""
+    return RowQuery(data_source_id, _first_body(_since(conditions, "")), only)
+
+
+def _first_body(conditions: Json) -> Json:
+    body: Json = {"page_size": _PAGE_SIZE, "sorts": OLDEST_FIRST}
+    return body | {"filter": conditions} if conditions["and"] else body
 
 
 def _since(conditions: Mapping[str, Any], created_time: str) -> Json:

@@ -15,6 +15,7 @@ from tasks.errors import NotionNotFound
 from tasks.notion.client import NotionClient
 from tasks.notion.listing import OLDEST_FIRST
 from tasks.notion.properties import Field
+from tasks.notion.row_query import RowQuery
 from tasks.notion.rows import page_title
 from tasks.notion.schema import Schema
 from tasks.retrying import PATIENT, retrying
@@ -61,7 +62,8 @@ class PlaylistNames:
         """The oldest hundred playlists of that database, whose names are known from now on, and
         whether they are all. Raises NotionError.
         """
-        answer = await retrying(partial(self._client.query, data_source_id, _FIRST), PATIENT)
+        query = RowQuery(data_source_id, _FIRST)
+        answer = await retrying(partial(self._client.query, query), PATIENT)
         pages = [page for page in answer["results"] if page.get("object") == "page"]
         self._names |= {page["id"]: page_title(page) for page in pages}
         return pages, not answer.get("has_more")
@@ -72,7 +74,8 @@ class PlaylistNames:
         cursor: str | None = None
         while source and not wanted <= self._names.keys() and pages < len(wanted):
             body = {"page_size": 100} | ({"start_cursor": cursor} if cursor else {})
-            answer = await retrying(partial(self._client.query, source, body), PATIENT)
+            query = RowQuery(source, body)
+            answer = await retrying(partial(self._client.query, query), PATIENT)
             self._names |= {page["id"]: page_title(page) for page in answer["results"]}
             cursor = answer.get("next_cursor")
             pages += 1

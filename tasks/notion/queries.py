@@ -9,9 +9,10 @@ from tasks.errors import NotionNotFound
 from tasks.locks.ports import LockRow
 from tasks.notion.client import NotionClient
 from tasks.notion.filters import locked_rows, query_filter, rows_with_addresses, rows_with_ids
-from tasks.notion.listing import list_rows
+from tasks.notion.listing import first_page, list_rows
 from tasks.notion.lock_store import lock_row
 from tasks.notion.properties import Field
+from tasks.notion.row_query import RowQuery
 from tasks.notion.rows import to_track
 from tasks.notion.schema import Schema
 from tasks.retrying import PATIENT, RetryPolicy, retrying
@@ -31,6 +32,12 @@ def matching_pages(
     """The rows' page objects that match Notion's filter, oldest first, as they come."""
     source = schema.data_source_id
     return list_rows(client, source, conditions, only=schema.asked_for, policy=policy)
+
+
+def first_query(schema: Schema, track_filter: TrackFilter) -> RowQuery:
+    """What `iterate_tracks` asks first."""
+    conditions = query_filter(track_filter, schema)
+    return first_page(schema.data_source_id, conditions, schema.asked_for)
 
 
 async def iterate_tracks(

@@ -21,7 +21,9 @@ from tasks.eagle.disk import DiskLibrary, ItemCache
 from tasks.eagle.pending import PendingImports
 from tasks.errors import DiskUnavailable, FileError
 from tasks.notion.new_rows import JustMade
+from tasks.notion.row_query import FirstQueries, RowQuery
 from tasks.notion.source import recall_source, remember_source
+from tasks.tracks import TrackFilter
 
 DEEP = b"[" * 100_000
 BAD = {
@@ -53,7 +55,8 @@ def test_a_bad_line_costs_itself(tmp_path: Path, bad: bytes) -> None:
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=list(BAD))
 def test_every_state_file_may_hold_anything(tmp_path: Path, bad: bytes) -> None:
-    for name in ("attempts.jsonl", "added.jsonl", "notion-sources.json", "merges.jsonl"):
+    journals = ("attempts.jsonl", "added.jsonl", "merges.jsonl")
+    for name in (*journals, "notion-sources.json", "notion-first-queries.json"):
         (tmp_path / name).write_bytes(bad)
     for folder in ("imports", "items", "L.library"):
         (tmp_path / folder).mkdir()
@@ -73,6 +76,11 @@ def test_every_state_file_may_hold_anything(tmp_path: Path, bad: bytes) -> None:
     assert "p" not in DiskLibrary(tmp_path / "L.library").stamps()
     remember_source(tmp_path, "d", "s")
     assert recall_source(tmp_path, "d") == "s"
+    queries, asked = FirstQueries(tmp_path, "d"), RowQuery("s", {"page_size": 100}, ("title",))
+    assert queries.recall(TrackFilter.ALL) is None
+    queries.keep(TrackFilter.ALL, asked)
+    assert queries.recall(TrackFilter.ALL) == asked
+    assert queries.recall(TrackFilter.UNPROCESSED) is None
 
 
 def test_a_journal_without_one_good_line_is_set_aside(tmp_path: Path, caplog) -> None:

@@ -16,6 +16,7 @@ from tasks.eagle.client import EagleClient
 from tasks.errors import EagleMalformed, NotionMalformed, NotionUnauthorized
 from tasks.notion.budget import RequestBudget
 from tasks.notion.client import NotionClient
+from tasks.notion.row_query import RowQuery
 
 BODIES = {
     "a list": b"[]",
@@ -51,7 +52,7 @@ async def test_notion(answering: Any, body: bytes) -> None:
     said["now"] = body
     client = NotionClient("t", base_url=listener.address, budget=RequestBudget(10_000))
     async with client:
-        for ask in (client.page("p"), client.data_source("d"), client.query("d", {})):
+        for ask in (client.page("p"), client.data_source("d"), client.query(RowQuery("d", {}))):
             with pytest.raises(NotionMalformed) as caught:
                 await ask
             assert caught.value.retryable

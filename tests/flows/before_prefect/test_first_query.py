@@ -1,0 +1,74 @@
+"""The rows that the last run asked for first are asked for while this run reads the schema."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.before_prefect.beginning import begin
+from flows.session.opening import SessionOptions, session_options
+from flows.settings import Settings
+from sandbox.faults import Latency, NotionPlan
+from tasks.notion import client
+from tasks.notion.row_query import FirstQueries, RowQuery
+from tasks.tracks import Track, TrackFilter
+from tests.flows.before_prefect.jobs import job
+from tests.flows.conftest import settings_of
+from tests.timing import ALONE
+
+
+async def listed(settings: Settings) -> list[Track]:
+    """The rows that a run has before Prefect, once the locked ones are known, too."""
+    session_options.set(SessionOptions(settings=settings, timing=ALONE))
+    async with begin(job(dry_run=True)) as beginning:
+        rows = await beginning.rows
+        await beginning.head.clearing
+        return rows
+
+
+def asked(sandbox, since: int) -> list[dict]:
+    """What Notion was asked since so many requests: the schema and the rows."""
+    entries = sandbox.ledger.entries(event="request", service="notion")[since:]
+    source = f"/v1/data_sources/{sandbox.world.tracks_source}"
+    return [e for e in entries if e["path"].startswith(source)]
+
+
+async def test_the_second_run_asks_for_its_rows_at_once(sandbox_factory):
+    """Given a run before, when Notion takes long, then rows and schema come at the same time."""
+    sandbox = sandbox_factory(tracks=3)
+    settings = settings_of(sandbox)
+    first = await listed(settings)
+    before = len(sandbox.ledger.entries(event="request", service="notion"))
+    sandbox.use_faults(notion=NotionPlan(latency=Latency(median=0.6, sigma=0.01)))
+    assert await listed(settings) == first
+    schema, *queries = asked(sandbox, before)
+    assert schema["method"] == "GET"
+    assert len(queries) == 1 + 1
+    assert min(query["at"] for query in queries) - schema["at"] < 0.4  # not a latency later
+
+
+async def test_another_question_than_last_time(sandbox_factory):
+    """Given a question of which the database knows nothing by now, then the right one is asked."""
+    sandbox = sandbox_factory(tracks=3)
+    settings = settings_of(sandbox)
+    first = await listed(settings)
+    queries = FirstQueries(settings.state_dir, settings.tracks_db_id)
+    known = queries.recall(TrackFilter.UNPROCESSED)
+    wrong = {"and": [{"property": "Gone", "checkbox": {"equals": False}}]}
+    queries.keep(
+        TrackFilter.UNPROCESSED, RowQuery(known.source_id, {**known.body, "filter": wrong})
+    )
+    assert await listed(settings) == first
+    assert queries.recall(TrackFilter.UNPROCESSED) == known
+
+
+async def test_an_answer_that_has_grown_old_is_not_used(
+    sandbox_factory, monkeypatch: pytest.MonkeyPatch
+):
+    """Given a schema that took long, because Notion was away, then the rows are asked for anew."""
+    sandbox = sandbox_factory(tracks=3)
+    settings = settings_of(sandbox)
+    first = await listed(settings)
+    before = len(sandbox.ledger.entries(event="request", service="notion"))
+    monkeypatch.setattr(client, "_EARLY_SECONDS", 0.0)
+    assert await listed(settings) == first
+    assert len(asked(sandbox, before)) == 1 + 1 + 2
