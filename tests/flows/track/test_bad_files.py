@@ -17,7 +17,7 @@ from flows.library_sync import library_sync
 from sandbox.builders import build_plain
 from tasks.audio.convert import convert
 from tasks.audio.recording import Recording
-from tasks.soundcloud import stage
+from tasks.soundcloud import fetching
 from tasks.tracks import TrackStatus
 from tests.tasks.odd_host import OddHost, odd_host
 
@@ -116,7 +116,7 @@ def convert_or_die(source: Path, wav: Path, *rest: Any, **options: Any) -> Recor
 
 async def test_a_decoder_that_dies_costs_one_row(run_flow, sandbox_factory, rows_of, monkeypatch):
     """The run goes on in another child and ends well; the row says what to do."""
-    monkeypatch.setattr(stage, "convert", convert_or_die)
+    monkeypatch.setattr(fetching, "convert", convert_or_die)
 
     def build(world: Any) -> None:
         build_plain(world, 2)
