@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from flows.following.sources import followed
+from flows.rows.copied import is_doubtful
 from flows.rows.filtering import plan_for, still_wanted, wanted_rows
 from flows.rows.selecting import first_downloads, needs_work
 from flows.session.connections import Connections
@@ -123,10 +124,11 @@ async def _claimed(
 
 
 def _begin_fetch(connections: Connections, head: HeadStart, row: Track) -> None:
-    """Unless the row, as its claim shows it, needs something else, or has a short link, which its
-    flow follows first.
+    """Unless the row, as its claim shows it, needs something else, or its flow asks SoundCloud
+    first: about a short link, or about what the row tells of another song.
     """
-    if plan_for(connections, row, connections.match(row)).action is not Action.DOWNLOAD:
+    plan = plan_for(connections, row, connections.match(row))
+    if plan.action is not Action.DOWNLOAD or is_doubtful(connections, row):
         return
     with suppress(BadAddress):
         address = source_of(row, connections.hosts)
