@@ -17,9 +17,10 @@ FILE_MODE = 0o600
 
 def private_folder(folder: Path) -> Path:
     """`folder`, made with what it lies in if need be, closed to other users. Raises OSError."""
-    for missing in reversed([folder, *folder.parents]):
-        if not missing.is_dir():
-            missing.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    if not folder.is_dir():
+        for missing in reversed([folder, *folder.parents]):
+            if not missing.is_dir():
+                missing.mkdir(mode=FOLDER_MODE, exist_ok=True)
     close_to_others(folder)
     return folder
 

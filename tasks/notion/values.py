@@ -19,6 +19,9 @@ _OPTION_LENGTH = 100
 
 def value_of(page: Value, found: Property) -> Value | None:
     """The value of a property on a page, by its id: a property may be renamed at any time."""
+    named: Value | None = page["properties"].get(found.name)
+    if named is not None and named.get("id") == found.id:
+        return named
     return value_at(page, found.id) or value_at(page, found.name)
 
 
