@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from tasks.dedupe.groups import RowKeys
 from tasks.eagle.identity import RecordingIdentity
@@ -152,4 +152,5 @@ def is_current(path: str, index: EagleIndex | None) -> bool:
 
 def item_id_in(path: str) -> str:
     """The id of Eagle's item whose file it is; what names no item for any other path."""
-    return PurePath(path).parent.name.removesuffix(".info")
+    parts = path.replace("\\", "/").rsplit("/", 2)
+    return parts[-2].removesuffix(".info") if len(parts) > 1 else ""

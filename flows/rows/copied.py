@@ -116,7 +116,14 @@ def _doubts(connections: Connections, row: Track) -> Sequence[Doubt]:
     ):
         return ()
     named = (row.eagle_id, row.eagle_aiff_id, item_id_in(row.wav_path), item_id_in(row.aiff_path))
-    found = index.doubts(identity_of(row, connections.hosts), filter(None, named))
+    items = [
+        item
+        for item in index.of_row(named, row.fingerprint)
+        if item.url not in {row.soundcloud_url, row.youtube_url} - {""}
+    ]
+    if not items:
+        return ()
+    found = index.doubts(identity_of(row, connections.hosts), items)
     return [doubt for doubt in found if doubt.is_against or not row.downloaded]
 
 

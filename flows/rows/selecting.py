@@ -159,6 +159,7 @@ def first_downloads(connections: Connections, tracks: Sequence[Track], number: i
         for track in tracks
         if not track.lock
         and all(rows_of[key] == 1 for key in keys[track.page_id])
+        and not is_doubtful(connections, track)
         and _plan(connections, track).action is Action.DOWNLOAD
         and resting(connections, track, Action.DOWNLOAD) is None
     ]

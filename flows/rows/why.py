@@ -127,7 +127,7 @@ async def _explained(run: Run, listed: Track) -> Why:
         lock=_lock(connections, row),
         attempts=attempt.reason() if attempt else "",
         eagle=[*_of_another_song(copied), *_eagle(connections, own, match)],
-        twins=[f"{twin.label}  {twin.page_url}" for twin in await _same_track(connections, row)],
+        twins=[f"{twin.label}  {twin.page_url}" for twin in await _same_track(connections, own)],
     )
 
 

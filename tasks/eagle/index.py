@@ -190,15 +190,17 @@ class EagleIndex:
             return False
         return not is_length_right(known, wanted)
 
-    def doubts(self, identity: RecordingIdentity, item_ids: Iterable[str]) -> list[Doubt]:
-        """Of these items, and of those with the row's hash, whose address and name both are not
-        the row's: that they are its recording, the row alone says.
-        """
-        named = [self._items[item_id] for item_id in item_ids if item_id in self._items]
-        items = {item.id: item for item in (*named, *self._of_fingerprint(identity.fingerprint))}
+    def of_row(self, item_ids: Iterable[str], fingerprint: str) -> list[EagleItem]:
+        """The live items of these ids, and those of the hash, which the row alone may tell."""
+        of_ids = [self._items[item_id] for item_id in item_ids if item_id in self._items]
+        items = {item.id: item for item in (*of_ids, *self._of_fingerprint(fingerprint))}
+        return list(items.values())
+
+    def doubts(self, identity: RecordingIdentity, items: Iterable[EagleItem]) -> list[Doubt]:
+        """Those of the items whose address and name both are not the recording's."""
         return [
             Doubt(item, self._has_other_address(item, identity) or is_other_upload(item, identity))
-            for item in items.values()
+            for item in items
             if not (item.url and self._key_of(item.url) in identity.url_keys)
             and not has_name(item, identity)
         ]
