@@ -8,7 +8,7 @@ what was fetched for it is deleted.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -18,6 +18,7 @@ from flows.rows.filtering import plan_for, still_wanted, wanted_rows
 from flows.rows.selecting import first_downloads, needs_work
 from flows.session.connections import Connections
 from flows.session.early_fetch import EarlyFetch
+from flows.session.gates import claims_ahead
 from flows.session.head_start import HeadStart, Listing
 from flows.session.job import Job
 from flows.session.opening import opened_ahead, run_settings, session_options
@@ -104,16 +105,45 @@ async def _claim_first(
         if connections.settings.dry_run or not connections.locks.enabled:
             return
         wanted = still_wanted(connections, job.filter)
-        number = job.early_claims(connections.settings)
-        for track in first_downloads(connections, first, number):
-            head.claim(track.page_id, _claimed(connections, head, track.page_id, wanted))
+        fetched, later = _first_tracks(connections, job, first)
+        begun = [
+            head.claim(track.page_id, _fetched(connections, head, track.page_id, wanted))
+            for track in fetched
+        ]
+        for track in later:
+            head.claim(track.page_id, _claimed(connections, track.page_id, wanted, after=begun))
+
+
+def _first_tracks(
+    connections: Connections, job: Job, rows: Sequence[Track]
+) -> tuple[list[Track], list[Track]]:
+    """The tracks that the run begins with, and as many to follow them as may be claimed now."""
+    if job.in_rounds:
+        return [], []
+    at_once, locks = job.at_a_time(connections.settings), connections.locks
+    most = at_once + min(at_once, claims_ahead(locks, connections.notion.budget, at_once))
+    tracks = first_downloads(connections, rows, min(most, job.limit or most))
+    return tracks[:at_once], tracks[at_once:]
 
 
 async def _claimed(
+    connections: Connections,
+    page_id: str,
+    wanted: Callable[[LockRow], bool],
+    *,
+    after: Collection[asyncio.Task[Outcome]] = (),
+) -> Outcome:
+    """The row's claim, begun once others have become something: they are needed sooner."""
+    if after:
+        await asyncio.wait(after)
+    return await connections.locks.claim(page_id, wanted, proof_later=True)
+
+
+async def _fetched(
     connections: Connections, head: HeadStart, page_id: str, wanted: Callable[[LockRow], bool]
 ) -> Outcome:
     """The row's claim. Its recording is on its way once the claim is won."""
-    outcome = await connections.locks.claim(page_id, wanted, proof_later=True)
+    outcome = await _claimed(connections, page_id, wanted)
     if isinstance(outcome, Won):
         try:
             _begin_fetch(connections, head, to_track(outcome.lease.row.page, connections.schema))

@@ -82,9 +82,10 @@ class HeadStart:
         clearing, self.clearing = self.clearing, None
         return clearing
 
-    def claim(self, page_id: str, claim: Coroutine[Any, Any, Outcome]) -> None:
+    def claim(self, page_id: str, claim: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
         """Begin the claim of a row."""
-        self._claims[page_id] = asyncio.ensure_future(claim)
+        begun = self._claims[page_id] = asyncio.ensure_future(claim)
+        return begun
 
     async def take(self, page_id: str) -> Outcome | None:
         """What became of the row's claim; None if none was begun. Raises NotionError."""

@@ -52,11 +52,6 @@ class Job:
         several = self.parallel or in_rounds or self.distribute is not None
         return (self.workers or settings.max_concurrency) if several or self.workers else 1
 
-    def early_claims(self, settings: Settings) -> int:
-        """How many rows may be claimed before the flow begins."""
-        workers = self.at_a_time(settings)
-        return 0 if self.in_rounds else min(workers, self.limit or workers)
-
 
 def sync_job(**asked: Any) -> Job:
     """What the flow `library-sync` does."""

@@ -87,7 +87,7 @@ async def test_a_run_that_does_not_start_frees_its_rows(
     sandbox = sandbox_factory(tracks=5)
     handed_down(sandbox)
     async with begin(job(workers=3)) as beginning:
-        await is_locked(rows_of, sandbox, 3)
+        await is_locked(rows_of, sandbox, 5)  # three, and those to follow them
         await is_fetched(sandbox, 3)
     assert not any(row["Processing Lock"] for row in rows_of(sandbox))
     assert not beginning.opening.result().staging.exists()
