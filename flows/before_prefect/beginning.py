@@ -112,6 +112,8 @@ async def _claim_first(
         ]
         for track in later:
             head.claim(track.page_id, _claimed(connections, track.page_id, wanted, after=begun))
+        await asyncio.sleep(connections.locks.timing.renew_every)
+        await head.give_back(head.claimed)  # nobody renews them, and the run is at other work
 
 
 def _first_tracks(

@@ -68,7 +68,7 @@ async def select_tracks(
     selection.skipped += redirected.values()
     kept = [track for track in needing if track.page_id not in redirected]
     state.kept_apart += kept
-    ordered = _in_order(connections, state.machines, kept)[:limit]
+    ordered = _begun_first(state, _in_order(connections, state.machines, kept))[:limit]
     room = None if limit is None else limit - len(ordered)
     adoptions = await _unfinished(connections, state, selection, room, are_all=are_all)
     if is_trial:
@@ -109,6 +109,14 @@ def _in_order(
 ) -> list[Track]:
     """This machine's own part before the others', and what failed before at the end."""
     return failed_last(connections, own_rows_first(connections.locks, machines, rows))
+
+
+def _begun_first(state: RunState, rows: Iterable[Track]) -> list[Track]:
+    """Claims that were begun come first, as they were begun, whatever the order is by now: nothing
+    renews them before their tracks begin, and what is fetched counts among the tracks at a time.
+    """
+    place = {page_id: number for number, page_id in enumerate(state.head_start.claimed)}
+    return sorted(rows, key=lambda track: place.get(track.page_id, len(place)))
 
 
 async def _make_ready(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, KeysView
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,9 +68,11 @@ class HeadStart:
     _fetches: dict[str, EarlyFetch] = field(default_factory=dict)
 
     @property
-    def claimed(self) -> frozenset[str]:
-        """The page ids of the rows that are being claimed, or are ours, for nobody yet."""
-        return frozenset(self._claims)
+    def claimed(self) -> KeysView[str]:
+        """The page ids of the rows that are being claimed, or are ours, for nobody yet; in their
+        order.
+        """
+        return self._claims.keys()
 
     def take_listing(self) -> Listing | None:
         """The listing that was begun; None if none was, or it was taken before."""
@@ -88,9 +90,18 @@ class HeadStart:
         return begun
 
     async def take(self, page_id: str) -> Outcome | None:
-        """What became of the row's claim; None if none was begun. Raises NotionError."""
+        """What became of the row's claim; None if none was begun. Raises NotionError.
+
+        Who is cancelled while it settles has not taken it: it is freed with the rest.
+        """
         claim = self._claims.pop(page_id, None)
-        return None if claim is None else await claim
+        if claim is None:
+            return None
+        try:
+            return await asyncio.shield(claim)
+        except asyncio.CancelledError:
+            self._claims[page_id] = claim
+            raise
 
     def fetch(self, page_id: str, fetch: EarlyFetch) -> None:
         """Keep what is being fetched for a row whose claim was won."""
@@ -126,6 +137,8 @@ class HeadStart:
 
 
 async def _free(claim: asyncio.Task[Outcome]) -> None:
+    """One that waits for Notion is given up; one that is being decided frees itself."""
+    claim.cancel()
     outcome = await claim
     if isinstance(outcome, Won):
         await outcome.lease.release()
