@@ -40,6 +40,7 @@ from tasks.eagle.index import EagleIndex, MatchReason
 from tasks.eagle.library import EagleLibrary
 from tasks.eagle.records import EagleItem
 from tasks.eagle.wire import records_in
+from tasks.facts import row_keys
 from tasks.tracks import Track
 
 _FUZZY_SAMPLE = 200
@@ -293,7 +294,7 @@ async def measure(items: int, row_count: int) -> None:
         print(f"  taken for another recording: {wrong}")
         began = time.perf_counter()
         doubled = [replace(track, page_id=f"{track.page_id}-b") for track in tracks[:100]]
-        groups = duplicate_groups([*tracks, *doubled], lambda t: [_key_of(t.soundcloud_url)])
+        groups = duplicate_groups([*tracks, *doubled], lambda t: row_keys(t, frozenset()))
         seconds = time.perf_counter() - began
         print(f"Duplicate groups among the rows: {len(groups)} in {seconds:.2f} s")
         print(f"Peak memory of this process: {peak_megabytes():,.0f} MB")
