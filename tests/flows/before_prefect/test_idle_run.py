@@ -83,9 +83,10 @@ def test_the_prompt_is_back_without_prefect(sandbox_factory, tmp_path, command, 
 
 
 def test_what_stands_before_the_first_request_is_light():
-    """Neither Prefect nor yt-dlp is imported before Notion is asked."""
+    """Neither Prefect nor yt-dlp nor Eagle's client is imported before Notion is asked."""
     said = (
-        "import flows.command_line.sync_run, sys; print({'prefect', 'yt_dlp'} & set(sys.modules))"
+        "import flows.command_line.sync_run, sys; "
+        "print({'prefect', 'yt_dlp', 'aiohttp'} & set(sys.modules))"
     )
     told = subprocess.run(
         [sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=True
