@@ -43,7 +43,8 @@ _log = logging.getLogger("tasks.eagle.client")
 _SECONDS = 30.0
 _SECOND_THOUGHT_SECONDS = 0.3
 _LIST_SECONDS = 180.0
-# Eagle hangs up on a connection that was idle for five seconds; a change sent into that is lost.
+# Shorter than Eagle keeps an idle connection (docs/facts/eagle.md, "Transport"): of a change that
+# is sent while Eagle hangs up, nobody knows whether it was made.
 _IDLE_SECONDS = 4.0
 _CHUNK_BYTES = 1 << 18
 _EVERYTHING = 1_000_000
@@ -330,9 +331,7 @@ def _record(data: object) -> Json:
 
 
 async def _hang_ups() -> None:
-    """Let the loop see which kept connections Eagle has closed: of a change that is sent into one
-    nobody knows whether it was made.
-    """
+    """Let the loop see which kept connections Eagle has closed, before a change is sent into one."""
     for _ in range(2):
         await asyncio.sleep(0)
 
