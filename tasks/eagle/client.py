@@ -331,7 +331,7 @@ def _record(data: object) -> Json:
 
 
 async def _hang_ups() -> None:
-    """Let the loop see which kept connections Eagle has closed, before a change is sent into one."""
+    """Let the loop see which kept connections Eagle has closed, before a change is sent."""
     for _ in range(2):
         await asyncio.sleep(0)
 
