@@ -15,15 +15,14 @@ from functools import partial
 from pathlib import PurePath
 
 from flows.session.connections import Connections
-from flows.session.run_state import RunState
 from tasks.audio.recording import is_length_right
 from tasks.eagle.index import Doubt
 from tasks.eagle.records import EagleItem
 from tasks.errors import SourceError
-from tasks.facts import identity_of, item_id_in, source_of
+from tasks.facts import address_key, identity_of, item_id_in, source_of
 from tasks.retrying import Through
 from tasks.soundcloud.address import Address, AddressKind, parse_address
-from tasks.soundcloud.information import SourceFacts
+from tasks.soundcloud.information import SourceFacts, has_preview_length
 from tasks.tracks import Track
 
 _log = logging.getLogger("flows.selection")
@@ -78,24 +77,22 @@ def is_doubtful(connections: Connections, row: Track) -> bool:
     return bool(_doubts(connections, row))
 
 
-async def copied_in(
-    connections: Connections, state: RunState, row: Track, through: Through
-) -> Copied | None:
+async def copied_in(connections: Connections, row: Track, through: Through) -> Copied | None:
     """What of the row is another song's; None if that cannot be told of a finished row.
 
-    Where there is doubt it costs a request to SoundCloud, which a run makes once, and another for
-    an item without a number. An unfinished row of which SoundCloud says nothing is not joined to
-    what comes from elsewhere. Raises ServiceAway.
+    Where there is doubt it costs a request to SoundCloud, once on this machine, and another for an
+    item without a number. An unfinished row of which SoundCloud says nothing is not joined to what
+    comes from elsewhere. Raises ServiceAway.
     """
     doubts = _doubts(connections, row)
     if not doubts:
         return Copied()
     try:
-        told = await through(lambda: _told(connections, state, source_of(row, connections.hosts)))
+        told = await through(lambda: _told(connections, source_of(row, connections.hosts)))
         others = [
             doubt.item
             for doubt in doubts
-            if await through(partial(_is_other, connections, state, doubt.item, told))
+            if await through(partial(_is_other, connections, doubt.item, told))
         ]
     except SourceError as error:
         if row.downloaded:
@@ -106,7 +103,9 @@ async def copied_in(
 
 
 def _doubts(connections: Connections, row: Track) -> Sequence[Doubt]:
-    """A finished row is doubted only where the item's address or number is another's, too."""
+    """A finished row is doubted only where the item's address or number is another's, too; no row,
+    once SoundCloud has told that the number is the item's.
+    """
     index = connections.index
     if (
         index is None
@@ -124,28 +123,37 @@ def _doubts(connections: Connections, row: Track) -> Sequence[Doubt]:
     if not items:
         return ()
     found = index.doubts(identity_of(row, connections.hosts), items)
-    return [doubt for doubt in found if doubt.is_against or not row.downloaded]
+    told = connections.told_tracks.of(address_key(row.soundcloud_url, connections.hosts))
+    own = told.soundcloud_id if told else ""
+    return [
+        doubt
+        for doubt in found
+        if (doubt.is_against or not row.downloaded) and own not in doubt.item.soundcloud_ids
+    ]
 
 
-async def _told(connections: Connections, state: RunState, address: Address) -> SourceFacts:
-    """What the source says of a track; it is asked once a run. Raises a SourceError."""
+async def _told(connections: Connections, address: Address) -> SourceFacts:
+    """What the source says of a track. Raises a SourceError."""
     address = await connections.source.resolve(address)
-    if address.key not in state.told:
-        state.told[address.key] = await connections.source.probe(address)
-    return state.told[address.key]
+    told = connections.told_tracks.of(address.key)
+    if told is None:
+        told = await connections.source.probe(address)
+        keep = not connections.settings.dry_run
+        connections.told_tracks.note(address.key, told, keep=keep)
+    return told
 
 
-async def _is_other(
-    connections: Connections, state: RunState, item: EagleItem, told: SourceFacts
-) -> bool:
-    """By the numbers; by the lengths, where one of the two has none."""
-    if told.soundcloud_id and (numbers := await _numbers(connections, state, item)):
+async def _is_other(connections: Connections, item: EagleItem, told: SourceFacts) -> bool:
+    """By the numbers; by the lengths, where one of the two has none. A preview's tells nothing."""
+    if told.soundcloud_id and (numbers := await _numbers(connections, item)):
         return told.soundcloud_id not in numbers
     ours, theirs = told.announced_seconds, item.duration
-    return ours is not None and theirs is not None and not is_length_right(ours, theirs)
+    if ours is None or theirs is None or has_preview_length(ours):
+        return False
+    return not is_length_right(ours, theirs)
 
 
-async def _numbers(connections: Connections, state: RunState, item: EagleItem) -> frozenset[str]:
+async def _numbers(connections: Connections, item: EagleItem) -> frozenset[str]:
     """What the item tells of its upload's number, else what SoundCloud tells of its address."""
     if item.soundcloud_ids or not item.url:
         return item.soundcloud_ids
@@ -153,7 +161,7 @@ async def _numbers(connections: Connections, state: RunState, item: EagleItem) -
         address = parse_address(item.url, allowed_hosts=connections.hosts)
         if address.kind is not AddressKind.SOUNDCLOUD:
             return frozenset()
-        told = await _told(connections, state, address)
+        told = await _told(connections, address)
     except SourceError as error:
         if error.is_away:
             raise

@@ -23,9 +23,12 @@ from tasks.facts import keys_of
 from tasks.planning import Action, Plan
 from tasks.retrying import Through, at_once
 from tasks.shown_text import counted
+from tasks.side_by_side import side_by_side
 from tasks.tracks import Track, TrackFilter, TrackResult, TrackStatus
 
 _log = logging.getLogger("flows.selection")
+
+_ASKED_AT_ONCE = 4
 
 
 @dataclass
@@ -58,7 +61,7 @@ async def select_tracks(
     """
     selection, is_trial = Selection(), connections.settings.dry_run
     tracks = await follow_short_links(connections, tracks)
-    tracks = await _without_copied(connections, state, tracks, selection, through)
+    tracks = await _without_copied(connections, tracks, selection, through)
     needing = _needing(connections, state, tracks, selection)
     groups, _ = await asyncio.gather(
         find_duplicates(connections, needing, tracks if are_all else None),
@@ -80,28 +83,29 @@ async def select_tracks(
 
 
 async def _without_copied(
-    connections: Connections,
-    state: RunState,
-    tracks: Iterable[Track],
-    selection: Selection,
-    through: Through,
+    connections: Connections, tracks: Sequence[Track], selection: Selection, through: Through
 ) -> list[Track]:
     """The rows without what they still tell of other songs; of which that cannot be told, those are
     left alone.
     """
-    rows: list[Track] = []
-    for track in tracks:
-        copied = await copied_in(connections, state, track, through)
+    turns = asyncio.Semaphore(_ASKED_AT_ONCE)
+
+    async def own(track: Track) -> Track | None:
+        async with turns:
+            copied = await copied_in(connections, track, through)
         if copied is None:
             selection.skipped.append(_skipped(track, TrackStatus.SKIPPED_ALREADY_DONE, UNTOLD))
-        else:
-            if copied.others:
-                names = ", ".join(dict.fromkeys(item.name for item in copied.others))
-                _log.info(
-                    "   %s: its row names Eagle's item of another song, %s", track.label, names
-                )
-            rows.append(copied.out_of(track))
-    return rows
+            return None
+        if copied.others:
+            names = ", ".join(dict.fromkeys(item.name for item in copied.others))
+            _log.info("   %s: its row names Eagle's item of another song, %s", track.label, names)
+        return copied.out_of(track)
+
+    doubtful = [track for track in tracks if is_doubtful(connections, track)]
+    async with side_by_side() as group:
+        asked = {track.page_id: group.create_task(own(track)) for track in doubtful}
+    found = (asked[t.page_id].result() if t.page_id in asked else t for t in tracks)
+    return [track for track in found if track is not None]
 
 
 def _in_order(

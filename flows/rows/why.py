@@ -12,7 +12,7 @@ from flows.rows.copied import UNTOLD, Copied, copied_in
 from flows.rows.filtering import is_wanted, plan_for, resting
 from flows.rows.finished import lacking
 from flows.session.connections import Connections
-from flows.session.opening import Run, open_session
+from flows.session.opening import open_session
 from tasks.eagle.index import Match
 from tasks.errors import ConfigurationError, NotionRefused, SourceError
 from tasks.facts import items_of_other_formats, row_keys, soundcloud_path
@@ -78,7 +78,7 @@ async def why(given: str) -> list[Why]:
                 f"No row is {given!r}, and none has it as its address.",
                 remedy="Give the row's link from Notion, or put the track in with `add`.",
             )
-        return [await _explained(run, row) for row in rows]
+        return [await _explained(connections, row) for row in rows]
 
 
 async def _rows(connections: Connections, given: str) -> list[Track]:
@@ -109,10 +109,9 @@ async def _same_track(connections: Connections, track: Track) -> list[Track]:
     return [row for row in rows if row.page_id != track.page_id]
 
 
-async def _explained(run: Run, listed: Track) -> Why:
-    connections = run.connections
+async def _explained(connections: Connections, listed: Track) -> Why:
     row = await connections.playlists.of(listed)
-    copied = await copied_in(connections, run.state, row, at_once)
+    copied = await copied_in(connections, row, at_once)
     own = row if copied is None else copied.out_of(row)
     match = connections.match(own)
     attempt = connections.attempts.of(row.page_id)

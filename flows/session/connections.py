@@ -26,6 +26,7 @@ from tasks.notion.playlists import PlaylistNames
 from tasks.notion.schema import Schema
 from tasks.retrying import Through
 from tasks.soundcloud.equipment import Equipment
+from tasks.soundcloud.told_tracks import ToldTracks
 from tasks.tracks import Track
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Connections:
     sounds: AcousticStore
     attempts: Attempts
     decisions: Decisions
+    told_tracks: ToldTracks
     staging: Path
     fpcalc: str | None
 

@@ -43,6 +43,7 @@ from tasks.locks.timing import LockTiming
 from tasks.notion.playlists import PlaylistNames
 from tasks.notion.properties import Field
 from tasks.notion.row_query import RowQuery
+from tasks.soundcloud.told_tracks import ToldTracks
 
 if TYPE_CHECKING:
     from tasks.eagle.client import EagleClient
@@ -189,6 +190,7 @@ async def _connect(
         sounds=AcousticStore(settings.state_dir / "acoustic.jsonl"),
         attempts=Attempts(settings.state_dir / "attempts.jsonl", _circumstances(settings)),
         decisions=Decisions(settings.state_dir),
+        told_tracks=ToldTracks(settings.state_dir / "tracks.jsonl"),
         staging=staging,
         fpcalc=find_fpcalc(),
     )

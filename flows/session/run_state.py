@@ -16,7 +16,6 @@ from flows.session.head_start import HeadStart
 from flows.summary import SyncSummary
 from tasks.errors import SyncError
 from tasks.notion.schema import Schema
-from tasks.soundcloud.information import SourceFacts
 from tasks.tracks import Track, TrackFilter, TrackResult
 
 _log = logging.getLogger("flows.session")
@@ -37,7 +36,6 @@ class RunState:
     `playlists_left` says that rows have left playlists, so that exports are out of date.
     `listed` counts the rows of its listing, `machines` are the others that hold rows now,
     `work` the tracks in work or waiting for it.
-    `told` is what the source was asked of single tracks, by their addresses' keys.
     `finished` has each result as it comes, for a run that is stopped before its end.
     `schema_now` is the schema, where it was changed during the run and had to be read again.
     """
@@ -53,7 +51,6 @@ class RunState:
     schema_now: Schema | None = None
     kept_apart: list[Track] = field(default_factory=list)
     finished: dict[str, TrackResult] = field(default_factory=dict)
-    told: dict[str, SourceFacts] = field(default_factory=dict)
     stopped_by: SyncError | None = None
     warnings: tuple[str, ...] = ()
     display: Display | None = None

@@ -66,7 +66,7 @@ class ClaimedRow:
     async def know_copied(self) -> bool:
         """Learn what the row still tells of another song; False if that cannot be told."""
         run = self.run
-        copied = await copied_in(run.connections, run.state, self.track, run.pauses.through)
+        copied = await copied_in(run.connections, self.track, run.pauses.through)
         if copied is not None:
             self.copied, self.track = copied, copied.out_of(self.track)
         return copied is not None

@@ -108,11 +108,16 @@ def refuse_suspected_preview(url: str, announced: float | None, known: float | N
     """
     if announced is None or known is None:
         return
-    if _PREVIEW_SECONDS[0] <= announced <= _PREVIEW_SECONDS[1] and known > announced * 1.5:
+    if has_preview_length(announced) and known > announced * 1.5:
         raise PreviewOnly(
             f"{url} lasts {announced:.0f} s at its source and {known:.0f} s in Notion.",
             remedy="It seems to be a preview; if it is not, empty the row's Audio Duration.",
         )
+
+
+def has_preview_length(seconds: float) -> bool:
+    """True if a track that is announced so may be longer: the length may be a preview's."""
+    return _PREVIEW_SECONDS[0] <= seconds <= _PREVIEW_SECONDS[1]
 
 
 def _is_preview(form: Json) -> bool:
