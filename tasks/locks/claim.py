@@ -8,19 +8,22 @@ When in doubt the row is not claimed, and a lost claim leaves the lock alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tasks.errors import ClaimLost, LockedElsewhere, NotionError, NotionRefused
 from tasks.locks.lease import Lease
 from tasks.locks.ports import Clock, LockRow, LockStore, Owner
-from tasks.locks.proof import LOOKS, PAUSES, Proof, claim_lost, wait_after
+from tasks.locks.proof import PAUSES, Proof, claim_lost, wait_after
 from tasks.locks.shielded import see_through
 from tasks.locks.term import Term
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue, holder, is_live
 
+_LOOKS = ((0.0, 1 / 3), (0.0, 1 / 3), (0.5, 1 / 3), (1.0, 1 / 3), (2.0, 1 / 2), (4.0, 1 / 2))
+"""The looks at a row, while nothing has been written into it: seconds before each, and the part of
+W that it may take."""
 _PARTED = "this machine's clocks parted meanwhile, as if it had stood still."
 
 
@@ -140,24 +143,45 @@ class _Attempt:
     proof_later: bool
 
     async def make(self) -> Claim:
-        """Steps 0 to 4 once. Raises NotionError if certainly nothing was written.
+        """Steps 0 to 4. Raises NotionError if certainly nothing was written.
 
+        Looks again while nothing is written and nothing but time speaks against it.
+        """
+        for pause, part in _LOOKS:
+            if pause:
+                await self.clock.sleep(pause)
+            async with self.owner.turns:
+                outcome = await self._put_once(part * self.timing.write_bound)
+            if not isinstance(outcome, Lost) or outcome.token:
+                break
+        if isinstance(outcome, Won) and not self.proof_later:
+            return await self._seen_through(self._verified(outcome))
+        return outcome
+
+    async def _put_once(self, patience: float) -> Claim:
+        """Steps 0 to 2; the row is not proven to be ours yet.
+
+        A late text stands in everybody's way, ours too, until its time is over. On a busy machine
+        a write is as late as the read before it, so none is sent after one of over `patience` s.
         A token with a wrong time would be taken for an expired one, and hide a live one below it:
         none is written before Notion's time is sure.
         """
-        for _ in range(LOOKS):
-            await self.store.reserve(2)
-            partings = self.clock.partings
-            until = self.clock.monotonic() + self.timing.write_bound
-            row = await self.store.read(self.page_id)
-            against = self.judge(row)
-            if against is not None:
-                return against
-            if self.clock.is_sure:
-                work = self._contend(row, until, partings)
-                grace = self.timing.grace
-                return await see_through(self.clock, grace, work, undo=_release_if_won)
-        return Lost(self.page_id, "Notion's answers do not agree on the time.", "")
+        await self.store.reserve(2)
+        partings = self.clock.partings
+        began = self.clock.monotonic()
+        row = await self.store.read(self.page_id)
+        against = self.judge(row)
+        if against is not None:
+            return against
+        if not self.clock.is_sure:
+            return Lost(self.page_id, "Notion's answers do not agree on the time.", "")
+        if self.clock.monotonic() > began + patience:
+            return Lost(self.page_id, "Notion took too long to show the row.", "")
+        until = began + self.timing.write_bound
+        return await self._seen_through(self._contend(row, until, partings))
+
+    async def _seen_through(self, work: Coroutine[Any, Any, Claim]) -> Claim:
+        return await see_through(self.clock, self.timing.grace, work, undo=_release_if_won)
 
     async def refused(self, error: NotionRefused) -> Claim:
         """A row that was thrown away since it was read takes no text: it is not wanted."""
@@ -168,14 +192,12 @@ class _Attempt:
         raise error
 
     async def _contend(self, row: LockRow, until: float, partings: int) -> Claim:
-        """Steps 2 to 4. The bound W is worth nothing if the clock that measures it stood still.
+        """Step 2. The bound W is worth nothing if the clock that measures it stood still.
 
         The token goes on record once it is known to have landed in time: it can hide no winner
         (docs/lock.md, "Cleaning up").
         """
         sent = self.clock.monotonic()
-        if sent >= until:
-            return Lost(self.page_id, "Notion took too long to show the row.", "")
         if self.clock.partings != partings:
             return Lost(self.page_id, _PARTED, "")
         value = self.owner.attempt(self.clock.now())
@@ -184,8 +206,7 @@ class _Attempt:
             doubt = doubt or _PARTED
         if doubt:
             return Lost(self.page_id, doubt, str(value))
-        won = Won(self._lease(row, value, sent))
-        return won if self.proof_later else await self._verified(won)
+        return Won(self._lease(row, value, sent))
 
     def _lease(self, row: LockRow, value: LockValue, sent: float) -> Lease:
         clock, timing = self.clock, self.timing

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import uuid4
 
 from tasks.locks.value import LockValue
+
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,17 @@ def _fresh_uuid() -> str:
 
 @dataclass(frozen=True)
 class Owner:
-    """Who claims: one process of one host, with its record of tokens."""
+    """Who claims: one process of one host, with its record of tokens.
+
+    Its claims take `turns` at looking and writing. Twenty at once on a busy machine would all be
+    late; four are more than Notion's limit of requests lets through.
+    """
 
     pid: int
     host: str
     log: TokenLog
     fresh_uuid: Callable[[], str] = _fresh_uuid
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     @classmethod
     def this_process(cls, log: TokenLog) -> Owner:

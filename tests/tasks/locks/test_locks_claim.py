@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 
 from simulation.lock.faults import Fate
-from simulation.lock.world import EPOCH
+from simulation.lock.world import EPOCH, Register
 from tasks.errors import NotionRefused
-from tasks.locks.claim import Locked, Lost, NotWanted
+from tasks.locks.claim import Locked, Lost, NotWanted, Won
 from tasks.locks.value import parse
-from tests.tasks.locks.scene import REFUSED, TIMING, failed, silent
+from tests.tasks.locks.scene import REFUSED, TIMING, Here, failed, silent
+
+
+class Busy(Here):
+    """A machine whose requests take 0.15 s for each that is under way."""
+
+    under_way = 0
+
+    async def read(self, page_id, *, timeout=None):  # noqa: ASYNC109  (the port's)
+        async with self._busy():
+            return await super().read(page_id, timeout=timeout)
+
+    async def write(self, page_id, lock, properties=None, *, timeout=None):  # noqa: ASYNC109  (as above)
+        async with self._busy():
+            return await super().write(page_id, lock, properties, timeout=timeout)
+
+    @asynccontextmanager
+    async def _busy(self):
+        self.under_way += 1
+        try:
+            await self.sleep(0.15 * self.under_way)
+            yield
+        finally:
+            self.under_way -= 1
 
 
 def test_a_free_row_is_won_with_three_requests_and_settled_for_s(scene):
@@ -99,6 +123,43 @@ def test_a_token_not_proven_in_time_is_lost_and_left_alone(scene, fate):
     assert scene.row.lock == outcome.token == scene.here.sent[0][1]
     assert len(scene.here.sent) == 1
     assert not scene.here.tokens
+
+
+def test_nothing_is_written_after_a_slow_read_and_the_row_is_looked_at_again(scene):
+    """On a busy machine the write would be late as well, and its text in everybody's way."""
+    ways = iter((0.5, 0.5, 1.5, 1.5))
+    scene.script.one_way = lambda _: next(ways, 0.1)
+    lease = scene.run(scene.lease(proof_later=True))
+    assert scene.row.lock == lease.token
+    assert (scene.here.reads, len(scene.here.sent)) == (3, 1)
+
+
+def test_a_row_that_is_shown_slowly_again_and_again_is_left_free(scene):
+    scene.script.one_way = lambda _: 0.7
+    assert isinstance(scene.run(scene.claim()), Lost)
+    assert scene.row.lock == ""
+    assert not scene.here.sent
+
+
+def test_a_network_that_is_always_slow_still_claims(scene):
+    scene.script.one_way, scene.script.fates = (lambda _: 0.6), [Fate(0.6)]
+    lease = scene.run(scene.lease(proof_later=True))
+    assert scene.row.lock == lease.token
+
+
+def test_twenty_claims_at_once_on_a_busy_machine_all_come_in_time(scene):
+    """Each request takes as long as there are others: all at once, every text would be late."""
+    scene.here = here = Busy(scene.world)
+    rows = [f"row {number}" for number in range(20)]
+    scene.world.registers |= {row: Register() for row in rows}
+
+    async def claims():
+        return await asyncio.gather(
+            *(here.locks.claim(row, lambda _: True, proof_later=True) for row in rows)
+        )
+
+    outcomes = scene.run(claims())
+    assert [type(outcome) for outcome in outcomes] == [Won] * 20
 
 
 def test_a_row_overwritten_while_it_settles_is_lost_to_the_other(scene):
