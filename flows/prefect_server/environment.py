@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +72,11 @@ def heavy_imports() -> Iterator[None]:
     then and at each full collection: a tenth of a run's start, and some percent of its work
     (docs/performance.md, "What was tried, and what it gave"). At the process's end it would look at
     all of them once more.
+
+    The import puts back, again and again, which warnings are shown. What yt-dlp sets in another
+    thread meanwhile, for certificates that the user does not want verified, would be lost.
     """
+    warnings.filterwarnings("ignore", "Unverified HTTPS request")
     atexit.register(gc.freeze)
     gc.disable()
     try:

@@ -10,7 +10,7 @@ from time import monotonic
 import httpx
 from prefect.exceptions import ObjectNotFound
 
-from flows.prefect_server.environment import server_address
+from flows.prefect_server.environment import is_embedded, prefect_home, server_address
 from flows.prefect_server.own_server import GONE, give_up
 from tasks.errors import ConfigurationError
 
@@ -58,6 +58,11 @@ def no_server(error: Exception) -> ConfigurationError:
             f"The Prefect server at {server_address()} does not accept our password.",
             remedy="Set PREFECT_API_AUTH_STRING to what its PREFECT_SERVER_API_AUTH_STRING is "
             "(PREFECT_API_KEY in Prefect Cloud).",
+        )
+    if is_embedded():
+        return ConfigurationError(
+            "The Prefect server that this run started for itself ended before it knew of the run.",
+            remedy=f"Run again. {prefect_home() / 'library-sync-server.log'} may say why it ended.",
         )
     return ConfigurationError(
         f"The Prefect server at {server_address()} does not answer: {in_short(error)}.",
