@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from tasks.dedupe.groups import RowKeys
-from tasks.eagle.identity import RecordingIdentity
+from tasks.eagle.identity import RecordingIdentity, has_name
 from tasks.eagle.index import EagleIndex, Match
 from tasks.eagle.records import EagleItem
 from tasks.errors import BadAddress
@@ -108,14 +108,27 @@ def gather_facts(
         eagle_aiff=match.aiff.id if match and match.aiff else None,
         wav_is_recent=bool(match and match.wav and _is_recent(match.wav)),
         match_reason=str(match.reason) if match and match.reason else "",
-        local_wav=track.wav_path if is_file(track.wav_path) else None,
-        local_aiff=track.aiff_path if is_file(track.aiff_path) else None,
+        local_wav=_local(track.wav_path, index, track),
+        local_aiff=_local(track.aiff_path, index, track),
         is_gone=is_gone,
         is_trashed=index is not None and index.is_trashed(track.eagle_id),
         eagle_other=others[0].ext.upper() if others else "",
         has_source=not problem,
         source_problem=problem,
     )
+
+
+def _local(path: str, index: EagleIndex | None, track: Track) -> str | None:
+    """The path, if its file is here. One in Eagle's trash counts under the row's own name alone: a
+    row that was copied for another song may have its path still, and the item tells no more.
+    """
+    if not is_file(path):
+        return None
+    if index is None or not index.is_trashed(item_id_in(path)):
+        return path
+    there = EagleItem(id="", name=Path(path).stem, ext="")
+    identity = RecordingIdentity(artist=track.artist, title=track.title)
+    return path if has_name(there, identity) else None
 
 
 def items_of_other_formats(

@@ -36,11 +36,12 @@ UNTOLD = (
 
 @dataclass(frozen=True)
 class Copied:
-    """`others` are another song's items that the row names, `number` is SoundCloud's of the row's
-    own track, where it was asked.
+    """`others` are another song's items that the row names, `own_id` is the row's Eagle id if that
+    is of a live item and its own, `number` SoundCloud's of the row's track, where it was asked.
     """
 
     others: Sequence[EagleItem] = ()
+    own_id: str = ""
     number: str = ""
 
     def out_of(self, row: Track) -> Track:
@@ -53,7 +54,7 @@ class Copied:
             aiff_path=self._own(row.aiff_path),
             m4a_path=self._own(row.m4a_path),
         )
-        if row.eagle_id and row.eagle_id not in {item.id for item in self.others}:
+        if row.eagle_id and row.eagle_id == self.own_id:
             return row
         return replace(
             row,
@@ -99,7 +100,13 @@ async def copied_in(connections: Connections, row: Track, through: Through) -> C
             _log.info("   %s: %s (%s)", row.label, UNTOLD, error)
             return None
         told, others = SourceFacts(), [each.item for each in doubts if _tells_its_source(each.item)]
-    return Copied(others, told.soundcloud_id)
+    return Copied(others, _own_id(connections, row, others), told.soundcloud_id)
+
+
+def _own_id(connections: Connections, row: Track, others: Sequence[EagleItem]) -> str:
+    index = connections.index
+    item = index.get(row.eagle_id) if index else None
+    return "" if item is None or item in others else item.id
 
 
 def _doubts(connections: Connections, row: Track) -> Sequence[Doubt]:

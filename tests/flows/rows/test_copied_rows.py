@@ -225,6 +225,21 @@ async def test_a_copy_whose_address_is_wrong_says_so(run_flow, sandbox_factory):
     assert "SoundCloud does not say whether it is this track" in alone.action
 
 
+async def test_a_first_song_in_eagles_trash_is_not_taken_from_there(run_flow, sandbox_factory):
+    """Its files lie there until the trash is emptied, and the copy's paths lead to them."""
+    database, sandbox, page = await finished(run_flow, sandbox_factory)
+    other = copied(database, page, DL=False)
+    sandbox.eagle.trash(list(items(sandbox)))
+    told_by_eagle(sandbox)
+    await run_flow(library_sync, sandbox, **ALL, **COPIES)
+    for each in (page, other):
+        row = database.values(each)
+        assert items(sandbox)[row["Eagle File ID"]]["url"] == row["SoundCloud URL"]
+        assert pcm_hash(Path(row["WAV File Path"])) == row["WAV Fingerprint"]
+    hashes = {database.values(each)["WAV Fingerprint"] for each in (page, other)}
+    assert len(hashes) == 2
+
+
 async def test_why_tells_whose_item_it_is(run_flow, sandbox_factory):
     """What a sync would do, and what of the row it does not go by."""
     database, sandbox, page = await finished(run_flow, sandbox_factory)
