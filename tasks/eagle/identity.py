@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from tasks.dedupe.headings import artist_names, read_heading
 from tasks.dedupe.matching import same_recording
-from tasks.dedupe.titles import compact, fold
+from tasks.dedupe.titles import compact, fold, word_forms
+from tasks.dedupe.versions import telling
 from tasks.eagle.records import EagleItem
 
 
@@ -52,6 +53,17 @@ def has_artist_and_title(item: EagleItem, identity: RecordingIdentity) -> bool:
         for tag in item.tags
         if compact(fold(tag)) in wanted or artist_names(tag) == wanted
     )
+
+
+def has_title_words(item: EagleItem, identity: RecordingIdentity) -> bool:
+    """True if the item's name has all telling words of a part of the title, as a version has."""
+    there = {word for form in word_forms(fold(item.name)) for word in form}
+    forms = [
+        telling(words) or words
+        for segment in read_heading(identity.title).segments
+        for words in word_forms(segment.base)
+    ]
+    return any(words and there.issuperset(words) for words in forms)
 
 
 def _has_title(item: EagleItem, identity: RecordingIdentity) -> bool:

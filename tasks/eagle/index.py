@@ -21,6 +21,7 @@ from tasks.eagle.identity import (
     RecordingIdentity,
     has_artist_and_title,
     has_name,
+    has_title_words,
     is_other_upload,
 )
 from tasks.eagle.records import EagleItem
@@ -197,13 +198,17 @@ class EagleIndex:
         return list(items.values())
 
     def doubts(self, identity: RecordingIdentity, items: Iterable[EagleItem]) -> list[Doubt]:
-        """Those of the items whose address and name both are not the recording's."""
-        return [
-            Doubt(item, self._has_other_address(item, identity) or is_other_upload(item, identity))
-            for item in items
-            if not (item.url and self._key_of(item.url) in identity.url_keys)
-            and not has_name(item, identity)
-        ]
+        """Those of the items whose address and name both are not the recording's. Where nothing but
+        the name speaks against it, another version counts as named: its owner may have chosen it.
+        """
+        found = []
+        for item in items:
+            is_against = self._has_other_address(item, identity) or is_other_upload(item, identity)
+            has_address = bool(item.url) and self._key_of(item.url) in identity.url_keys
+            is_version = not is_against and has_title_words(item, identity)
+            if not (has_address or is_version or has_name(item, identity)):
+                found.append(Doubt(item, is_against))
+        return found
 
     def _named(self, identity: RecordingIdentity) -> list[EagleItem]:
         """Items of the same artist, title and version whose known length is the recording's."""

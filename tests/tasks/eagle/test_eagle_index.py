@@ -244,3 +244,28 @@ def test_tags_say_what_is_known_in_order_and_once() -> None:
         f"fingerprint:{HASH}", "soundcloud:77",
     ]  # fmt: skip
     assert import_tags(Track(page_id="p"), ext="aiff", fingerprint="junk") == ["aiff"]
+
+
+def doubted(one: EagleItem, **facts: object) -> list[bool]:
+    """Whether the item that a row names is doubted, and if so whether it speaks against the row."""
+    index = EagleIndex.of([one], address_keys(frozenset()))
+    identity = replace(UPLOAD, **facts)  # type: ignore[arg-type]
+    return [doubt.is_against for doubt in index.doubts(identity, [one])]
+
+
+def test_an_item_is_doubted_by_its_name_and_address() -> None:
+    """Its number alone is enough, where it is another; one of the two that agrees is, too."""
+    assert doubted(FIRST) == [True]
+    assert doubted(FIRST, artist="Ada", title="Tide Machine") == []
+    assert doubted(FIRST, url_keys=("soundcloud.com/ada/tide",)) == []
+    assert doubted(item(name="Tide Machine", tags=("soundcloud:5",))) == [True]
+    assert doubted(item(name="Tide Machine")) == [False]
+    assert doubted(item(name="Tide Machine"), title="") == [False]
+
+
+def test_another_version_of_the_title_was_chosen_by_its_owner() -> None:
+    """A file that was bought has no address of SoundCloud's, and the version that was sold."""
+    assert doubted(item(name="Mara Lune - Glass Harbour (Extended Mix)")) == []
+    assert doubted(item(name="glass harbour 01")) == []
+    assert doubted(item(name="Glass Harbour (Dub)", url="https://shop.example/1")) == []
+    assert doubted(item(name="Glass Harbour (Dub)", url=TIDE)) == [True]
