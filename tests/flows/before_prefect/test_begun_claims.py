@@ -1,4 +1,4 @@
-"""Claims that were begun before Prefect: they come first, and none is forgotten."""
+"""What was begun before Prefect comes first, counts, and is never forgotten."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ import pytest
 
 from flows.before_prefect.beginning import begin
 from flows.library_sync import library_sync
+from flows.rows.filtering import wanted_rows
+from flows.session.early_fetch import EarlyFetch
 from flows.session.head_start import HeadStart
 from flows.session.opening import SessionOptions, open_session, session_options
 from sandbox.builders import short_tracks
 from sandbox.faults import Aimed, Fault, NotionPlan
+from tasks.facts import source_of
 from tasks.locks.claim import Won
 from tasks.locks.order import machine_name, own_part_first
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue
+from tasks.tracks import TrackFilter
 from tests.flows.before_prefect.jobs import job
 from tests.flows.conftest import settings_of
 from tests.flows.database_world import Database, types
@@ -132,3 +136,21 @@ async def test_a_claim_that_waits_for_notion_does_not_hold_up_a_stop(sandbox_fac
         began = monotonic()
     assert monotonic() - began < 10.0
     assert not locked(rows_of, sandbox)
+
+
+async def test_what_arrived_before_its_track_began_counts(sandbox_factory):
+    """Given a recording that is there already, when its track takes it over, then its bytes are
+    the run's, and nobody takes it twice.
+    """
+    sandbox = sandbox_factory(build=short_tracks(1))
+    hand_down(sandbox)
+    async with open_session() as run:
+        (row,) = [row async for row in wanted_rows(run.connections, TrackFilter.ALL)]
+        fetch = EarlyFetch(run.connections, row, source_of(row, run.connections.hosts))
+        await until(lambda: any(run.connections.staging.rglob("*.aiff")))
+        with run.state.transfers.watch(row.page_id) as note:
+            assert (await fetch.take(note)).soundcloud_id
+        assert fetch.take(None) is None
+        await fetch.end()
+        assert run.state.transfers.megabytes() > 0
+        assert list(run.connections.staging.iterdir()) == []
