@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from flows.before_prefect.beginning import begin
@@ -73,3 +75,18 @@ async def test_an_answer_that_has_grown_old_is_not_used(
     monkeypatch.setattr(client, "_EARLY_SECONDS", 0.0)
     assert await listed(settings) == first
     assert len(asked(sandbox, before)) == 1 + 1 + 2
+
+
+async def test_a_question_that_failed_in_vain_is_nobodys_noise(
+    sandbox_factory, caplog: pytest.LogCaptureFixture
+):
+    """Given a file that asks for what Notion refuses, when the run is over, then asyncio says of no
+    task that nobody has looked at its error.
+    """
+    sandbox = sandbox_factory(tracks=1)
+    settings = settings_of(sandbox)
+    refused = RowQuery("gone", {"filter": {"and": [{"property": "Gone"}]}})
+    FirstQueries(settings.state_dir, settings.tracks_db_id).keep(TrackFilter.UNPROCESSED, refused)
+    assert len(await listed(settings)) == 1
+    gc.collect()
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
