@@ -22,6 +22,7 @@ from tasks.locks.claim import Won
 from tasks.locks.order import machine_name, own_part_first
 from tasks.locks.timing import LockTiming
 from tasks.locks.value import LockValue
+from tasks.soundcloud.address import parse_address
 from tasks.tracks import TrackFilter
 from tests.flows.before_prefect.jobs import job
 from tests.flows.conftest import settings_of
@@ -140,17 +141,22 @@ async def test_a_claim_that_waits_for_notion_does_not_hold_up_a_stop(sandbox_fac
 
 async def test_what_arrived_before_its_track_began_counts(sandbox_factory):
     """Given a recording that is there already, when its track takes it over, then its bytes are
-    the run's, and nobody takes it twice.
+    the run's; no track takes another song's, and nobody takes it twice.
     """
     sandbox = sandbox_factory(build=short_tracks(1))
     hand_down(sandbox)
     async with open_session() as run:
         (row,) = [row async for row in wanted_rows(run.connections, TrackFilter.ALL)]
-        fetch = EarlyFetch(run.connections, row, source_of(row, run.connections.hosts))
+        address = source_of(row, run.connections.hosts)
+        fetch = EarlyFetch(run.connections, row, address)
+        run.state.head_start.fetch(row.page_id, fetch)
+        other = parse_address("https://soundcloud.com/nova/another-song")
+        assert run.state.head_start.fetching(row.page_id, other) is None
+        assert run.state.head_start.fetching(row.page_id, address) is fetch
         await until(lambda: any(run.connections.staging.rglob("*.aiff")))
         with run.state.transfers.watch(row.page_id) as note:
             assert (await fetch.take(note)).soundcloud_id
         assert fetch.take(None) is None
-        await fetch.end()
+        await run.state.head_start.forget(row.page_id)
         assert run.state.transfers.megabytes() > 0
         assert list(run.connections.staging.iterdir()) == []

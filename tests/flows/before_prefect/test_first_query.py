@@ -7,10 +7,11 @@ import gc
 import pytest
 
 from flows.before_prefect.beginning import begin
-from flows.session.opening import SessionOptions, session_options
+from flows.session.opening import SessionOptions, open_session, session_options
 from flows.settings import Settings
 from sandbox.faults import Latency, NotionPlan
 from tasks.notion import client
+from tasks.notion.queries import first_query
 from tasks.notion.row_query import FirstQueries, RowQuery
 from tasks.tracks import Track, TrackFilter
 from tests.flows.before_prefect.jobs import job
@@ -90,3 +91,17 @@ async def test_a_question_that_failed_in_vain_is_nobodys_noise(
     assert len(await listed(settings)) == 1
     gc.collect()
     assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
+async def test_an_answer_is_used_once(sandbox_factory):
+    """Given rows that are listed a second time in the same seconds, then Notion is asked again."""
+    sandbox = sandbox_factory(tracks=1)
+    session_options.set(SessionOptions(settings=settings_of(sandbox), timing=ALONE))
+    async with open_session() as run:
+        notion = run.connections.notion
+        query = first_query(run.connections.schema, TrackFilter.ALL)
+        notion.ask_early(query)
+        await notion.query(query)
+        before = notion.requests
+        await notion.query(query)
+        assert notion.requests == before + 1
