@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -101,7 +102,8 @@ def gather_facts(
         source_of(track, allowed_hosts)
     except BadAddress as error:
         problem = str(error)
-    others = items_of_other_formats(index, track, allowed_hosts)
+    is_there = match is not None and (match.wav or match.aiff)
+    others = [] if is_there else items_of_other_formats(index, track, allowed_hosts)
     return Facts(
         eagle_enabled=match is not None,
         eagle_wav=match.wav.id if match and match.wav else None,
@@ -148,10 +150,7 @@ def _is_recent(item: EagleItem) -> bool:
 
 def is_file(path: str) -> bool:
     """True if the path names a file that this machine sees."""
-    try:
-        return bool(path) and Path(path).is_file()
-    except (OSError, ValueError):
-        return False
+    return bool(path) and os.path.isfile(path)  # noqa: PTH113  (a Path costs more than the look at the disk)
 
 
 def is_current(path: str, index: EagleIndex | None) -> bool:

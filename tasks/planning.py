@@ -60,7 +60,7 @@ class Facts:
 
     `eagle_wav` and `eagle_aiff` are ids of Eagle items of this recording, `match_reason` why they
     are taken for it, `wav_is_recent` that the WAV was imported within a day. `is_trashed` says that
-    the item the row names lies in Eagle's trash, `eagle_other` which other format Eagle has.
+    the item the row names lies in Eagle's trash, `eagle_other` which format Eagle has instead.
     `local_wav` and `local_aiff` are paths of the row's that exist on this machine; `is_gone` says
     that the row's item and files were here and are lost. `has_source` is False for rows without an
     address we can download from; `source_problem` says why.

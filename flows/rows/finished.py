@@ -83,7 +83,9 @@ def _known(
     index = connections.eagle.index if connections.eagle else None
     if is_current(named, index):
         return named
-    places = [_in_eagle(connections, item), *_in_folders(connections, row, extension)]
+    if is_current(in_eagle := _in_eagle(connections, item), index):
+        return in_eagle
+    places = _in_folders(connections, row, extension)
     return next((each for each in places if is_current(each, index)), None)
 
 

@@ -13,6 +13,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from flows.rows.finished import known_paths
 from flows.rows.playlists import UNASSIGNED, copy_paths
@@ -27,14 +28,22 @@ from tasks.tracks import Track
 
 _log = logging.getLogger("flows.selection")
 
+MatchedRow: TypeAlias = tuple[Track, Match | None]
+"""A row and Eagle's items of it."""
+
 _NAMED = 5
 
 
-async def tell_leftovers(connections: Connections, state: RunState, rows: Sequence[Track]) -> None:
-    """Say what finished `rows` have left behind, once; take it away where that is wanted."""
+async def tell_leftovers(
+    connections: Connections, state: RunState, matched: Sequence[MatchedRow]
+) -> bool:
+    """Say what finished rows have left behind, once; take it away where that is wanted.
+
+    True if items were, or may have been: then what `matched` says of them is old.
+    """
     settings = connections.settings
-    copies = await asyncio.to_thread(left_copies, settings, rows)
-    items = list(left_items(connections, rows))
+    copies = await asyncio.to_thread(left_copies, settings, [row for row, _ in matched])
+    items = found = list(left_items(connections, matched))
     state.playlists_left = bool(copies or items)
     if settings.playlist_copies_prune and not settings.dry_run:
         copies = {
@@ -45,6 +54,7 @@ async def tell_leftovers(connections: Connections, state: RunState, rows: Sequen
     _say(
         state, settings, "Eagle's items", [f"{name}/{item.name}.{item.ext}" for item, name in items]
     )
+    return settings.playlist_copies_prune and bool(found)
 
 
 def _say(state: RunState, settings: Settings, what: str, left: Sequence[str]) -> None:
@@ -60,7 +70,9 @@ def _say(state: RunState, settings: Settings, what: str, left: Sequence[str]) ->
         state.warn(f"{named} They stay: another sound, or a refusal; the log says which.")
 
 
-def left_items(connections: Connections, rows: Iterable[Track]) -> Iterator[tuple[EagleItem, str]]:
+def left_items(
+    connections: Connections, matched: Iterable[MatchedRow]
+) -> Iterator[tuple[EagleItem, str]]:
     """Items in the folders of playlists that none of their rows names, with the playlist."""
     eagle = connections.eagle
     if eagle is None:
@@ -68,9 +80,8 @@ def left_items(connections: Connections, rows: Iterable[Track]) -> Iterator[tupl
     items: dict[str, EagleItem] = {}
     wanted: dict[str, set[str]] = defaultdict(set)
     unknown: set[str] = set()
-    for row in rows:
-        match = connections.match(row) or Match()
-        for item in filter(None, (match.wav, match.aiff)):
+    for row, match in matched:
+        for item in filter(None, (match.wav, match.aiff) if match else ()):
             items[item.id] = item
             wanted[item.id].update(row.playlists or (UNASSIGNED,))
             if len(row.playlists) < len(row.playlist_ids):

@@ -32,9 +32,9 @@ def copy_paths(settings: Settings, row: Track, playlist: str) -> Sequence[Path]:
     if root is None:
         return ()
     stem = file_stem(row.artist, row.title)
-    folder = root / folder_name(playlist)
+    folder = folder_name(playlist)
     names = dict.fromkeys((stem, with_suffix_id(stem, tie_breaker(row))))
-    return [folder / f"{name}.wav" for name in names]
+    return [Path(root, folder, f"{name}.wav") for name in names]
 
 
 def tie_breaker(row: Track) -> str:

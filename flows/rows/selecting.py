@@ -14,7 +14,7 @@ from flows.rows.copied import UNTOLD, copied_in, is_doubtful
 from flows.rows.duplicates import find_duplicates, redirect_duplicates
 from flows.rows.filtering import failed_last, own_rows_first, plan_for, resting
 from flows.rows.finished import Adoption, is_only_an_id, lacking, missing_values
-from flows.rows.leftovers import tell_leftovers
+from flows.rows.leftovers import MatchedRow, tell_leftovers
 from flows.rows.short_links import follow_short_links
 from flows.session.connections import Connections
 from flows.session.run_state import RunState
@@ -197,18 +197,25 @@ async def _unfinished(
         await connections.eagle.read_folders()
     await connections.playlists.prepare(selection.done)
     rows = [await connections.playlists.of(listed) for listed in selection.done]
+    matched: Iterable[MatchedRow] = _matched(connections, rows)
     if are_all:
-        await tell_leftovers(connections, state, rows)
-    found = list(islice(_lacking(connections, rows), room))
+        known = list(matched)
+        is_old = await tell_leftovers(connections, state, known)
+        matched = _matched(connections, rows) if is_old else known
+    found = list(islice(_lacking(connections, matched), room))
     named = {adoption.track.page_id for adoption in found}
     selection.skipped = [result for result in selection.skipped if result.page_id not in named]
     return found
 
 
-def _lacking(connections: Connections, rows: Iterable[Track]) -> Iterator[Adoption]:
-    """Those of the finished rows that lack something and that nobody holds."""
+def _matched(connections: Connections, rows: Iterable[Track]) -> Iterator[MatchedRow]:
     for row in rows:
-        match = None if row.lock else connections.match(row)
+        yield row, connections.match(row)
+
+
+def _lacking(connections: Connections, matched: Iterable[MatchedRow]) -> Iterator[Adoption]:
+    """Those of the finished rows that lack something and that nobody holds."""
+    for row, match in matched:
         if not row.lock and (what := lacking(connections, row, match)):
             reason = f"the row is complete; {' and '.join(what)} made good"
             yield Adoption(row, match or Match(), reason)

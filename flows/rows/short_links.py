@@ -40,9 +40,9 @@ async def follow_short_links(connections: Connections, rows: Sequence[Track]) ->
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def one(row: Track) -> Track:
-        if row.downloaded or row.is_duplicate:
-            return row
         async with turns:
             return await follow_short_link(connections, row)
 
-    return list(await asyncio.gather(*map(one, rows)))
+    open_rows = [row for row in rows if not (row.downloaded or row.is_duplicate)]
+    found = {row.page_id: row for row in await asyncio.gather(*map(one, open_rows))}
+    return [found.get(row.page_id, row) for row in rows]

@@ -74,7 +74,8 @@ class Connections:
         """
         if self.index is None:
             return None
-        return self.index.match(replace(identity_of(row, self.hosts), is_id_told=is_id_told))
+        identity = identity_of(row, self.hosts)
+        return self.index.match(replace(identity, is_id_told=True) if is_id_told else identity)
 
     @property
     def equipment(self) -> Equipment:

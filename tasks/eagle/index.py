@@ -43,6 +43,9 @@ class MatchReason(StrEnum):
     NAME = "the same artist, title, version and length"
 
 
+_STRONGEST_FIRST = tuple(MatchReason)
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """The recording's WAV and AIFF in Eagle, and the strongest reason; all None if it has none.
@@ -134,8 +137,8 @@ class EagleIndex:
             *(self._by_soundcloud.get(soundcloud_id, ()) if soundcloud_id else ()),
         ]
         found = {item_id: self._items[item_id] for item_id in ids if item_id in self._items}
-        for item in self._of_fingerprint(fingerprint):
-            found[item.id] = item
+        if fingerprint:
+            found |= {item.id: item for item in self._of_fingerprint(fingerprint)}
         wanted = _EXTENSIONS.get(ext, frozenset({ext}))
         return sorted((i for i in found.values() if not ext or i.ext in wanted), key=_age)
 
@@ -154,7 +157,7 @@ class EagleIndex:
             aiff = aiff or _first([(MatchReason.NAME, named)], "aiff")
             aiff = aiff or self._companion(identity, wav)
         reasons = [found[0] for found in (wav, aiff) if found]
-        strongest = min(reasons, key=list(MatchReason).index, default=None)
+        strongest = min(reasons, key=_STRONGEST_FIRST.index, default=None)
         return Match(
             wav and wav[1], aiff and aiff[1], strongest, tuple({i.id: i for i in others}.values())
         )

@@ -241,7 +241,7 @@ class EagleLibrary:
 
     def file_path(self, item: EagleItem) -> Path | None:
         """The item's file as this machine sees it; None if it cannot be seen from here."""
-        folder = self.client.path_map.from_eagle(self.info.path) / "images" / f"{item.id}.info"
+        folder = Path(self.folder, "images", f"{item.id}.info")
         try:
             exact = folder / f"{item.name}.{item.ext}"
             return exact if exact.is_file() else _similar(folder, exact.name)

@@ -54,6 +54,8 @@ def _is_absolute(path: str) -> bool:
 
 
 def _translate(path: str, pairs: tuple[tuple[str, str], ...]) -> str | None:
+    if not pairs:
+        return None
     parts = _parts(path)
     fitting = [
         (len(_parts(source)), source, target)

@@ -1,9 +1,13 @@
 """Every form of address a track may have, and what it becomes or why it is refused."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.errors import BadAddress
 from tasks.soundcloud.address import (
+    _NOT_TRACKS,
+    _NOT_USERS,
     AddressKind,
     is_allowed_host,
     is_web_page,
@@ -56,6 +60,25 @@ def test_one_track_has_one_address(text):
     address = parse_address(text)
     assert (address.kind, address.url) == (AddressKind.SOUNDCLOUD, TRACK)
     assert address.key == "soundcloud.com/artist-one/some-track"
+
+
+WORDS = st.sampled_from((*_NOT_USERS, *_NOT_TRACKS, "s-abc", "-", "_")) | st.text(
+    "az09_-", min_size=1, max_size=6
+)
+
+
+@given(WORDS, WORDS)
+def test_a_plain_address_is_understood_as_one_with_a_word_of_tracking_is(artist, title):
+    """The first is told by one look, the other taken apart."""
+    plain = f"https://soundcloud.com/{artist}/{title}"
+    assert _told(plain) == _told(f"{plain}?utm_source=x")
+
+
+def _told(text):
+    try:
+        return parse_address(text)
+    except BadAddress as error:
+        return str(error).replace("?utm_source=x", "")
 
 
 def test_the_key_ignores_case_and_the_address_keeps_it():
