@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, replace
 
+from flows.session.gates import in_work
+
 _HOUR = 3600.0
 _NOTION = "Notion's limit"
 _SOUNDCLOUD = "SoundCloud's limit"
@@ -79,7 +81,6 @@ def bounds(costs: Costs, limits: Limits, plan: Plan) -> list[Bound]:
     spent = limits.notion_a_minute - limits.notion_a_minute // 15
     in_flight = plan.workers + plan.claims_ahead
     cycle = costs.claim_seconds + costs.fetch_seconds + costs.deliver_seconds
-    in_work = plan.workers + plan.workers // 2
     found = [
         Bound(_NOTION, plan.integrations * spent * 60 / costs.notion_requests),
         Bound(
@@ -91,7 +92,10 @@ def bounds(costs: Costs, limits: Limits, plan: Plan) -> list[Bound]:
         Bound("workers: downloads", processes * plan.workers * _HOUR / costs.fetch_seconds),
         Bound(
             "workers: tracks in work",
-            processes * in_work * _HOUR / (costs.fetch_seconds + costs.deliver_seconds),
+            processes
+            * in_work(plan.workers)
+            * _HOUR
+            / (costs.fetch_seconds + costs.deliver_seconds),
         ),
         Bound("claims that settle", processes * in_flight * _HOUR / cycle),
     ]

@@ -16,8 +16,8 @@ _CLAIMS_A_WORKER = 4
 class Gates:
     """`fetch` is for tracks that are downloaded and converted, `work` for all that are worked on.
 
-    Half as many more may be in work: while Eagle imports one and Notion takes its result, the
-    next is downloaded.
+    Of several at a time twice as many may be in work: while Eagle imports some and Notion takes
+    their results, the next are downloaded.
     """
 
     fetch: asyncio.Semaphore
@@ -26,7 +26,12 @@ class Gates:
     @classmethod
     def of(cls, workers: int) -> Gates:
         """Gates for `workers` tracks at a time."""
-        return cls(asyncio.Semaphore(workers), asyncio.Semaphore(workers + workers // 2))
+        return cls(asyncio.Semaphore(workers), asyncio.Semaphore(in_work(workers)))
+
+
+def in_work(workers: int) -> int:
+    """How many tracks may be in work while `workers` are downloaded."""
+    return 2 * workers if workers > 1 else 1
 
 
 def claims_ahead(locks: TrackLocks, budget: RequestBudget, workers: int) -> int:
