@@ -23,19 +23,20 @@ COPIES = {"settings": {"playlist_copies": "all"}}
 NO_PATHS = {"WAV File Path": "", "AIFF File Path": ""}
 OPEN = {"DL": False, **NO_PATHS}
 NO_IDS = {"Eagle File ID": "", "SoundCloud ID": ""}
+TITLES = ("Salt Flats", "Iron Island", "Late Train")
 EMPTIED = {
-    "paths and tick": (OPEN, {}),
-    "all but Eagle's id": (
-        OPEN | {"SoundCloud ID": "", "WAV Fingerprint": "", "Audio Processing Status": []}, {}
+    "unprocessed": (
+        {},
+        [
+            OPEN,
+            OPEN | {"SoundCloud ID": "", "WAV Fingerprint": "", "Audio Processing Status": []},
+            OPEN | NO_IDS,
+        ],
     ),
-    "all but the hash": (OPEN | NO_IDS, {}),
-    "the tick": ({"DL": False}, ALL),
-    "ids and tick": ({"DL": False, "WAV Fingerprint": "", **NO_IDS}, ALL),
-    "nothing": ({}, ALL),
-    "the paths": (NO_PATHS, MISSING),
-    "nothing, and repaired": ({}, MISSING),
-    "ids": (NO_IDS | NO_PATHS, MISSING),
-}  # fmt: skip
+    "all": (ALL, [{"DL": False}, {"DL": False, "WAV Fingerprint": "", **NO_IDS}, {}]),
+    "missing_eagle": (MISSING, [NO_PATHS, {}, NO_IDS | NO_PATHS]),
+}
+"""By filter: what three copies of a row were emptied of."""
 
 
 def asked(sandbox: Any) -> int:
@@ -51,46 +52,68 @@ def items(sandbox: Any) -> dict[str, dict[str, Any]]:
 
 async def finished(run_flow: Any, sandbox_factory: Any) -> tuple[Database, Any, str]:
     """A database with one finished row."""
-    database = Database(types())
-    sandbox = sandbox_factory(build=database.builder())
-    dawn = database.playlists("Dawn")
-    page = database.add(audio="Glass", Title="Glass", Artist_Name="Nova", Playlists=dawn)
-    await run_flow(library_sync, sandbox, **COPIES)
+    database, sandbox, (page,) = await finished_rows(run_flow, sandbox_factory, "Glass")
     return database, sandbox, page
 
 
-def copied(database: Database, page: str, *, seconds: float = 9.0, **changes: Any) -> str:
-    """The row duplicated for `Salt Flats`, of which `changes` are made by name."""
-    track = database.world.soundcloud.catalogue.add_track("Salt Flats", "Ada", seconds=seconds)
+async def finished_rows(
+    run_flow: Any, sandbox_factory: Any, *titles: str
+) -> tuple[Database, Any, list[str]]:
+    """A database with a finished row of each title."""
+    database = Database(types())
+    sandbox = sandbox_factory(build=database.builder())
+    dawn = database.playlists("Dawn")
+    pages = [
+        database.add(audio=title, Title=title, Artist_Name="Nova", Playlists=dawn)
+        for title in titles
+    ]
+    await run_flow(library_sync, sandbox, **COPIES)
+    return database, sandbox, pages
+
+
+def copied(
+    database: Database, page: str, *, title: str = TITLES[0], seconds: float = 9.0, **changes: Any
+) -> str:
+    """The row duplicated for `title`, of which `changes` are made by name."""
+    track = database.world.soundcloud.catalogue.add_track(title, "Ada", seconds=seconds)
     values = {name: value for name, value in database.values(page).items() if value}
-    mine = {"Title": "Salt Flats", "Artist Name": "Ada", "SoundCloud URL": track.url}
+    mine = {"Title": title, "Artist Name": "Ada", "SoundCloud URL": track.url}
     mine["Playlists"] = database.playlists("Noon")
     return database.add(**values | mine | changes)
 
 
-@pytest.mark.parametrize(("emptied", "run"), EMPTIED.values(), ids=list(EMPTIED))
-async def test_the_copy_brings_its_own_song(run_flow, sandbox_factory, emptied, run):
-    """Whatever was left in it; and the first song's row and items stay as they were."""
+@pytest.mark.parametrize(("run", "emptied"), EMPTIED.values(), ids=list(EMPTIED))
+async def test_copies_bring_their_own_songs(run_flow, sandbox_factory, run, emptied):
+    """Whatever was left in them; and the first song's row and items stay as they were."""
     database, sandbox, page = await finished(run_flow, sandbox_factory)
     first, before = database.values(page), items(sandbox)
-    other = copied(database, page, **emptied)
+    others = [
+        copied(database, page, title=title, **changes)
+        for title, changes in zip(TITLES, emptied, strict=True)
+    ]
     dry = await run_flow(library_sync, sandbox, dry_run=True, **run, **COPIES)
-    assert [r.action.split(":")[0] for r in dry.results if r.page_id == other] == ["download"]
+    planned = {r.page_id: r.action.split(":")[0] for r in dry.results}
+    assert [planned[other] for other in others] == ["download"] * 3
     await run_flow(library_sync, sandbox, **run, **COPIES)
-    row, now = database.values(other), items(sandbox)
+    now = items(sandbox)
     assert database.values(page) == first
     assert {name: now[name] for name in before} == before
-    assert row["Eagle File ID"] in now.keys() - before.keys()
-    assert now[row["Eagle File ID"]]["url"] == row["SoundCloud URL"]
-    assert row["DL"] is True
-    for name in ("SoundCloud ID", "WAV Fingerprint", "WAV File Path", "AIFF File Path"):
-        assert row[name] not in {"", None, first[name]}
-    for name in ("WAV File Path", "AIFF File Path"):
-        assert pcm_hash(Path(row[name])) == row["WAV Fingerprint"]
+    for row in map(database.values, others):
+        has_its_own(row, first, {name: now[name] for name in now.keys() - before.keys()})
     requests = asked(sandbox)
     again = await run_flow(library_sync, sandbox, **run, **COPIES)
     assert again.counts["processed"] == 0
     assert asked(sandbox) == requests
+
+
+def has_its_own(row: dict[str, Any], first: dict[str, Any], new: dict[str, Any]) -> None:
+    """Raise AssertionError unless the row is finished, and of none but `new` items."""
+    assert row["DL"] is True
+    assert new[row["Eagle File ID"]]["url"] == row["SoundCloud URL"]
+    for name in ("SoundCloud ID", "WAV Fingerprint", "WAV File Path", "AIFF File Path"):
+        assert row[name] not in {"", None, first[name]}
+    for name in ("WAV File Path", "AIFF File Path"):
+        assert pcm_hash(Path(row[name])) == row["WAV Fingerprint"]
 
 
 def downloaded(sandbox: Any) -> int:
@@ -122,34 +145,44 @@ def of_older_days(sandbox: Any, **changes: Any) -> None:
 
 
 KEPT = {
-    "renamed": ("Glass Harbour", "nova/glass-harbour", True),
-    "another account": ("Glass", "nova-music/glass", False),
-    "another alphabet": ("夜の灯", "nova-music/glass-2", True),
-    "no title": ("", "nova-music/glass-2", True),
+    "Glass": ("Glass Harbour", "nova/glass-harbour"),
+    "Amber": ("夜の灯", "nova-music/amber-2"),
+    "Cedar": ("", "nova-music/cedar-2"),
+    "Quartz": ("Quartz", "nova-music/quartz"),
 }
+"""Rows by their titles: the new ones, and where the uploads lie. The last keeps its title."""
 
 
 @pytest.mark.parametrize("run", [ALL, MISSING], ids=["all", "missing_eagle"])
-@pytest.mark.parametrize(("title", "address", "is_asked"), KEPT.values(), ids=list(KEPT))
-async def test_what_a_row_has_under_another_name_and_address_stays_its_own(
-    run_flow, sandbox_factory, title, address, is_asked, run
+async def test_what_rows_have_under_other_names_and_addresses_stays_their_own(
+    run_flow, sandbox_factory, run
 ):
     """SoundCloud's number is the item's: it is asked where both differ, once, and nothing comes."""
-    database, sandbox, page = await finished(run_flow, sandbox_factory)
-    url = upload_moves(database, page, title=title or "Glass", address=address)
-    sandbox.world.update_row(page, {"Title": title, "SoundCloud URL": url})
-    row, requests = database.values(page), asked(sandbox)
+    database, sandbox, pages = await finished_rows(run_flow, sandbox_factory, *KEPT)
+    for page, (old, (title, address)) in zip(pages, KEPT.items(), strict=True):
+        url = upload_moves(database, page, title=title or old, address=address)
+        sandbox.world.update_row(page, {"Title": title, "SoundCloud URL": url})
+    rows, before = [database.values(page) for page in pages], resolved(sandbox)
     done = await run_flow(library_sync, sandbox, **run, **COPIES)
     assert done.counts["failed"] == 0
-    assert database.values(page) | {"Title": ""} == row | {"Title": ""}
-    assert (asked(sandbox) > requests) == is_asked
+    untitled = {"Title": ""}
+    assert [database.values(page) | untitled for page in pages] == [r | untitled for r in rows]
+    assert resolved(sandbox) - before == 3
     requests = asked(sandbox)
-    sandbox.world.update_row(page, OPEN)
+    for page in pages:
+        sandbox.world.update_row(page, OPEN)
     await run_flow(library_sync, sandbox, **COPIES)
-    assert database.values(page)["Eagle File ID"] == row["Eagle File ID"]
-    assert database.values(page)["DL"] is True
+    for page, row in zip(pages, rows, strict=True):
+        assert database.values(page)["Eagle File ID"] == row["Eagle File ID"]
+        assert database.values(page)["DL"] is True
     assert asked(sandbox) == requests
-    assert len(items(sandbox)) == 2
+    assert len(items(sandbox)) == 2 * len(pages)
+
+
+def resolved(sandbox: Any) -> int:
+    """Tracks that SoundCloud was asked about so far."""
+    entries = sandbox.ledger.entries(event="request", service="soundcloud")
+    return sum(entry["path"].endswith("/resolve") for entry in entries)
 
 
 async def test_another_upload_of_the_name_is_taken_for_what_the_row_has(run_flow, sandbox_factory):
