@@ -93,7 +93,7 @@ def bounds(costs: Costs, limits: Limits, plan: Plan) -> list[Bound]:
         Bound(
             "workers: tracks in work",
             processes
-            * in_work(plan.workers)
+            * in_work(plan.workers, limits.notion_a_minute)
             * _HOUR
             / (costs.fetch_seconds + costs.deliver_seconds),
         ),

@@ -49,7 +49,7 @@ async def process_tracks(
     Tracks that another process held are asked for once more at the end. When the run stops
     (another Eagle library is open, Notion refuses the token), the rest is not begun.
     """
-    run = replace(run, gates=Gates.of(workers))
+    run = replace(run, gates=Gates.of(workers, run.connections.notion.budget.per_minute))
     run.state.work = work
     display, transfers = run.state.display, run.state.transfers
     board = Board(len(work), display, transfers, on_result, pause=lambda: run.pauses.text)

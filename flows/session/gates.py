@@ -10,28 +10,37 @@ from tasks.notion.budget import RequestBudget
 
 _CLAIM_SECONDS = 4.0
 _CLAIMS_A_WORKER = 4
+_REQUESTS_A_TRACK = 4
+_SECONDS_IN_WORK = 8.0
 
 
 @dataclass(frozen=True)
 class Gates:
     """`fetch` is for tracks that are downloaded and converted, `work` for all that are worked on.
 
-    Of several at a time twice as many may be in work: while Eagle imports some and Notion takes
-    their results, the next are downloaded.
+    More may be in work (`in_work`): while Eagle imports some and Notion takes their results, the
+    next are downloaded.
     """
 
     fetch: asyncio.Semaphore
     work: asyncio.Semaphore
 
     @classmethod
-    def of(cls, workers: int) -> Gates:
-        """Gates for `workers` tracks at a time."""
-        return cls(asyncio.Semaphore(workers), asyncio.Semaphore(in_work(workers)))
+    def of(cls, workers: int, requests_a_minute: float) -> Gates:
+        """Gates for `workers` tracks at a time, and so many requests to Notion."""
+        return cls(
+            asyncio.Semaphore(workers), asyncio.Semaphore(in_work(workers, requests_a_minute))
+        )
 
 
-def in_work(workers: int) -> int:
-    """How many tracks may be in work while `workers` are downloaded."""
-    return 2 * workers if workers > 1 else 1
+def in_work(workers: int, requests_a_minute: float) -> int:
+    """How many tracks may be in work while `workers` are downloaded: half as many again.
+
+    Up to twice as many, as far as Notion lets them through in eight seconds: where tracks wait for
+    its limit, the looks at their rows grow old and are made again.
+    """
+    let_through = int(requests_a_minute / 60 / _REQUESTS_A_TRACK * _SECONDS_IN_WORK)
+    return max(workers + workers // 2, min(2 * workers if workers > 1 else 1, let_through))
 
 
 def claims_ahead(locks: TrackLocks, budget: RequestBudget, workers: int) -> int:

@@ -61,7 +61,7 @@ class Run:
     connections: Connections
     state: RunState
     pauses: Pauses
-    gates: Gates = field(default_factory=lambda: Gates.of(1))
+    gates: Gates = field(default_factory=lambda: Gates.of(1, 0))
 
 
 @dataclass(frozen=True, kw_only=True)
